@@ -1,0 +1,102 @@
+import { createServer } from 'node:net';
+import { Redis } from 'ioredis';
+import type { RedisConfig } from '../src/shared/config.ts';
+import { findRedisServer, installRedisServer } from './redis-server.ts';
+
+const DEFAULT_PORT = 6379;
+
+/** The Redis to use: one that runs, or the program and port of one to start. */
+export type FoundRedis = { url: string | undefined } | { program: string; port: number };
+
+/**
+ * Decides which Redis to use, in this order: the one that was named; one on localhost:6379; a server on PATH, to be
+ * started; one that the package manager installs. Says in one line which it took.
+ *
+ * @throws {Error} that says what to do when there is none
+ */
+export async function findRedis(config: RedisConfig, say: (line: string) => void): Promise<FoundRedis> {
+  if (config.isNamed) {
+    const fault = await probe(config);
+    const where = describe(config);
+    if (fault)
+      throw new Error(`The Redis that you named, ${where}, does not answer: ${fault}. Start it, or correct REDIS_*.`);
+    say(`the one you named, ${where}`);
+    return { url: undefined };
+  }
+
+  const local = await useLocal(say);
+  if (local) return local;
+  const wasInstalled = !findRedisServer();
+  if (wasInstalled) {
+    installRedisServer(say);
+    // Some packages start a server themselves.
+    const started = await useLocal(say);
+    if (started) return started;
+  }
+  const program = findRedisServer() ?? '';
+  const port = (await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : await freePort();
+  say(`${program}, ${wasInstalled ? 'just installed and ' : ''}started for this on port ${port}, data in .redis/`);
+  return { program, port };
+}
+
+async function useLocal(say: (line: string) => void): Promise<FoundRedis | undefined> {
+  const url = `redis://localhost:${DEFAULT_PORT}`;
+  const fault = await probe({ url });
+  if (!fault) {
+    say(`the one that answers on localhost:${DEFAULT_PORT}`);
+    return { url };
+  }
+  if (!/ECONNREFUSED/.test(fault))
+    say(`something on localhost:${DEFAULT_PORT} is of no use: ${fault} (REDIS_PASSWORD is not set)`);
+  return undefined;
+}
+
+function describe({ url, host, port }: RedisConfig): string {
+  if (!url) return `${host}:${port}`;
+  const { protocol, host: address } = new URL(url);
+  return `${protocol}//${address}`;
+}
+
+/**
+ * Asks a Redis for an answer.
+ *
+ * @returns what is wrong, or `undefined` when it answers
+ */
+export async function probe(config: Partial<RedisConfig>): Promise<string | undefined> {
+  const options = { lazyConnect: true, connectTimeout: 2000, commandTimeout: 2000, retryStrategy: () => null };
+  const { host = 'localhost', port = DEFAULT_PORT, password, url } = config;
+  const redis = url ? new Redis(url, options) : new Redis({ ...options, host, port, ...(password && { password }) });
+  let fault: Error | undefined;
+  redis.on('error', (error: Error) => {
+    fault ??= error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+    return undefined;
+  } catch (error) {
+    return String((fault ?? (error as Error)).message || (fault as NodeJS.ErrnoException)?.code);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** A port that nothing listens on. */
+export function freePort(): Promise<number> {
+  return listenBriefly(0).then((port) => port ?? freePort());
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return (await listenBriefly(port)) !== undefined;
+}
+
+function listenBriefly(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}

@@ -1,0 +1,96 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const SERVERS = ['redis-server', 'valkey-server'];
+
+/** Finds a program on PATH. */
+function findProgram(...names: string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  for (const path of names.flatMap((name) => folders.map((folder) => join(folder, name)))) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {}
+  }
+  return undefined;
+}
+
+/** How to install Redis here without a question being asked: commands to run in order, or `undefined`. */
+function installCommands(): string[][] | undefined {
+  const apt = findProgram('apt-get');
+  if (apt) {
+    const isRoot = process.getuid?.() === 0;
+    const sudo = isRoot ? [] : ['sudo', '-n'];
+    if (isRoot || canRun('sudo', '-n', 'true')) {
+      return [
+        [...sudo, apt, 'update', '-q'],
+        [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', apt, 'install', '-y', '-q', 'redis-server'],
+      ];
+    }
+  }
+  const brew = findProgram('brew');
+  return brew ? [[brew, 'install', 'redis']] : undefined;
+}
+
+function canRun(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Finds `redis-server` or `valkey-server` on PATH. */
+export function findRedisServer(): string | undefined {
+  return findProgram(...SERVERS);
+}
+
+/**
+ * Installs a Redis server by the system's package manager, after saying so.
+ *
+ * @throws {Error} with the three ways to get a Redis, when that would take a question or did not work
+ */
+export function installRedisServer(say: (line: string) => void): void {
+  for (const [program = '', ...args] of installCommands() ?? []) {
+    say(`no Redis on this machine, so it is installed: ${[program, ...args].join(' ')}`);
+    if (!canRun(program, ...args)) break;
+  }
+  if (findRedisServer()) return;
+  throw new Error(
+    [
+      'There is no Redis, and none can be installed without asking you. Any one of these three will do:',
+      '  1. install it: "sudo apt-get install redis-server", "brew install redis", or see https://redis.io/docs',
+      '  2. start one in a container: docker run -d -p 6379:6379 redis redis-server --appendonly yes',
+      '  3. name one that runs elsewhere: REDIS_URL=redis://user:password@host:6379 in the environment or in .env',
+    ].join('\n'),
+  );
+}
+
+/** How a server of our own is started. */
+export interface RedisServerOptions {
+  port: number;
+  /** Folder of its data and its log. */
+  folder: string;
+  /** Whether what it holds must outlive it. */
+  durable: boolean;
+}
+
+/** Starts a Redis server that only this machine can reach. It is not ready yet when this returns. */
+export function spawnRedisServer(program: string, { port, folder, durable }: RedisServerOptions): ChildProcess {
+  mkdirSync(folder, { recursive: true });
+  const settings = {
+    port: String(port),
+    bind: '127.0.0.1',
+    dir: folder,
+    logfile: join(folder, 'redis.log'),
+    save: '',
+    appendonly: durable ? 'yes' : 'no',
+    // A queue must never forget a job to make room for another.
+    'maxmemory-policy': 'noeviction',
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  // In a process group of its own: Ctrl-C is for whoever started it, who ends it last.
+  return spawn(program, args, { stdio: 'ignore', detached: true });
+}

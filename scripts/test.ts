@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+import { projectRoot } from '../src/shared/config.ts';
+import { findRedisServer, installRedisServer } from './redis-server.ts';
+
+// `npm test`: sets up what the tests need, then runs all of them. Arguments go to Jest, as in `npm test -- tests/api`.
+
+const say = (line: string) => console.log(`[test] ${line}`);
+
+function runNode(...args: string[]): void {
+  const { status } = spawnSync(process.execPath, args, { cwd: projectRoot, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+if (!findRedisServer()) {
+  try {
+    installRedisServer(say);
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+}
+runNode(process.env.npm_execpath ?? 'npm', 'run', '--silent', 'check');
+runNode(
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+  ...process.argv.slice(2),
+);

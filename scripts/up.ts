@@ -1,0 +1,89 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadConfig, projectRoot } from '../src/shared/config.ts';
+import { findRedis, probe } from './find-redis.ts';
+import { spawnRedisServer } from './redis-server.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+// `npm run up`: the whole service by one command, and its end by Ctrl-C.
+
+/** Milliseconds that the last steps of a process may take beyond the time its work has. */
+const MARGIN_MS = 6000;
+
+const say = (line: string) => console.log(`[up] ${line}`);
+const running: Supervised[] = [];
+let isStopping = false;
+
+/** Ends everything in the reverse order of its start: Redis last, since the others still need it. */
+async function stop(exitCode: number, limitMs: number): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  for (const service of running.reverse()) await service.stop(limitMs);
+  say('stopped');
+  process.exit(exitCode);
+}
+
+/** Resolves when a process of ours has said that it is ready. */
+function saidReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => child.once('message', () => resolve()));
+}
+
+async function answers(url: string): Promise<void> {
+  while (await probe({ url })) await delay(50);
+}
+
+async function up(): Promise<void> {
+  const config = loadConfig();
+  const limitMs = config.shutdownMs + MARGIN_MS;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0, limitMs));
+
+  try {
+    const redis = await findRedis(config.redis, (line) => say(`Redis: ${line}`));
+    let redisUrl = 'url' in redis ? redis.url : undefined;
+    if ('program' in redis) {
+      const { program, port } = redis;
+      const url = `redis://127.0.0.1:${port}`;
+      redisUrl = url;
+      running.push(
+        await supervise(
+          {
+            name: 'Redis',
+            start: () => spawnRedisServer(program, { port, folder: join(projectRoot, '.redis'), durable: true }),
+            ready: () => answers(url),
+          },
+          say,
+        ),
+      );
+    }
+
+    say('building …');
+    execFileSync(process.execPath, [process.env.npm_execpath ?? 'npm', 'run', '--silent', 'build'], {
+      stdio: 'inherit',
+    });
+    const env = { NODE_ENV: 'production', ...process.env, ...(redisUrl && { REDIS_URL: redisUrl }) };
+    for (const name of ['api', 'worker']) {
+      const file = join(projectRoot, 'dist', name, 'main.js');
+      // In a process group of its own, so that Ctrl-C reaches it only through us, in order.
+      const start = () => fork(file, { cwd: projectRoot, env, detached: true, execArgv: [] });
+      running.push(await supervise({ name, start, ready: saidReady }, say));
+      if (isStopping) return;
+    }
+
+    const host = ['127.0.0.1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host;
+    const service = `http://${host}:${config.port}`;
+    say(`ready: ${service}`);
+    say(`docs:  ${service}/docs`);
+    say(`try:   curl -F images=@docs/images/before.jpg ${service}/process-images`);
+    say('stop:  Ctrl-C');
+  } catch (error) {
+    if (isStopping) return;
+    console.error(error instanceof Error ? error.message : error);
+    await stop(1, limitMs);
+  }
+}
+
+await up().catch((error) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connectProducer } from '../queue/connection.ts';
+import { createQueueClient } from '../queue/queue-client.ts';
+import { ConfigError, loadConfig } from '../shared/config.ts';
+import { createLogger } from '../shared/logger.ts';
+import { run } from '../shared/run.ts';
+import { shutDownOnSignal } from '../shared/shutdown.ts';
+import { removeAbandoned } from '../storage/abandoned.ts';
+import { createOriginals } from '../storage/originals.ts';
+import { createApp } from './app.ts';
+import { closeHttpServer, createHttpServer } from './server.ts';
+
+/** Milliseconds that closing the connection to Redis may take. */
+const CLOSING_MS = 2000;
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const logger = createLogger('api', config.logLevel);
+  const queue = createQueueClient({
+    redis: connectProducer(config.redis, logger),
+    prefix: config.queuePrefix,
+    logger,
+  });
+  const originals = createOriginals(config.uploadDir);
+  const server = createHttpServer(createApp({ queue, originals, limits: config, logger }));
+
+  shutDownOnSignal(
+    [
+      { name: 'finish requests', limitMs: config.shutdownMs, run: () => closeHttpServer(server) },
+      { name: 'leave the queue', limitMs: CLOSING_MS, run: () => queue.close() },
+    ],
+    logger,
+  );
+
+  const removed = await removeAbandoned(config.uploadDir);
+  server.listen(config.port, config.host);
+  await once(server, 'listening').catch((cause) => {
+    throw new ConfigError(`The API cannot listen on ${config.host}:${config.port} (${cause.code}). Set HOST and PORT.`);
+  });
+  const { port } = server.address() as AddressInfo;
+  logger.info({ url: `http://${config.host}:${port}`, removed }, 'api listens');
+}
+
+await run(main);

@@ -1,0 +1,59 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { ServiceError } from '../../shared/errors.ts';
+import { sendProblem } from '../problem.ts';
+
+/** Milliseconds in which a client that is still sending can notice the answer before it is cut off. */
+const LINGER_MS = 1000;
+
+/** Answers whatever no route has answered. */
+export const unknownRoute: RequestHandler = (req) => {
+  throw new ServiceError('ROUTE_NOT_FOUND', `There is no ${req.path} here. See /docs for what there is.`);
+};
+
+/**
+ * Makes a handler for the methods that a route does not have.
+ *
+ * @param allowed the methods that it has, as in `GET, HEAD`
+ */
+export function methodNotAllowed(allowed: string): RequestHandler {
+  return (req, res) => {
+    if (req.method === 'OPTIONS') return void res.set('Allow', allowed).sendStatus(204);
+    throw new ServiceError('METHOD_NOT_ALLOWED', `${req.method} is not possible at ${req.path}. Use ${allowed}.`, {
+      headers: { Allow: allowed },
+    });
+  };
+}
+
+/** Turns whatever was thrown into an answer; what was not foreseen is logged and answered without its internals. */
+export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
+  // Kept for the request's log line.
+  res.err = error;
+  if (res.headersSent) return next(error);
+  stopReading(req, res);
+  sendProblem(res, toServiceError(error, req.id));
+};
+
+function toServiceError(error: unknown, requestId: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  // Express's own refusals, such as a path with a broken percent-encoding.
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  if (status >= 400 && status < 500) {
+    return new ServiceError('BAD_REQUEST', 'The request could not be understood. Check its address and headers.', {
+      cause: error,
+    });
+  }
+  const detail = `Something went wrong that should not have. The service's log has it under request ${requestId}.`;
+  return new ServiceError('INTERNAL_ERROR', detail, { cause: error });
+}
+
+/**
+ * A refused upload is not read to its end: what the client still sends is thrown away, and after a while the connection
+ * is cut. Not at once, since that would reset the connection before the client has read why.
+ */
+function stopReading(req: Request, res: Response): void {
+  if (req.complete) return;
+  res.once('finish', () => {
+    const cut = setTimeout(() => req.socket.destroy(), LINGER_MS);
+    req.once('end', () => clearTimeout(cut));
+  });
+}

@@ -1,0 +1,202 @@
+import type { Request, Response } from 'express';
+import multer, { MulterError } from 'multer';
+import { v4 as uuid } from 'uuid';
+import { detectFormat, formats, SIGNATURE_BYTES } from '../../imaging/formats.ts';
+import type { Config } from '../../shared/config.ts';
+import { ServiceError } from '../../shared/errors.ts';
+import type { IncomingUpload, Originals } from '../../storage/originals.ts';
+
+/** Form field of the files. */
+export const FILES_FIELD = 'images';
+/** Bytes that the form itself may take besides its files: boundaries, part headers, text fields. */
+const FORM_BYTES = 64 * 1024;
+
+/** Bounds of one upload. */
+export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedFormats'>;
+
+/** An upload that was received whole and looked at; it is on disk but not yet committed. */
+export interface ReceivedUpload {
+  batchId: string;
+  /** As the client wrote them, in the order of the upload. */
+  originalNames: string[];
+  incoming: IncomingUpload;
+}
+
+/** Most bytes that the body of an upload can have. */
+export function maxRequestBytes({ maxFiles, maxFileBytes }: UploadLimits): number {
+  return maxFiles * maxFileBytes + FORM_BYTES;
+}
+
+/**
+ * Refuses by its headers alone what need not be read at all.
+ *
+ * @throws {ServiceError} `MULTIPART_REQUIRED` or `REQUEST_TOO_LARGE`
+ */
+export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
+  if (!req.is('multipart/form-data')) {
+    throw new ServiceError(
+      'MULTIPART_REQUIRED',
+      `Send the files as multipart/form-data in the field "${FILES_FIELD}", as in: curl -F ${FILES_FIELD}=@photo.jpg …`,
+    );
+  }
+  if (Number(req.headers['content-length']) > maxRequestBytes(limits)) throw tooLarge(limits);
+}
+
+/**
+ * Receives the files of an upload and checks each. When it throws, nothing stays on disk.
+ *
+ * @throws {ServiceError} for every fault of the upload, naming the file or the field
+ */
+export async function receiveUpload(
+  req: Request,
+  res: Response,
+  { originals, limits }: { originals: Originals; limits: UploadLimits },
+): Promise<ReceivedUpload> {
+  const batchId = uuid();
+  const incoming = await originals.receive(batchId);
+  const writes: Promise<number>[] = [];
+  try {
+    const files = await parseForm(req, res, { incoming, writes, limits });
+    await checkFiles(files, incoming, limits);
+    return { batchId, originalNames: files.map(({ originalname }) => originalname), incoming };
+  } catch (error) {
+    // A file that is still being written would come back after its removal.
+    await Promise.allSettled(writes);
+    await incoming.discard();
+    throw error;
+  }
+}
+
+/** multer's own option, which its types do not know yet. */
+interface StreamHandler {
+  streamHandler: (req: Request, parser: NodeJS.WritableStream & { destroy(error: Error): void }) => void;
+}
+
+function parseForm(
+  req: Request,
+  res: Response,
+  { incoming, writes, limits }: { incoming: IncomingUpload; writes: Promise<number>[]; limits: UploadLimits },
+): Promise<Express.Multer.File[]> {
+  return new Promise((resolve, reject) => {
+    const options: multer.Options & StreamHandler = {
+      storage: {
+        _handleFile(_req, file, done) {
+          const write = incoming.add(writes.length, file.stream);
+          writes.push(write);
+          write.then((size) => done(null, { size }), done);
+        },
+        // The whole upload is removed at once.
+        _removeFile: (_req, _file, done) => done(null),
+      },
+      limits: {
+        files: limits.maxFiles,
+        fileSize: limits.maxFileBytes,
+        fields: limits.maxFiles,
+        fieldSize: 1024,
+        headerPairs: 32,
+      },
+      // Names come back as they were written: in UTF-8, and not cut at what some system takes for a separator.
+      defParamCharset: 'utf8',
+      preservePath: true,
+      // multer knows no limit of the whole, and reads a body to its end before it reports any fault.
+      streamHandler(_req, parser) {
+        let received = 0;
+        req.on('data', (chunk: Buffer) => {
+          received += chunk.length;
+          if (received <= maxRequestBytes(limits)) return;
+          const error = tooLarge(limits);
+          req.unpipe(parser);
+          parser.destroy(error);
+          reject(error);
+        });
+        req.pipe(parser);
+      },
+    };
+    // curl asks before it sends more than a mebibyte; by now there is no reason left to refuse.
+    if (req.headers.expect === '100-continue') res.writeContinue();
+    multer(options).array(FILES_FIELD)(req, res, (error: unknown) => {
+      if (error) return reject(toUploadError(error, limits));
+      const [field] = Object.keys(req.body);
+      if (field !== undefined) return reject(unexpectedText(field));
+      resolve(req.files as Express.Multer.File[]);
+    });
+  });
+}
+
+async function checkFiles(
+  files: readonly Express.Multer.File[],
+  incoming: IncomingUpload,
+  { acceptedFormats }: UploadLimits,
+): Promise<void> {
+  if (files.length === 0) {
+    throw new ServiceError('FILE_REQUIRED', `There is no file in the field "${FILES_FIELD}". Send at least one.`);
+  }
+  const empty = files.filter(({ size }) => size === 0);
+  if (empty.length > 0) {
+    throw new ServiceError(
+      'EMPTY_FILE',
+      `${list(empty)} has no content. Leave empty files out and send the rest again.`,
+    );
+  }
+  const isImage = await Promise.all(
+    files.map(async (_, index) => detectFormat(await incoming.head(index, SIGNATURE_BYTES), acceptedFormats)),
+  );
+  const refused = files.filter((_, index) => isImage[index] === undefined);
+  if (refused.length > 0) {
+    const labels = acceptedFormats.map((name) => formats[name].label).join(', ');
+    throw new ServiceError(
+      'UNSUPPORTED_IMAGE_TYPE',
+      `${list(refused)} is not an image of an accepted type (${labels}); its content decides, not its name. ` +
+        'Leave it out and send the rest again.',
+    );
+  }
+}
+
+function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits): unknown {
+  if (error instanceof ServiceError) return error;
+  const { code, field = '', filename = '' } = error as Partial<MulterError & { filename: string }>;
+  switch (error instanceof MulterError && code) {
+    case 'LIMIT_FILE_SIZE':
+      return new ServiceError(
+        'FILE_TOO_LARGE',
+        `${JSON.stringify(filename)} is larger than ${maxFileBytes} bytes, the most that one file may have. Make it smaller and send all again.`,
+        { cause: error },
+      );
+    case 'LIMIT_FILE_COUNT':
+      return new ServiceError('TOO_MANY_FILES', `More than ${maxFiles} files in one upload. Send them in several.`, {
+        cause: error,
+      });
+    case 'LIMIT_UNEXPECTED_FILE':
+      return new ServiceError(
+        'UNEXPECTED_FIELD',
+        `There is a file in the field ${JSON.stringify(field)}. Files belong in the field "${FILES_FIELD}".`,
+        { cause: error },
+      );
+    default:
+      return new ServiceError(
+        'MALFORMED_MULTIPART',
+        `The form could not be read: ${error instanceof Error ? error.message : error}. Let your client build it, as curl -F does.`,
+        { cause: error },
+      );
+  }
+}
+
+function unexpectedText(field: string): ServiceError {
+  return new ServiceError(
+    'UNEXPECTED_FIELD',
+    field === FILES_FIELD
+      ? `The field "${FILES_FIELD}" holds text, not a file. With curl, put an @ before the path: -F ${FILES_FIELD}=@photo.jpg`
+      : `The field ${JSON.stringify(field)} is unknown. Send only files, in the field "${FILES_FIELD}".`,
+  );
+}
+
+function tooLarge(limits: UploadLimits): ServiceError {
+  return new ServiceError(
+    'REQUEST_TOO_LARGE',
+    `The upload is larger than ${maxRequestBytes(limits)} bytes: at most ${limits.maxFiles} files of ${limits.maxFileBytes} bytes each. Send fewer at once.`,
+  );
+}
+
+function list(files: readonly Express.Multer.File[]): string {
+  return files.map(({ originalname }) => JSON.stringify(originalname)).join(', ');
+}

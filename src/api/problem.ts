@@ -1,0 +1,27 @@
+import { STATUS_CODES } from 'node:http';
+import type { Response } from 'express';
+import { z } from 'zod';
+import { type ProblemCode, problemStatuses, type ServiceError } from '../shared/errors.ts';
+
+/** Body of every error answer: RFC 9457, with a stable `code` for programs and a `detail` for people. */
+export const problem = z
+  .object({
+    type: z.literal('about:blank').meta({ description: 'RFC 9457: the status says what kind of problem it is' }),
+    title: z.string().meta({ description: 'The status in words' }),
+    status: z.int().min(400).max(599),
+    code: z.enum(Object.keys(problemStatuses) as [ProblemCode, ...ProblemCode[]]),
+    detail: z.string().meta({ description: 'What was wrong, with what, and what to do' }),
+  })
+  .meta({ id: 'Problem' });
+/** See {@link problem}. */
+export type Problem = z.infer<typeof problem>;
+
+/** Builds the body of an error answer. */
+export function toProblem({ code, status, message }: Pick<ServiceError, 'code' | 'status' | 'message'>): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message };
+}
+
+/** Answers with an error. The only place that does. */
+export function sendProblem(res: Response, error: ServiceError): void {
+  res.status(error.status).set(error.headers).type('application/problem+json').json(toProblem(error));
+}

@@ -1,0 +1,37 @@
+import { fileTypeFromBuffer } from 'file-type';
+import type { FormatName } from '../shared/config.ts';
+
+/** Bytes from the start of a file that are enough to tell what it is. */
+export const SIGNATURE_BYTES = 4100;
+
+interface Format {
+  /** Name for people. */
+  label: string;
+  /** Media types that the signature can stand for; animated PNG and AVIF have names of their own. */
+  mediaTypes: readonly string[];
+  /** libvips's class of the loader, the only one that is unblocked when the format is accepted. */
+  loader: string;
+}
+
+/** What the service can take in. */
+export const formats: Record<FormatName, Format> = {
+  jpeg: { label: 'JPEG', mediaTypes: ['image/jpeg'], loader: 'VipsForeignLoadJpeg' },
+  png: { label: 'PNG', mediaTypes: ['image/png', 'image/apng'], loader: 'VipsForeignLoadPng' },
+  webp: { label: 'WebP', mediaTypes: ['image/webp'], loader: 'VipsForeignLoadWebp' },
+  gif: { label: 'GIF', mediaTypes: ['image/gif'], loader: 'VipsForeignLoadNsgif' },
+  avif: { label: 'AVIF', mediaTypes: ['image/avif'], loader: 'VipsForeignLoadHeif' },
+  tiff: { label: 'TIFF', mediaTypes: ['image/tiff'], loader: 'VipsForeignLoadTiff' },
+};
+
+/**
+ * Tells a file's format by its signature, whatever its name or its sender says.
+ *
+ * @param head first {@link SIGNATURE_BYTES} bytes of the file, or all of a shorter one
+ * @param accepted formats to look for
+ * @returns `undefined` when it is none of them
+ */
+export async function detectFormat(head: Uint8Array, accepted: readonly FormatName[]): Promise<FormatName | undefined> {
+  // A signature that leads nowhere, such as a cut-off header, makes the parser throw.
+  const type = await fileTypeFromBuffer(head).catch(() => undefined);
+  return accepted.find((name) => type && formats[name].mediaTypes.includes(type.mime));
+}

@@ -1,0 +1,119 @@
+import { FlowProducer, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { ServiceError } from '../shared/errors.ts';
+import type { Logger } from '../shared/logger.ts';
+import { imageJobOptions } from './image-job.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
+import { readBatchStatus, readJobStatus } from './read-status.ts';
+import type { BatchStatus, JobStatus } from './status.ts';
+
+/** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
+const OPERATION_LIMIT_MS = 900;
+/** Seconds after which a client may try again when Redis is away. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** A batch to enqueue: file names in the order of the upload. */
+export interface NewBatch {
+  batchId: string;
+  originalNames: readonly string[];
+}
+
+/** The API's side of the queue. Every operation rejects with `QUEUE_UNAVAILABLE` within a second when Redis does not answer. */
+export interface QueueClient {
+  /** Whether Redis answers. */
+  ping(): Promise<void>;
+  /** Enqueues the batch and all its files, or nothing. */
+  addBatch(batch: NewBatch): Promise<void>;
+  /** Status of a batch and its files; `undefined` when there is none. */
+  readBatch(batchId: string): Promise<BatchStatus | undefined>;
+  /** Status of one file; `undefined` when there is none. */
+  readJob(jobId: string): Promise<JobStatus | undefined>;
+  /** Closes the connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * @param redis a connection that fails fast, owned by the client from here on
+ * @param prefix first part of every key
+ */
+export function createQueueClient({
+  redis,
+  prefix,
+  logger,
+}: {
+  redis: Redis;
+  prefix: string;
+  logger: Logger;
+}): QueueClient {
+  const options = { connection: redis, prefix };
+  const flow = new FlowProducer(options);
+  const images = new Queue(IMAGE_QUEUE, options);
+  const batches = new Queue(BATCH_QUEUE, options);
+  const source = { redis, images, batches };
+  // The connection reports its own faults once per outage; without listeners BullMQ's copies would end the process.
+  const ignore = (err: Error) => logger.debug({ err }, 'queue error');
+  flow.on('error', ignore);
+  images.on('error', ignore);
+  batches.on('error', ignore);
+
+  /** @param undo called when the operation succeeds after its caller was told that it had failed */
+  async function guarded<T>(operation: () => Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
+    // Before the first connection BullMQ waits without end, so it is not even asked.
+    if (redis.status !== 'ready') throw unavailable();
+    let timer: NodeJS.Timeout | undefined;
+    const running = operation();
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        if (undo) running.then(undo).catch((err) => logger.warn({ err }, 'a late batch could not be taken back'));
+        reject(new Error(`no answer from Redis within ${OPERATION_LIMIT_MS} ms`));
+      }, OPERATION_LIMIT_MS);
+    });
+    try {
+      return await Promise.race([running, limit]);
+    } catch (cause) {
+      throw unavailable(cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    async ping() {
+      await guarded(() => redis.ping());
+    },
+
+    async addBatch({ batchId, originalNames }) {
+      // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
+      const add = () =>
+        flow.add({
+          name: 'batch',
+          queueName: BATCH_QUEUE,
+          data: { total: originalNames.length },
+          opts: { jobId: batchId },
+          children: originalNames.map((originalName, index) => ({
+            name: 'image',
+            queueName: IMAGE_QUEUE,
+            data: { batchId, index, originalName },
+            opts: { ...imageJobOptions, jobId: imageJobId(batchId, index) },
+          })),
+        });
+      await guarded(add, () => batches.remove(batchId));
+    },
+
+    readBatch: (batchId) => guarded(() => readBatchStatus(source, batchId)),
+    readJob: (jobId) => guarded(() => readJobStatus(source, jobId)),
+
+    async close() {
+      await Promise.all([flow.close(), images.close(), batches.close()]);
+      redis.disconnect();
+    },
+  };
+}
+
+function unavailable(cause?: unknown): ServiceError {
+  return new ServiceError(
+    'QUEUE_UNAVAILABLE',
+    `The service cannot reach its job queue (Redis) at the moment. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
+    { cause, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * Every fault that a client can meet: its stable code and the HTTP status it is answered with.
+ * Codes are part of the contract; a released one never changes its meaning.
+ */
+export const problemStatuses = {
+  MULTIPART_REQUIRED: 415,
+  MALFORMED_MULTIPART: 400,
+  FILE_REQUIRED: 400,
+  UNEXPECTED_FIELD: 400,
+  TOO_MANY_FILES: 400,
+  EMPTY_FILE: 400,
+  FILE_TOO_LARGE: 413,
+  REQUEST_TOO_LARGE: 413,
+  UNSUPPORTED_IMAGE_TYPE: 415,
+  BATCH_NOT_FOUND: 404,
+  JOB_NOT_FOUND: 404,
+  ROUTE_NOT_FOUND: 404,
+  BAD_REQUEST: 400,
+  METHOD_NOT_ALLOWED: 405,
+  INTERNAL_ERROR: 500,
+  QUEUE_UNAVAILABLE: 503,
+  STORAGE_UNAVAILABLE: 503,
+  STORAGE_FULL: 507,
+} as const;
+
+/** A stable name for what went wrong, for programs to act on. */
+export type ProblemCode = keyof typeof problemStatuses;
+
+/** An error whose message is meant for the client: what was wrong, with what, and what to do. */
+export class ServiceError extends Error {
+  override name = 'ServiceError';
+  readonly code: ProblemCode;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** HTTP header fields that belong to the answer, such as `Retry-After` in seconds. */
+  readonly headers: Record<string, string>;
+
+  /**
+   * @param code what kind of fault it is
+   * @param detail a sentence for the person who made the request
+   * @param options `cause` for the log alone; `headers` for the answer
+   */
+  constructor(code: ProblemCode, detail: string, options: { cause?: unknown; headers?: Record<string, string> } = {}) {
+    super(detail, { cause: options.cause });
+    this.code = code;
+    this.status = problemStatuses[code];
+    this.headers = options.headers ?? {};
+  }
+}

@@ -1,0 +1,91 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { UNFINISHED } from './abandoned.ts';
+import { pathInside } from './paths.ts';
+import { toStorageError } from './storage-error.ts';
+
+/** An upload that is being received. It exists for the worker only after `commit`. */
+export interface IncomingUpload {
+  /**
+   * Writes one file, through to the disk.
+   *
+   * @param index place of the file in the upload, from 0
+   * @returns its size in bytes
+   */
+  add(index: number, content: Readable): Promise<number>;
+  /** The first bytes of a file that was added, `length` at most. */
+  head(index: number, length: number): Promise<Uint8Array>;
+  /** Makes the upload the batch's originals, all at once. */
+  commit(): Promise<void>;
+  /** Removes every trace of the upload, committed or not. */
+  discard(): Promise<void>;
+}
+
+/** The files as they were uploaded: `<folder>/<batchId>/<index>`. They stay, so that a job can be run again. */
+export interface Originals {
+  /** Begins to receive a batch. */
+  receive(batchId: string): Promise<IncomingUpload>;
+  /** Bytes of one original. */
+  read(batchId: string, index: number): Promise<Uint8Array>;
+}
+
+/** @param folder absolute path of the folder of the originals; made when missing */
+export function createOriginals(folder: string): Originals {
+  const act = 'store the upload';
+
+  return {
+    async receive(batchId) {
+      const incoming = pathInside(folder, `${batchId}${UNFINISHED}`);
+      const committed = pathInside(folder, batchId);
+      try {
+        await mkdir(incoming, { recursive: true });
+      } catch (cause) {
+        throw toStorageError(act, cause);
+      }
+      return {
+        async add(index, content) {
+          // `flush` waits for the disk itself: what is acknowledged must outlive a power cut.
+          const file = createWriteStream(pathInside(incoming, String(index)), { flags: 'wx', flush: true });
+          // Only the disk's faults are renamed: a client that hangs up is the caller's to judge.
+          file.on('error', (cause) => content.destroy(toStorageError(act, cause)));
+          await pipeline(content, file).catch((error) => {
+            throw content.errored ?? error;
+          });
+          return file.bytesWritten;
+        },
+
+        async head(index, length) {
+          const file = await open(pathInside(incoming, String(index)));
+          try {
+            const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
+            return buffer.subarray(0, bytesRead);
+          } finally {
+            await file.close();
+          }
+        },
+
+        async commit() {
+          try {
+            await rename(incoming, committed);
+          } catch (cause) {
+            throw toStorageError(act, cause);
+          }
+        },
+
+        async discard() {
+          await Promise.all([incoming, committed].map((path) => rm(path, { recursive: true, force: true })));
+        },
+      };
+    },
+
+    async read(batchId, index) {
+      try {
+        return await readFile(pathInside(folder, batchId, String(index)));
+      } catch (cause) {
+        throw toStorageError('read the original', cause);
+      }
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { projectRoot } from '../shared/config.ts';
+import { UNFINISHED } from './abandoned.ts';
+import { pathInside } from './paths.ts';
+import { toStorageError } from './storage-error.ts';
+
+/** What the worker makes: `<folder>/processed-<jobId>.<extension>`. */
+export interface Results {
+  /**
+   * Stores a result whole or not at all; one that is there already is replaced.
+   *
+   * @returns its path relative to the project
+   */
+  save(jobId: string, extension: string, content: Uint8Array): Promise<string>;
+}
+
+/** @param folder absolute path of the folder of the results; made when missing */
+export function createResults(folder: string): Results {
+  return {
+    async save(jobId, extension, content) {
+      const path = pathInside(folder, `processed-${jobId}.${extension}`);
+      // In the same folder, since only a rename within a file system is atomic; of a name of its own, since a job that
+      // was taken for dead may still be writing while it runs again elsewhere.
+      const temporary = pathInside(folder, `.${randomUUID()}${UNFINISHED}`);
+      try {
+        await mkdir(folder, { recursive: true });
+        await writeFile(temporary, content, { flush: true });
+        await rename(temporary, path);
+      } catch (cause) {
+        await rm(temporary, { force: true }).catch(() => undefined);
+        throw toStorageError('store the result', cause);
+      }
+      return relative(projectRoot, path);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { BatchJobPayload } from '../queue/batch-job.ts';
+import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
+import { BATCH_QUEUE } from '../queue/names.ts';
+import type { Logger } from '../shared/logger.ts';
+
+/** Makes the worker of the batches: BullMQ hands it a batch exactly when the last of its files has ended. */
+export function createBatchWorker({
+  redis,
+  prefix,
+  logger,
+}: {
+  redis: Redis;
+  prefix: string;
+  logger: Logger;
+}): Worker<BatchJobPayload> {
+  const worker = new Worker<BatchJobPayload>(
+    BATCH_QUEUE,
+    async (job) => {
+      const { processed, ignored } = await job.getDependenciesCount({ processed: true, ignored: true });
+      logger.info({ batchId: job.id, completed: processed, failed: ignored }, 'batch ended');
+    },
+    {
+      connection: redis,
+      prefix,
+      concurrency: 8,
+      maxStalledCount: 20,
+      runRetryDelay: RECONNECT_DELAY_MS,
+      autorun: false,
+    },
+  );
+  worker.on('error', (err) => logger.debug({ err }, 'worker error'));
+  worker.on('failed', (job, err) => logger.error({ batchId: job?.id, err }, 'end of batch failed'));
+  return worker;
+}

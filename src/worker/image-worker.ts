@@ -1,0 +1,99 @@
+import { type Job, type Processor, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
+import type { ImageJobPayload, ImageJobResult } from '../queue/image-job.ts';
+import { IMAGE_QUEUE } from '../queue/names.ts';
+import type { Logger } from '../shared/logger.ts';
+import { endReasons } from './watchdog.ts';
+
+/**
+ * Timing of the recovery from a worker that died: its locks run out after `lockDuration`, and the other workers look for
+ * such jobs every `stalledInterval`, both in milliseconds. Their sum is the longest that a job waits.
+ */
+const recovery = {
+  lockDuration: 10_000,
+  stalledInterval: 5000,
+  /** A worker does not die of an image, whose process is another one: however often it dies, the image is not to blame. */
+  maxStalledCount: 20,
+};
+
+/** What BullMQ says when the child that ran a job is gone. */
+const CHILD_GONE = /^Unexpected exit code: (\S+) signal: (\S+)$/;
+
+/** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
+export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
+  /**
+   * @param redis a connection that waits for Redis
+   * @param concurrency images at the same time, so also children
+   */
+  constructor({
+    redis,
+    prefix,
+    concurrency,
+    logger,
+  }: {
+    redis: Redis;
+    prefix: string;
+    concurrency: number;
+    logger: Logger;
+  }) {
+    // The same folder holds TypeScript in development and JavaScript when built.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    super(IMAGE_QUEUE, new URL(`./process-image.${extension}`, import.meta.url), {
+      connection: redis,
+      prefix,
+      concurrency,
+      ...recovery,
+      runRetryDelay: RECONNECT_DELAY_MS,
+      useWorkerThreads: false,
+      autorun: false,
+    });
+    const about = (job: Job<ImageJobPayload, ImageJobResult>) => ({ batchId: job.data.batchId, jobId: job.id });
+    this.on('completed', (job) => {
+      const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
+      logger.info({ ...about(job), ms, bytes: job.returnvalue.bytes }, 'image processed');
+    });
+    this.on('failed', (job, err) => {
+      const willRetry = !job?.finishedOn;
+      logger[willRetry ? 'error' : 'warn']({ ...(job && about(job)), err, willRetry }, 'image failed');
+    });
+    this.on('stalled', (jobId) => logger.warn({ jobId }, 'job of a worker that died goes on here'));
+    this.on('error', (err) => logger.debug({ err }, 'worker error'));
+  }
+
+  /** BullMQ's own hook: what it makes runs a job in a child, and this adds how such a run can end. */
+  protected override createSandbox(processor: string | URL | Processor | null): void {
+    super.createSandbox(processor);
+    const runInChild = this.processFn;
+    this.processFn = async (job, token, signal) => {
+      try {
+        return await runInChild(job, token, signal);
+      } catch (error) {
+        if (!signal?.aborted) throw toReason(error);
+        // Cancelled, the child has ended itself. The job goes back as it was, without counting as an attempt.
+        await job.moveToWait(token);
+        throw new WaitingError();
+      }
+    };
+  }
+
+  /**
+   * Takes no more jobs and finishes those that run; what still runs after the limit goes back to the queue.
+   *
+   * @param limitMs milliseconds
+   */
+  async stop(limitMs: number): Promise<void> {
+    const handBack = setTimeout(() => this.cancelAllJobs('the worker is shutting down'), limitMs);
+    await this.close();
+    clearTimeout(handBack);
+  }
+}
+
+/** The end of a child says why only by its signal: the person who sent the image is told in words. */
+function toReason(error: unknown): unknown {
+  const [, code, signal = ''] = CHILD_GONE.exec(error instanceof Error ? error.message : '') ?? [];
+  if (code === undefined) return error;
+  if (signal in endReasons) return new UnrecoverableError(endReasons[signal as keyof typeof endReasons]);
+  const how = signal === 'null' ? `with exit code ${code}` : `by ${signal}`;
+  return new Error(`the process that worked on this image was ended ${how}`, { cause: error });
+}

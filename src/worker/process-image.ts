@@ -1,0 +1,58 @@
+import { type SandboxedJob, UnrecoverableError } from 'bullmq';
+import { ImageError } from '../imaging/image-error.ts';
+import { configureSharp, processImage } from '../imaging/pipeline.ts';
+import { type ImageJobPayload, type ImageJobResult, imageJobPayload } from '../queue/image-job.ts';
+import { imageJobId } from '../queue/names.ts';
+import { loadConfig } from '../shared/config.ts';
+import { ServiceError } from '../shared/errors.ts';
+import { createOriginals } from '../storage/originals.ts';
+import { createResults } from '../storage/results.ts';
+import { underWatch } from './watchdog.ts';
+
+// The file of the child process: it is loaded once a child, and then runs one job at a time.
+const config = loadConfig();
+const originals = createOriginals(config.uploadDir);
+const results = createResults(config.processedDir);
+configureSharp(config.acceptedFormats);
+// A child without its worker works for nobody, and the worker's jobs go on elsewhere.
+process.once('disconnect', endNow);
+
+/** Leaves no time for libvips: whatever it is doing will be done again. */
+function endNow(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/**
+ * Runs one file's job: read → transform → store. Running it twice stores the same bytes under the same name.
+ *
+ * @param signal cancels the job by ending this process
+ * @throws {UnrecoverableError} for a fault of the image; any other error is a fault of ours, to be tried again
+ */
+export default async function processImageJob(
+  job: SandboxedJob<ImageJobPayload>,
+  _token?: string,
+  signal?: AbortSignal,
+): Promise<ImageJobResult> {
+  signal?.addEventListener('abort', endNow);
+  const limits = { timeoutMs: config.jobTimeoutMs, memoryBytes: config.jobMemoryBytes };
+  try {
+    return await underWatch(limits, async () => {
+      const { batchId, index, originalName } = imageJobPayload.parse(job.data);
+      const original = await originals.read(batchId, index);
+      await job.updateProgress(10);
+      const { data, width, height, format } = await processImage(original, config);
+      await job.updateProgress(90);
+      const outputPath = await results.save(imageJobId(batchId, index), 'jpg', data);
+      return { originalName, outputPath, width, height, bytes: data.byteLength, format };
+    });
+  } catch (error) {
+    throw toJobError(error);
+  }
+}
+
+/** The message becomes the `failedReason` that clients read, so nothing but a message meant for them may pass. */
+function toJobError(error: unknown): Error {
+  if (error instanceof ImageError) return new UnrecoverableError(error.message);
+  if (error instanceof ServiceError) return new Error(error.message, { cause: error.cause });
+  return new Error('The service failed at this file for a reason of its own.', { cause: error });
+}
