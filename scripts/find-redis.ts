@@ -4,6 +4,8 @@ import type { RedisConfig } from '../src/shared/config.ts';
 import { findRedisServer, installRedisServer } from './redis-server.ts';
 
 const DEFAULT_PORT = 6379;
+/** Milliseconds in which a Redis that is there answers. */
+const PROBE_LIMIT_MS = 2000;
 
 /** The Redis to use: one that runs, or the program and port of one to start. */
 export type FoundRedis = { url: string | undefined } | { program: string; port: number };
@@ -63,13 +65,17 @@ function describe({ url, host, port }: RedisConfig): string {
  * @returns what is wrong, or `undefined` when it answers
  */
 export async function probe(config: Partial<RedisConfig>): Promise<string | undefined> {
-  const options = { lazyConnect: true, connectTimeout: 2000, commandTimeout: 2000, retryStrategy: () => null };
+  const options = { lazyConnect: true, retryStrategy: () => null };
   const { host = 'localhost', port = DEFAULT_PORT, password, url } = config;
   const redis = url ? new Redis(url, options) : new Redis({ ...options, host, port, ...(password && { password }) });
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
     fault ??= error;
   });
+  const limit = setTimeout(() => {
+    fault ??= new Error(`no answer within ${PROBE_LIMIT_MS / 1000} s`);
+    redis.disconnect();
+  }, PROBE_LIMIT_MS);
   try {
     await redis.connect();
     await redis.ping();
@@ -77,7 +83,9 @@ export async function probe(config: Partial<RedisConfig>): Promise<string | unde
   } catch (error) {
     return String((fault ?? (error as Error)).message || (fault as NodeJS.ErrnoException)?.code);
   } finally {
-    redis.disconnect();
+    clearTimeout(limit);
+    // On one that is closed already this would keep the process alive for seconds.
+    if (redis.status !== 'end') redis.disconnect();
   }
 }
 

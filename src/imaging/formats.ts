@@ -33,5 +33,12 @@ export const formats: Record<FormatName, Format> = {
 export async function detectFormat(head: Uint8Array, accepted: readonly FormatName[]): Promise<FormatName | undefined> {
   // A signature that leads nowhere, such as a cut-off header, makes the parser throw.
   const type = await fileTypeFromBuffer(head).catch(() => undefined);
-  return accepted.find((name) => type && formats[name].mediaTypes.includes(type.mime));
+  if (type) return accepted.find((name) => formats[name].mediaTypes.includes(type.mime));
+  // What the parser wants to know of a TIFF can stand at the very end of the file.
+  return isTiff(head) && accepted.includes('tiff') ? 'tiff' : undefined;
+}
+
+/** Byte order and the number 42 (TIFF 6.0, section 2). */
+function isTiff(head: Uint8Array): boolean {
+  return ['II*\0', 'MM\0*'].includes(String.fromCharCode(...head.subarray(0, 4)));
 }

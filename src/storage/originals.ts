@@ -48,10 +48,13 @@ export function createOriginals(folder: string): Originals {
         async add(index, content) {
           // `flush` waits for the disk itself: what is acknowledged must outlive a power cut.
           const file = createWriteStream(pathInside(incoming, String(index)), { flags: 'wx', flush: true });
-          // Only the disk's faults are renamed: a client that hangs up is the caller's to judge.
-          file.on('error', (cause) => content.destroy(toStorageError(act, cause)));
+          // Whichever breaks first takes the other along. Only the disk's fault is ours; a client that hangs up is not.
+          let isOurFault = false;
+          file.once('error', () => {
+            isOurFault = !content.errored;
+          });
           await pipeline(content, file).catch((error) => {
-            throw content.errored ?? error;
+            throw isOurFault ? toStorageError(act, error) : error;
           });
           return file.bytesWritten;
         },

@@ -8,7 +8,7 @@ const FULL = new Set(['ENOSPC', 'EDQUOT']);
  * @param act what was tried, such as `store the upload`
  */
 export function toStorageError(act: string, cause: unknown): ServiceError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException;
   if (FULL.has(code)) {
     return new ServiceError(
       'STORAGE_FULL',

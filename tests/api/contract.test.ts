@@ -1,0 +1,215 @@
+import { readdir } from 'node:fs/promises';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { UnrecoverableError } from 'bullmq';
+import supertest from 'supertest';
+import { createApp } from '../../src/api/app.ts';
+import { problem } from '../../src/api/problem.ts';
+import { loadConfig } from '../../src/shared/config.ts';
+import { ServiceError } from '../../src/shared/errors.ts';
+import { listeningApp, silent, testQueueClient } from '../support/app.ts';
+import { environment } from '../support/environment.ts';
+import { jpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
+
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+interface OpenApi {
+  openapi: string;
+  components: { schemas: Record<string, object> };
+  paths: Record<string, Record<string, { responses: Record<string, DocumentedAnswer> }>>;
+}
+interface DocumentedAnswer {
+  headers?: Record<string, { description: string }>;
+  content: Record<string, { schema: object; examples: Record<string, { value: unknown }> }>;
+}
+
+let redis: TestRedis;
+let app: Awaited<ReturnType<typeof listeningApp>>;
+let document: OpenApi;
+let ajv: Ajv2020;
+const seen = new Set<string>();
+
+beforeAll(async () => {
+  redis = await startRedis();
+  app = await listeningApp(await testQueueClient(redis));
+  document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApi;
+  ajv = new Ajv2020({ strict: false });
+  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+  ajv.addSchema({ $id: 'openapi', ...document });
+});
+
+/** Checks a schema of the document, whose references are the document's own. */
+function expectValid(schema: object, value: unknown) {
+  const rooted = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi#/'));
+  const validate = ajv.compile(rooted);
+  const isValid = validate(value);
+  expect({ value, errors: validate.errors }).toEqual({ value, errors: null });
+  expect(isValid).toBe(true);
+}
+
+/** Checks a real answer against what is documented for the route. */
+function expectDocumented(method: string, path: string, { status, headers, body }: Answer) {
+  const answer = document.paths[path]?.[method]?.responses[status];
+  if (!answer) throw new Error(`${method} ${path} ${status} is not documented`);
+  const type = headers['content-type']?.split(';')[0] ?? '';
+  const content = answer.content[type];
+  if (!content) throw new Error(`${method} ${path} ${status} is not documented as ${type}`);
+  expectValid(content.schema, body);
+  for (const [name, { description }] of Object.entries(answer.headers ?? {})) {
+    if (!description.includes('only while')) expect(headers).toHaveProperty(name.toLowerCase());
+  }
+  seen.add(`${method} ${path} ${status}`);
+}
+
+const send = () => supertest(app.server);
+
+test('the document is OpenAPI 3.1, and every answer in it has examples that its schema allows', () => {
+  expect(document.openapi).toBe('3.1.0');
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const [method, { responses }] of Object.entries(operations)) {
+      for (const [status, { content }] of Object.entries(responses)) {
+        for (const { schema, examples } of Object.values(content)) {
+          const values = Object.values(examples);
+          expect(`${method} ${path} ${status}: ${values.length > 0}`).toBe(`${method} ${path} ${status}: true`);
+          for (const { value } of values) expectValid(schema, value);
+        }
+      }
+    }
+  }
+});
+
+describe('every documented answer is really given as documented', () => {
+  const small = jpeg(32, 32);
+  let batchId: string;
+
+  test('to uploads', async () => {
+    const picture = await small;
+    const accepted = await send()
+      .post('/process-images')
+      .attach('images', picture, 'a.jpg')
+      .attach('images', picture, 'b.jpg');
+    expectDocumented('post', '/process-images', accepted);
+    batchId = accepted.body.batchId;
+    expectDocumented(
+      'post',
+      '/process-images',
+      await send().post('/process-images').attach('images', Buffer.alloc(0), 'a.jpg'),
+    );
+    expectDocumented(
+      'post',
+      '/process-images',
+      await send().post('/process-images').attach('images', Buffer.alloc(5_242_881), 'a.jpg'),
+    );
+    expectDocumented(
+      'post',
+      '/process-images',
+      await send().post('/process-images').attach('images', Buffer.from('x'), 'a.jpg'),
+    );
+  });
+
+  test('to questions', async () => {
+    expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
+    expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-0`));
+    const stop = takeJobs(redis, async ({ index, originalName }) => {
+      if (index === 1) throw new UnrecoverableError('truncated JPEG');
+      return madeUpResult(originalName);
+    });
+    await until(async () => (await send().get(`/batches/${batchId}`)).body.status === 'completed-with-errors');
+    expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
+    for (const index of [0, 1]) expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-${index}`));
+    await stop();
+    const unknown = '550e8400-e29b-41d4-a716-446655440000';
+    for (const id of [unknown, 'x', '%2e%2e']) {
+      expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${id}`));
+      expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${id}-0`));
+    }
+    for (const path of ['/healthz', '/readyz']) expectDocumented('get', path, await send().get(path));
+  });
+
+  test('to what a route does not know', async () => {
+    for (const [method, path, status, allow] of [
+      ['get', '/nowhere', 404],
+      ['get', '/batches', 404],
+      ['get', '/process-images', 405, 'POST'],
+      ['delete', '/batches/x', 405, 'GET, HEAD'],
+      ['post', '/jobs/x', 405, 'GET, HEAD'],
+      ['put', '/healthz', 405, 'GET, HEAD'],
+      ['put', '/docs', 405, 'GET, HEAD'],
+      ['get', '/batches/%E0%A4%A', 400],
+    ] as const) {
+      const answer = await send()[method](path);
+      expect([path, answer.status]).toEqual([path, status]);
+      expect(answer.headers.allow).toBe(allow);
+      expect(problem.parse(answer.body).status).toBe(status);
+    }
+    const options = await send().options('/process-images');
+    expect([options.status, options.headers.allow]).toEqual([204, 'POST']);
+  });
+
+  test('to a fault that nobody foresaw, without its internals', async () => {
+    const broken = () => Promise.reject(new TypeError('secret of the inside'));
+    const queue = { ping: async () => {}, addBatch: broken, readBatch: broken, readJob: broken, close: async () => {} };
+    const originals = { receive: broken, read: broken };
+    const limits = loadConfig(environment());
+    const faulty = supertest(createApp({ queue, originals, limits, logger: silent }));
+    const picture = await small;
+    for (const [method, path, answer] of [
+      ['post', '/process-images', await faulty.post('/process-images').attach('images', picture, 'a.jpg')],
+      ['get', '/batches/{batchId}', await faulty.get(`/batches/${batchId}`)],
+      ['get', '/jobs/{jobId}', await faulty.get(`/jobs/${batchId}-0`)],
+    ] as const) {
+      expectDocumented(method, path, answer);
+      expect(answer.status).toBe(500);
+      expect(answer.text).not.toContain('secret');
+      expect(answer.body.detail).toContain(answer.headers['x-request-id']);
+    }
+    const full = async () => {
+      throw new ServiceError('STORAGE_FULL', 'full', { headers: { 'Retry-After': '60' } });
+    };
+    const crowded = supertest(createApp({ queue, originals: { receive: full, read: full }, limits, logger: silent }));
+    const answer = await crowded.post('/process-images').attach('images', picture, 'a.jpg');
+    expect(answer.status).toBe(507);
+    expectDocumented('post', '/process-images', answer);
+  });
+
+  test('without Redis, and nothing is stored', async () => {
+    const stored = await readdir(app.uploadDir);
+    await redis.kill();
+    await until(async () => (await send().get('/readyz')).status === 503);
+    expectDocumented(
+      'post',
+      '/process-images',
+      await send()
+        .post('/process-images')
+        .attach('images', await small, 'a.jpg'),
+    );
+    expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
+    expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-0`));
+    expectDocumented('get', '/readyz', await send().get('/readyz'));
+    expect((await send().get('/healthz')).status).toBe(200);
+    expect(await readdir(app.uploadDir)).toEqual(stored);
+  });
+
+  test('and none was left out', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { responses }]) =>
+        Object.keys(responses).map((status) => `${method} ${path} ${status}`),
+      ),
+    );
+    expect([...seen].sort()).toEqual(documented.sort());
+  });
+});
+
+test('Swagger UI is there, and takes its document from the service', async () => {
+  const page = await send().get('/docs/');
+  expect(page.status).toBe(200);
+  expect(page.text).toContain('swagger-ui');
+  expect((await send().get('/docs/swagger-ui-init.js')).text).toContain('/openapi.json');
+  expect((await send().get('/docs')).status).toBeLessThan(400);
+});

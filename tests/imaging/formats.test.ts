@@ -1,0 +1,24 @@
+import { detectFormat } from '../../src/imaging/formats.ts';
+import { formatNames } from '../../src/shared/config.ts';
+import { picture } from '../support/pictures.ts';
+
+test.each(formatNames)('%s is told by its first bytes', async (name) => {
+  const file = await picture().toFormat(name).toBuffer();
+  expect(await detectFormat(file.subarray(0, 4100), formatNames)).toBe(name);
+  expect(
+    await detectFormat(
+      file,
+      formatNames.filter((other) => other !== name),
+    ),
+  ).toBeUndefined();
+});
+
+test.each([
+  ['text', Buffer.from('hello')],
+  ['nothing', Buffer.alloc(0)],
+  ['a program', Buffer.from('\x7fELF\x02\x01\x01')],
+  ['a page', Buffer.from('<!doctype html><html></html>')],
+  ['a PNG signature that leads nowhere', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])],
+])('%s is not an image', async (_, content) => {
+  expect(await detectFormat(content, formatNames)).toBeUndefined();
+});

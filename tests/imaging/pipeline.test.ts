@@ -1,0 +1,159 @@
+import sharp, { type Region } from 'sharp';
+import { formats } from '../../src/imaging/formats.ts';
+import { ImageError } from '../../src/imaging/image-error.ts';
+import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { type FormatName, formatNames } from '../../src/shared/config.ts';
+import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
+
+const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
+const encode = (name: FormatName) => picture().toFormat(name).toBuffer();
+
+/** Mean brightness of a part of a picture, 0 black to 255 white. */
+async function brightness(image: Uint8Array, region?: Region): Promise<number> {
+  const part = region ? sharp(image).extract(region) : sharp(image);
+  const { channels } = await sharp(await part.png().toBuffer()).stats();
+  return channels[0]?.mean ?? Number.NaN;
+}
+
+describe.each(formatNames)('%s', (name) => {
+  test('becomes an upright grey JPEG, 512 wide, of one channel and without metadata', async () => {
+    const { data, ...rest } = await processImage(await encode(name), limits);
+    expect(rest).toEqual({ width: 512, height: 384, format: 'jpeg' });
+    const metadata = await sharp(data).metadata();
+    expect(metadata).toMatchObject({ format: 'jpeg', width: 512, height: 384, channels: 1, space: 'b-w' });
+    expect(metadata).not.toHaveProperty('exif');
+    expect(metadata).not.toHaveProperty('icc');
+    // The left half was made dark and the right one light.
+    expect(await brightness(data, { left: 0, top: 0, width: 200, height: 384 })).toBeLessThan(90);
+    expect(await brightness(data, { left: 312, top: 0, width: 200, height: 384 })).toBeGreaterThan(170);
+  });
+
+  test('cut off is the fault of the image, in words', async () => {
+    const whole = await encode(name);
+    const cut = processImage(whole.subarray(0, Math.floor(whole.length * 0.6)), limits);
+    await expect(cut).rejects.toThrow(ImageError);
+    // A TIFF may keep its directory at its end: without it libvips does not know it.
+    const words =
+      name === 'tiff' ? /^not a supported image$/ : new RegExp(`^(truncated|corrupt) ${formats[name].label}$`);
+    await expect(cut).rejects.toThrow(words);
+  });
+
+  test('is not read unless it is accepted', async () => {
+    const acceptedFormats = formatNames.filter((other) => other !== name);
+    await expect(processImage(await encode(name), { ...limits, acceptedFormats })).rejects.toThrow(
+      'not a supported image',
+    );
+  });
+});
+
+test('a truncated JPEG is called that', async () => {
+  await expect(processImage(await truncatedJpeg(), limits)).rejects.toThrow('truncated JPEG');
+});
+
+test.each([
+  ['smaller', 200, 150],
+  ['nearly the same', 600, 450],
+  ['much larger', 3000, 2250],
+])('a picture that is %s gets one channel and the same brightness', async (_, width, height) => {
+  const { data, ...rest } = await processImage(await jpeg(width, height), limits);
+  expect(rest).toMatchObject({ width: 512, height: 384 });
+  expect((await sharp(data).metadata()).channels).toBe(1);
+  const obvious = await sharp(await jpeg(width, height))
+    .resize(512)
+    .grayscale()
+    .jpeg({ quality: 80 })
+    .toBuffer();
+  expect(Math.abs((await brightness(data)) - (await brightness(obvious)))).toBeLessThan(3);
+});
+
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is applied', async (orientation) => {
+  // Dark left, light right, then told how it was held; sharp's own turn says what is upright.
+  const held = await picture(900, 600).withMetadata({ orientation }).jpeg().toBuffer();
+  const { data, width, height } = await processImage(held, limits);
+  expect([width, height]).toEqual(orientation >= 5 ? [512, 768] : [512, 341]);
+  const upright = await sharp(held).autoOrient().resize(512).toBuffer();
+  const corner = { left: 0, top: 0, width: 100, height: 100 };
+  expect(
+    Math.abs(
+      (await brightness(data, corner)) - (await brightness(await sharp(upright).grayscale().toBuffer(), corner)),
+    ),
+  ).toBeLessThan(5);
+});
+
+test('what is transparent becomes white', async () => {
+  const clear = await sharp({
+    create: { width: 800, height: 600, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
+  })
+    .png()
+    .toBuffer();
+  expect(await brightness((await processImage(clear, limits)).data)).toBe(255);
+});
+
+test('of an animation the first frame counts', async () => {
+  const frame = (background: string) =>
+    sharp({ create: { width: 600, height: 300, channels: 3, background } })
+      .png()
+      .toBuffer();
+  const frames = await Promise.all(['#000000', '#ffffff'].map(frame));
+  for (const name of ['gif', 'webp'] as const) {
+    const animation = await sharp(frames, { join: { animated: true } })
+      .toFormat(name)
+      .toBuffer();
+    const { data, height } = await processImage(animation, limits);
+    expect(height).toBe(256);
+    expect(await brightness(data)).toBeLessThan(5);
+  }
+});
+
+test('colours go through the embedded profile', async () => {
+  const red = sharp({ create: { width: 600, height: 600, channels: 3, background: '#ff0000' } });
+  const inP3 = await red.clone().withIccProfile('p3').jpeg({ quality: 100 }).toBuffer();
+  const inSrgb = await red.jpeg({ quality: 100 }).toBuffer();
+  const difference =
+    (await brightness((await processImage(inP3, limits)).data)) -
+    (await brightness((await processImage(inSrgb, limits)).data));
+  expect(Math.abs(difference)).toBeLessThan(3);
+});
+
+test('a CMYK JPEG and a 16-bit PNG work', async () => {
+  const cmyk = await picture().toColourspace('cmyk').jpeg().toBuffer();
+  const deep = await picture().toColourspace('rgb16').png().toBuffer();
+  for (const source of [cmyk, deep]) {
+    expect((await sharp((await processImage(source, limits)).data).metadata()).channels).toBe(1);
+  }
+});
+
+test('too many pixels are refused by the header', async () => {
+  const large = await sharp({ create: { width: 9000, height: 6667, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  await expect(processImage(large, limits)).rejects.toThrow(new ImageError('60.1 megapixels, the limit is 50'));
+  await expect(processImage(await png(), { ...limits, maxPixels: 640 * 480 })).resolves.toBeDefined();
+  await expect(processImage(await png(), { ...limits, maxPixels: 640 * 480 - 1 })).rejects.toThrow(
+    '0.4 megapixels, the limit is 0.4',
+  );
+});
+
+test('a picture too tall for a JPEG of this width is refused', async () => {
+  const sliver = await sharp({ create: { width: 2, height: 2000, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  await expect(processImage(sliver, limits)).rejects.toThrow('2×2000 pixels would become 512×512000');
+});
+
+test.each(['<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'plain text', ''])(
+  '%p is no image',
+  async (text) => {
+    await expect(processImage(Buffer.from(text), limits)).rejects.toThrow('not a supported image');
+  },
+);
+
+test('in a worker only the loaders of accepted formats run', async () => {
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+  await expect(sharp(svg).metadata()).resolves.toMatchObject({ format: 'svg' });
+  const [tiff, jpegFile] = [await encode('tiff'), await encode('jpeg')];
+  configureSharp(['jpeg']);
+  await expect(sharp(svg).metadata()).rejects.toThrow('unsupported image format');
+  await expect(sharp(tiff).metadata()).rejects.toThrow('unsupported image format');
+  await expect(sharp(jpegFile).metadata()).resolves.toMatchObject({ format: 'jpeg' });
+});

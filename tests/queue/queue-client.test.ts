@@ -1,0 +1,187 @@
+import { UnrecoverableError } from 'bullmq';
+import { Redis } from 'ioredis';
+import { v4 as uuid } from 'uuid';
+import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
+import { testQueueClient } from '../support/app.ts';
+import { onCleanup } from '../support/cleanup.ts';
+import { until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { madeUpResult as result, takeJobs } from '../support/take-jobs.ts';
+
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+describe('status', () => {
+  let redis: TestRedis;
+  let queue: Awaited<ReturnType<typeof testQueueClient>>;
+  beforeAll(async () => {
+    redis = await startRedis();
+    queue = await testQueueClient(redis);
+  });
+
+  test('goes from waiting over processing to its end, and every answer adds up', async () => {
+    const batchId = uuid();
+    await queue.addBatch({ batchId, originalNames: ['a.jpg', 'b.jpg', 'c.jpg'] });
+    expect(await queue.readBatch(batchId)).toMatchObject({
+      batchId,
+      status: 'waiting',
+      progress: { total: 3, completed: 0, failed: 0, active: 0, waiting: 3 },
+      files: ['a.jpg', 'b.jpg', 'c.jpg'].map((originalName, index) => ({
+        jobId: imageJobId(batchId, index),
+        originalName,
+        state: 'waiting',
+        result: null,
+        failedReason: null,
+      })),
+    });
+
+    const gates = [gate(), gate(), gate()];
+    const stop = takeJobs(redis, async ({ index, originalName }) => {
+      await gates[index]?.opened;
+      if (index === 1) throw new UnrecoverableError('truncated JPEG');
+      return result(originalName);
+    });
+    const progressOf = async () => (await queue.readBatch(batchId))?.progress;
+    await until(async () => (await progressOf())?.active === 3);
+    expect((await queue.readBatch(batchId))?.status).toBe('processing');
+    gates[0]?.open();
+    await until(async () => (await progressOf())?.completed === 1);
+    expect(await queue.readBatch(batchId)).toMatchObject({
+      status: 'processing',
+      progress: { active: 2, completed: 1 },
+    });
+    gates[1]?.open();
+    await until(async () => (await progressOf())?.failed === 1);
+    gates[2]?.open();
+    await until(async () => (await progressOf())?.completed === 2);
+    expect(await queue.readBatch(batchId)).toMatchObject({
+      status: 'completed-with-errors',
+      progress: { total: 3, completed: 2, failed: 1, active: 0, waiting: 0 },
+      files: [
+        { state: 'completed', result: result('a.jpg'), failedReason: null },
+        { state: 'failed', result: null, failedReason: 'truncated JPEG' },
+        { state: 'completed', result: result('c.jpg'), failedReason: null },
+      ],
+    });
+    expect(await queue.readJob(imageJobId(batchId, 0))).toEqual({
+      jobId: imageJobId(batchId, 0),
+      state: 'completed',
+      progress: 100,
+      result: result('a.jpg'),
+      failedReason: null,
+    });
+    await stop();
+  });
+
+  test('of a job that waits for its next attempt is waiting, its batch is processing, and success forgets the failure', async () => {
+    const batchId = uuid();
+    const jobId = imageJobId(batchId, 0);
+    await queue.addBatch({ batchId, originalNames: ['a.jpg'] });
+    const stop = takeJobs(redis, async ({ originalName }, attempt) => {
+      if (attempt === 1) throw new Error('disk');
+      return result(originalName);
+    });
+    await until(async () => (await queue.readBatch(batchId))?.status === 'processing');
+    await until(async () => (await queue.readJob(jobId))?.state === 'waiting');
+    expect(await queue.readJob(jobId)).toMatchObject({ state: 'waiting', progress: 0, failedReason: null });
+    expect((await queue.readBatch(batchId))?.status).toBe('processing');
+    await until(async () => (await queue.readJob(jobId))?.state === 'completed');
+    expect(await queue.readJob(jobId)).toMatchObject({ failedReason: null, result: result('a.jpg') });
+    await stop();
+  });
+
+  test('of what does not exist is undefined', async () => {
+    expect(await queue.readBatch(uuid())).toBeUndefined();
+    expect(await queue.readJob(imageJobId(uuid(), 0))).toBeUndefined();
+  });
+});
+
+test('a batch is enqueued whole or not at all, also when Redis is full', async () => {
+  const redis = await startRedis();
+  const queue = await testQueueClient(redis);
+  const admin = new Redis(redis.url);
+  onCleanup(() => admin.disconnect());
+  await queue.addBatch({ batchId: uuid(), originalNames: ['first.jpg'] });
+  const before = await admin.dbsize();
+  await admin.config('SET', 'maxmemory', '1');
+  const batchId = uuid();
+  await expect(queue.addBatch({ batchId, originalNames: Array(10).fill('a.jpg') })).rejects.toMatchObject({
+    code: 'QUEUE_UNAVAILABLE',
+  });
+  await admin.config('SET', 'maxmemory', '0');
+  expect(await admin.dbsize()).toBe(before);
+  expect(await queue.readBatch(batchId)).toBeUndefined();
+});
+
+describe('without Redis every operation fails within a second', () => {
+  const operations = (queue: Awaited<ReturnType<typeof testQueueClient>>) => [
+    () => queue.ping(),
+    () => queue.addBatch({ batchId: uuid(), originalNames: ['a.jpg'] }),
+    () => queue.readBatch(uuid()),
+    () => queue.readJob(imageJobId(uuid(), 0)),
+  ];
+
+  async function expectQuickFailures(queue: Awaited<ReturnType<typeof testQueueClient>>) {
+    for (const operation of operations(queue)) {
+      const begin = Date.now();
+      await expect(operation()).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', headers: { 'Retry-After': '2' } });
+      expect(Date.now() - begin).toBeLessThan(1000);
+    }
+  }
+
+  test('that was killed, and they work again once it is back', async () => {
+    const redis = await startRedis();
+    const queue = await testQueueClient(redis);
+    await redis.kill();
+    await expectQuickFailures(queue);
+    await redis.restart();
+    await until(
+      () =>
+        queue.ping().then(
+          () => true,
+          () => false,
+        ),
+      5000,
+    );
+  });
+
+  test('that hangs, and a batch that got through all the same is taken back', async () => {
+    const redis = await startRedis();
+    const queue = await testQueueClient(redis);
+    const admin = new Redis(redis.url);
+    onCleanup(() => admin.disconnect());
+    const keysBefore = await admin.dbsize();
+    redis.process().kill('SIGSTOP');
+    await expectQuickFailures(queue);
+    redis.process().kill('SIGCONT');
+    await until(
+      () =>
+        queue.ping().then(
+          () => true,
+          () => false,
+        ),
+      10_000,
+    );
+    // BullMQ keeps a few keys for a queue itself; nothing of the batch may stay.
+    await until(async () => (await admin.keys('{images}:*:*-*')).length === 0);
+    expect(keysBefore).toBeLessThanOrEqual(await admin.dbsize());
+  });
+});
+
+test.each([
+  ['550e8400-e29b-41d4-a716-446655440000', true],
+  ['550E8400-E29B-41D4-A716-446655440000', false],
+  ['550e8400-e29b-11d4-a716-446655440000', false],
+  ['../../etc/passwd', false],
+  ['', false],
+])('%p as a batch id: %p', (text, expected) => {
+  expect(isBatchId(text)).toBe(expected);
+  expect(isImageJobId(`${text}-0`)).toBe(expected);
+  expect(isImageJobId(`${text}-01`)).toBe(false);
+  expect(isImageJobId(`${text}-x`)).toBe(false);
+});

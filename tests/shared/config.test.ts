@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, loadConfig, projectRoot, settingDescriptions } from '../../src/shared/config.ts';
+import { environment } from '../support/environment.ts';
+
+const read = (name: string) => readFile(join(projectRoot, name), 'utf8');
+
+test('without any setting the defaults of the specification hold', () => {
+  const config = loadConfig(environment());
+  expect(config).toMatchObject({ port: 3000, maxFiles: 10, maxFileBytes: 5 * 1024 * 1024, maxPixels: 50_000_000 });
+  expect(config.redis).toEqual({ host: 'localhost', port: 6379, password: undefined, url: undefined, isNamed: false });
+  expect(config.workerConcurrency).toBe(Math.max(1, availableParallelism() - 1));
+  expect(config.uploadDir).toBe(join(projectRoot, 'uploads'));
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test('every fault is reported at once, by name', () => {
+  const load = () =>
+    loadConfig(environment({ PORT: '70000', MAX_FILES: 'ten', ACCEPTED_FORMATS: 'jpeg,svg', LOG_LEVEL: 'loud' }));
+  expect(load).toThrow(ConfigError);
+  for (const name of ['PORT', 'MAX_FILES', 'ACCEPTED_FORMATS', 'LOG_LEVEL']) expect(load).toThrow(name);
+  expect(load).toThrow('PORT must be a whole number from 0 to 65535, not "70000"');
+});
+
+test('a fault of a secret does not show it', () => {
+  const load = () => loadConfig(environment({ REDIS_URL: 'http://user:hunter2@host' }));
+  expect(load).toThrow('REDIS_URL must look like');
+  expect(load).not.toThrow('hunter2');
+});
+
+test('a Redis counts as named when any of its settings is set', () => {
+  expect(loadConfig(environment({ REDIS_PORT: '6380' })).redis.isNamed).toBe(true);
+  expect(loadConfig(environment({ REDIS_PASSWORD: '' })).redis.isNamed).toBe(false);
+});
+
+test('.env.example lists every setting, each commented out with its meaning and default', async () => {
+  const example = await read('.env.example');
+  const listed = [...example.matchAll(/^# (.+)\n# ([A-Z_]+)=(.*)$/gm)].map(([, meaning, name, value]) => ({
+    name,
+    meaning,
+    value,
+  }));
+  const names = Object.keys(settingDescriptions);
+  expect(listed.map(({ name }) => name)).toEqual(names);
+  for (const { name, meaning } of listed)
+    expect(`${name}: ${meaning}`).toBe(`${name}: ${settingDescriptions[name ?? '']}`);
+
+  const asListed = Object.fromEntries(listed.map(({ name, value }) => [name, value ?? '']));
+  const { redis: listedRedis, ...rest } = loadConfig(environment(asListed));
+  const { redis, ...defaults } = loadConfig(environment());
+  expect(rest).toEqual(defaults);
+  expect(listedRedis).toEqual({ ...redis, isNamed: true });
+});
+
+test("README's table lists every setting with its meaning", async () => {
+  const readme = await read('README.md');
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm)].map(([, name, , meaning]) => [
+    name,
+    meaning,
+  ]);
+  expect(rows).toEqual(Object.entries(settingDescriptions));
+});

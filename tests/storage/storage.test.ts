@@ -1,0 +1,95 @@
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { removeAbandoned, UNFINISHED } from '../../src/storage/abandoned.ts';
+import { createOriginals } from '../../src/storage/originals.ts';
+import { pathInside } from '../../src/storage/paths.ts';
+import { createResults } from '../../src/storage/results.ts';
+import { temporaryFolder } from '../support/cleanup.ts';
+
+const batchId = '550e8400-e29b-41d4-a716-446655440000';
+
+describe('originals', () => {
+  test('are there only after the commit, byte for byte', async () => {
+    const originals = createOriginals(await temporaryFolder());
+    const incoming = await originals.receive(batchId);
+    expect(await incoming.add(0, Readable.from([Buffer.from('one '), Buffer.from('picture')]))).toBe(11);
+    expect(Buffer.from(await incoming.head(0, 3)).toString()).toBe('one');
+    await expect(originals.read(batchId, 0)).rejects.toThrow('could not read the original (ENOENT)');
+    await incoming.commit();
+    expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('one picture');
+  });
+
+  test('leave nothing when discarded, before or after the commit', async () => {
+    const folder = await temporaryFolder();
+    const originals = createOriginals(folder);
+    for (const isCommitted of [false, true]) {
+      const incoming = await originals.receive(batchId);
+      await incoming.add(0, Readable.from([Buffer.from('x')]));
+      if (isCommitted) await incoming.commit();
+      expect(await readdir(folder)).toHaveLength(1);
+      await incoming.discard();
+      expect(await readdir(folder)).toEqual([]);
+    }
+  });
+
+  test("the sender's fault stays the sender's, and the disk's becomes one that can be told", async () => {
+    const folder = await temporaryFolder();
+    const incoming = await createOriginals(folder).receive(batchId);
+    const broken = new Readable({ read() {} });
+    const adding = incoming.add(0, broken);
+    broken.destroy(new Error('hung up'));
+    await expect(adding).rejects.toThrow('hung up');
+    // The same place twice.
+    await incoming.add(1, Readable.from([Buffer.from('x')]));
+    await expect(incoming.add(1, Readable.from([Buffer.from('y')]))).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: 'The service could not store the upload (EEXIST). Try again later.',
+    });
+  });
+
+  test('a full disk is named as such', async () => {
+    const incoming = await createOriginals(await temporaryFolder()).receive(batchId);
+    const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
+    const { toStorageError } = await import('../../src/storage/storage-error.ts');
+    expect(toStorageError('store the upload', full)).toMatchObject({ code: 'STORAGE_FULL', status: 507 });
+    await incoming.discard();
+  });
+});
+
+describe('results', () => {
+  test('replace an earlier one whole, and leave no temporary file', async () => {
+    const folder = await temporaryFolder();
+    const results = createResults(folder);
+    const path = await results.save(`${batchId}-0`, 'jpg', Buffer.from('first'));
+    expect(await results.save(`${batchId}-0`, 'jpg', Buffer.from('second'))).toBe(path);
+    expect(await readdir(folder)).toEqual([`processed-${batchId}-0.jpg`]);
+    expect(await readFile(join(folder, `processed-${batchId}-0.jpg`), 'utf8')).toBe('second');
+  });
+
+  test('that cannot be stored leave nothing either', async () => {
+    const folder = join(await temporaryFolder(), 'file');
+    await writeFile(folder, 'in the way');
+    await expect(createResults(folder).save('id', 'jpg', Buffer.from('x'))).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    });
+    expect((await stat(folder)).isFile()).toBe(true);
+  });
+});
+
+test.each(['../outside', '/etc/passwd', '.', ''])('no path leads out of its folder: %p', (name) => {
+  expect(() => pathInside('/some/folder', name)).toThrow('inside its folder');
+});
+
+test('only what was left unfinished long ago is removed', async () => {
+  const folder = await temporaryFolder();
+  const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  await mkdir(join(folder, `old${UNFINISHED}`));
+  await writeFile(join(folder, `old${UNFINISHED}`, '0'), 'x');
+  await writeFile(join(folder, `new${UNFINISHED}`), 'x');
+  await writeFile(join(folder, 'finished'), 'x');
+  for (const name of [`old${UNFINISHED}`, 'finished']) await utimes(join(folder, name), longAgo, longAgo);
+  expect(await removeAbandoned(folder)).toBe(1);
+  expect((await readdir(folder)).sort()).toEqual(['finished', `new${UNFINISHED}`]);
+  expect(await removeAbandoned(join(folder, 'missing'))).toBe(0);
+});

@@ -1,0 +1,33 @@
+import sharp, { type Sharp } from 'sharp';
+
+/** Width of the pictures that these make unless told otherwise, in pixels. */
+const WIDTH = 640;
+const HEIGHT = 480;
+
+/**
+ * A picture with content that compresses like a photograph's: noise over a dark left and a light right half.
+ *
+ * @returns an image of sharp's, to be encoded
+ */
+export function picture(width = WIDTH, height = HEIGHT): Sharp {
+  const light = { width: Math.ceil(width / 2), height, channels: 3 as const, background: '#e0c8a0' };
+  return sharp({
+    create: { width, height, channels: 3, background: '#203040', noise: { type: 'gaussian', mean: 60, sigma: 12 } },
+  }).composite([{ input: { create: light }, left: Math.floor(width / 2), top: 0 }]);
+}
+
+export const jpeg = (width?: number, height?: number) => picture(width, height).jpeg().toBuffer();
+export const png = (width?: number, height?: number) => picture(width, height).png().toBuffer();
+
+/** A JPEG that ends in the middle of its pixels. */
+export async function truncatedJpeg(): Promise<Buffer> {
+  const whole = await jpeg();
+  return whole.subarray(0, Math.floor(whole.length / 2));
+}
+
+/** A picture that takes libvips seconds: the most pixels that are let in by default, in few bytes. */
+export function slowPicture(): Promise<Buffer> {
+  return sharp({ create: { width: 7000, height: 7000, channels: 4, background: { r: 90, g: 160, b: 30, alpha: 0.5 } } })
+    .png({ progressive: true })
+    .toBuffer();
+}

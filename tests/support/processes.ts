@@ -1,0 +1,94 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../scripts/find-redis.ts';
+import { projectRoot } from '../../src/shared/config.ts';
+import { onCleanup } from './cleanup.ts';
+import { environment } from './environment.ts';
+
+/** One of the service's processes, run for a test. */
+export interface TestProcess {
+  child: ChildProcess;
+  /** What it wrote so far, to both outputs. */
+  output(): string;
+  /** Ends it by a signal and waits; resolves to its exit code, `null` after a signal that it does not handle. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+function observe(child: ChildProcess): TestProcess {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit');
+      child.kill(signal);
+      await ended;
+    }
+    return child.exitCode;
+  };
+  onCleanup(() => end('SIGKILL'));
+  return { child, output: () => output, end };
+}
+
+/** Starts `src/<door>/main.ts` as it is and waits until it says that it is ready. */
+async function startDoor(door: 'api' | 'worker', settings: Record<string, string>): Promise<TestProcess> {
+  const child = fork(join(projectRoot, 'src', door, 'main.ts'), {
+    env: { ...process.env, ...environment(settings) },
+    execArgv: ['--import', 'tsx'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const started = observe(child);
+  const ready = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
+  if (!ready) throw new Error(`The ${door} ended at its start:\n${started.output()}`);
+  return started;
+}
+
+/** Starts the real worker. */
+export function startWorker(settings: Record<string, string>): Promise<TestProcess> {
+  return startDoor('worker', settings);
+}
+
+/** Starts the real API on a free port. */
+export async function startApi(settings: Record<string, string>): Promise<TestProcess & { url: string }> {
+  const port = settings.PORT ?? String(await freePort());
+  const api = await startDoor('api', { ...settings, PORT: port });
+  return { ...api, url: `http://127.0.0.1:${port}` };
+}
+
+/** Runs `npm run <script>` in a folder, in a process group of its own as a terminal would. */
+export function npmRun(script: string, folder: string, settings: Record<string, string>): TestProcess {
+  const child = spawn('npm', ['run', script], {
+    cwd: folder,
+    env: { ...process.env, ...environment(settings) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const observed = observe(child);
+  onCleanup(() => signalGroup(child, 'SIGKILL'));
+  return observed;
+}
+
+/** Sends a signal to a whole process group, as a terminal does for Ctrl-C. */
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(child.pid ?? 0), signal);
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+/** Waits until something is so, looking often. */
+export async function until<T>(look: () => T | Promise<T>, limitMs = 30_000): Promise<NonNullable<T>> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > end) throw new Error(`not so after ${limitMs} ms: ${look}`);
+    await delay(20);
+  }
+}

@@ -1,0 +1,41 @@
+import { Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { ImageJobPayload } from '../../src/queue/image-job.ts';
+import { onCleanup } from './cleanup.ts';
+import type { TestRedis } from './redis.ts';
+
+/** A result as the worker would return it. */
+export const madeUpResult = (originalName: string) => ({
+  originalName,
+  outputPath: 'processed/x.jpg',
+  width: 512,
+  height: 384,
+  bytes: 1000,
+  format: 'jpeg' as const,
+});
+
+/**
+ * Takes image jobs in place of the worker, so that the test decides when and how each ends.
+ *
+ * @returns stops taking them
+ */
+export function takeJobs(
+  { url }: TestRedis,
+  process: (payload: ImageJobPayload, attempt: number) => Promise<unknown>,
+): () => Promise<void> {
+  const connection = new Redis(url, { maxRetriesPerRequest: null });
+  connection.on('error', () => {});
+  const worker = new Worker<ImageJobPayload>('images', (job) => process(job.data, job.attemptsStarted), {
+    connection,
+    prefix: '{images}',
+    concurrency: 10,
+  });
+  worker.on('error', () => {});
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= worker.close().then(() => connection.disconnect());
+    return stopping;
+  };
+  onCleanup(stop);
+  return stop;
+}
