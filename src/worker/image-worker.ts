@@ -17,24 +17,35 @@ const recovery = {
   maxStalledCount: 20,
 };
 
+/**
+ * Milliseconds beyond the time limit of an image after which its child is given up. A child ends itself in time, but one
+ * that dies before it listens leaves BullMQ 6.7 waiting for ever, and the job with it.
+ */
+const SILENCE_MS = 10_000;
+
 /** What BullMQ says when the child that ran a job is gone. */
 const CHILD_GONE = /^Unexpected exit code: (\S+) signal: (\S+)$/;
 
 /** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
 export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
+  readonly #silenceMs: number;
+
   /**
    * @param redis a connection that waits for Redis
    * @param concurrency images at the same time, so also children
+   * @param jobTimeoutMs milliseconds after which a child ends itself
    */
   constructor({
     redis,
     prefix,
     concurrency,
+    jobTimeoutMs,
     logger,
   }: {
     redis: Redis;
     prefix: string;
     concurrency: number;
+    jobTimeoutMs: number;
     logger: Logger;
   }) {
     // The same folder holds TypeScript in development and JavaScript when built.
@@ -48,6 +59,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       useWorkerThreads: false,
       autorun: false,
     });
+    this.#silenceMs = jobTimeoutMs + SILENCE_MS;
     const about = (job: Job<ImageJobPayload, ImageJobResult>) => ({ batchId: job.data.batchId, jobId: job.id });
     this.on('completed', (job) => {
       const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
@@ -66,13 +78,20 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     super.createSandbox(processor);
     const runInChild = this.processFn;
     this.processFn = async (job, token, signal) => {
+      let timer: NodeJS.Timeout | undefined;
+      const silence = new Promise<never>((_, reject) => {
+        const error = new Error('the process that worked on this image did not answer');
+        timer = setTimeout(() => reject(error), this.#silenceMs);
+      });
       try {
-        return await runInChild(job, token, signal);
+        return await Promise.race([runInChild(job, token, signal), silence]);
       } catch (error) {
         if (!signal?.aborted) throw toReason(error);
         // Cancelled, the child has ended itself. The job goes back as it was, without counting as an attempt.
         await job.moveToWait(token);
         throw new WaitingError();
+      } finally {
+        clearTimeout(timer);
       }
     };
   }

@@ -13,9 +13,9 @@ const CLOSING_MS = 2000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('worker', config.logLevel);
-  const { queuePrefix: prefix, workerConcurrency: concurrency, shutdownMs } = config;
+  const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, shutdownMs } = config;
   const redis = connectConsumer(config.redis, logger);
-  const images = new ImageWorker({ redis, prefix, concurrency, logger });
+  const images = new ImageWorker({ redis, prefix, concurrency, jobTimeoutMs, logger });
   const batches = createBatchWorker({ redis, prefix, logger });
 
   shutDownOnSignal(

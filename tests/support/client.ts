@@ -40,5 +40,5 @@ export function batchEnd(api: string, batchId: string, limitMs?: number): Promis
   return until(async () => {
     const batch = await readBatch(api, batchId);
     return batch.status.startsWith('completed') && batch;
-  }, limitMs) as Promise<BatchStatus>;
+  }, limitMs);
 }

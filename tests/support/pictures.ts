@@ -25,9 +25,17 @@ export async function truncatedJpeg(): Promise<Buffer> {
   return whole.subarray(0, Math.floor(whole.length / 2));
 }
 
-/** A picture that takes libvips seconds: the most pixels that are let in by default, in few bytes. */
+/** Settings under which a {@link slowPicture} is let in. */
+export const letSlowPicturesIn = { MAX_MEGAPIXELS: '200', JOB_MEMORY_MB: '4096' };
+
+let slow: Promise<Buffer> | undefined;
+
+/** A picture that takes libvips seconds and much memory: 144 megapixels, interlaced, in few bytes. */
 export function slowPicture(): Promise<Buffer> {
-  return sharp({ create: { width: 7000, height: 7000, channels: 4, background: { r: 90, g: 160, b: 30, alpha: 0.5 } } })
-    .png({ progressive: true })
+  slow ??= sharp({
+    create: { width: 12_000, height: 12_000, channels: 4, background: { r: 90, g: 160, b: 30, alpha: 0.5 } },
+  })
+    .png({ progressive: true, compressionLevel: 4 })
     .toBuffer();
+  return slow;
 }

@@ -82,12 +82,14 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+type Falsy = false | null | undefined | 0 | '';
+
 /** Waits until something is so, looking often. */
-export async function until<T>(look: () => T | Promise<T>, limitMs = 30_000): Promise<NonNullable<T>> {
+export async function until<T>(look: () => T | Promise<T>, limitMs = 30_000): Promise<Exclude<T, Falsy>> {
   const end = Date.now() + limitMs;
   for (;;) {
     const seen = await look();
-    if (seen) return seen;
+    if (seen) return seen as Exclude<T, Falsy>;
     if (Date.now() > end) throw new Error(`not so after ${limitMs} ms: ${look}`);
     await delay(20);
   }

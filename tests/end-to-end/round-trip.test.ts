@@ -1,0 +1,121 @@
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import sharp from 'sharp';
+import { projectRoot } from '../../src/shared/config.ts';
+import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
+import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
+  const service = await ownService();
+  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const good = await Promise.all([
+    jpeg(),
+    picture().png().toBuffer(),
+    picture().webp().toBuffer(),
+    picture().gif().toBuffer(),
+    picture(320, 240).avif({ effort: 0 }).toBuffer(),
+    picture(900, 600).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    jpeg(200, 100),
+    jpeg(1600, 1200),
+    jpeg(512, 512),
+  ]);
+  const files = [...good, await truncatedJpeg()].map((content, index): File => [`picture ${index}`, content]);
+  const batchId = await upload(api.url, ...files);
+  const batch = await batchEnd(api.url, batchId);
+
+  expect(batch.status).toBe('completed-with-errors');
+  expect(batch.progress).toEqual({ total: 10, completed: 9, failed: 1, active: 0, waiting: 0 });
+  expect(batch.files.map(({ originalName }) => originalName)).toEqual(files.map(([name]) => name));
+  expect(batch.files[9]).toMatchObject({ state: 'failed', result: null, failedReason: 'truncated JPEG' });
+  for (const { jobId, originalName, result } of batch.files.slice(0, 9)) {
+    const path = resolve(projectRoot, result?.outputPath ?? '');
+    const { width, height, format, channels, size } = await sharp(path)
+      .metadata()
+      .then(async (metadata) => ({
+        ...metadata,
+        size: (await sharp(path).toBuffer()) && (await import('node:fs')).statSync(path).size,
+      }));
+    expect({ width, format, channels }).toEqual({ width: 512, format: 'jpeg', channels: 1 });
+    expect(result).toEqual({
+      originalName,
+      outputPath: result?.outputPath,
+      width,
+      height,
+      bytes: size,
+      format: 'jpeg',
+    });
+    expect(await readJob(api.url, jobId)).toMatchObject({ state: 'completed', progress: 100, result });
+  }
+  expect(batch.files[5]?.result?.height).toBe(768);
+  expect(await readdir(service.processedDir)).toHaveLength(9);
+  expect(await readdir(resolve(service.uploadDir, batchId))).toHaveLength(10);
+  // Logs carry the ids that tie them to a batch, and nothing of what was sent.
+  await until(() => worker.output().includes('batch ended'));
+  expect(worker.output()).toContain(batchId);
+  expect(worker.output()).not.toContain('picture 1');
+
+  expect(await worker.end('SIGTERM')).toBe(0);
+  expect(await api.end('SIGTERM')).toBe(0);
+});
+
+test('counts add up in every answer while fifty files move', async () => {
+  const service = await ownService({ WORKER_CONCURRENCY: '2' });
+  const api = await service.startApi();
+  const small = await jpeg(64, 64);
+  const batchIds = await Promise.all(
+    Array.from({ length: 5 }, () => upload(api.url, ...Array(10).fill(['a.jpg', small] as File))),
+  );
+  await service.startWorker();
+  const order = ['waiting', 'processing', 'completed'];
+  const last = new Map<string, number>();
+  await until(async () => {
+    const batches = await Promise.all(batchIds.map((batchId) => readBatch(api.url, batchId)));
+    for (const { batchId, status, progress, files } of batches) {
+      const { total, completed, failed, active, waiting } = progress;
+      expect(completed + failed + active + waiting).toBe(total);
+      expect(files.filter(({ state }) => state === 'completed')).toHaveLength(completed);
+      expect(order.indexOf(status)).toBeGreaterThanOrEqual(last.get(batchId) ?? 0);
+      last.set(batchId, order.indexOf(status));
+    }
+    return batches.every(({ status }) => status === 'completed');
+  });
+});
+
+describe('without Redis', () => {
+  test('at the start the API answers 503 within a second, and both go on by themselves once it is there', async () => {
+    const service = await ownService();
+    await service.redis.kill();
+    const api = await service.startApi();
+    const worker = service.startWorker();
+    const begin = Date.now();
+    const answer = await post(api.url, [['a.jpg', await jpeg(64, 64)]]);
+    expect(Date.now() - begin).toBeLessThan(1000);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expect(((await answer.json()) as { code: string }).code).toBe('QUEUE_UNAVAILABLE');
+    expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+    await service.redis.restart();
+    await worker;
+    await until(async () => (await fetch(`${api.url}/readyz`)).ok, 5000);
+    expect((await batchEnd(api.url, await upload(api.url, ['a.jpg', await jpeg(64, 64)]))).status).toBe('completed');
+  });
+
+  test('in the middle nothing that was accepted is lost', async () => {
+    const service = await ownService();
+    const [api] = [await service.startApi(), await service.startWorker()];
+    const small = await jpeg(64, 64);
+    const batchIds: string[] = [];
+    for (let round = 0; round < 10; round += 1)
+      batchIds.push(await upload(api.url, ['a.jpg', small], ['b.jpg', small]));
+    // The append-only file is written through once a second.
+    await new Promise((written) => setTimeout(written, 1500));
+    await service.redis.kill();
+    expect((await post(api.url, [['a.jpg', small]])).status).toBe(503);
+    await service.redis.restart();
+    await until(async () => (await fetch(`${api.url}/readyz`)).ok, 5000);
+    for (const batchId of batchIds) expect((await batchEnd(api.url, batchId, 40_000)).status).toBe('completed');
+  });
+});

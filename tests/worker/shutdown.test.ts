@@ -1,0 +1,57 @@
+import { readdir } from 'node:fs/promises';
+import { batchEnd, readJob, upload } from '../support/client.ts';
+import { descendants } from '../support/descendants.ts';
+import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', async () => {
+  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '30' });
+  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const batchId = await upload(api.url, ['slow.png', await slowPicture()], ['next.jpg', await jpeg(64, 64)]);
+  await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
+  expect(await worker.end('SIGTERM')).toBe(0);
+  expect((await readJob(api.url, `${batchId}-0`)).state).toBe('completed');
+  expect((await readJob(api.url, `${batchId}-1`)).state).toBe('waiting');
+});
+
+test('what does not end within the limit is handed back at once, and the worker still exits 0 and leaves no process', async () => {
+  const service = await ownService({ ...letSlowPicturesIn, SHUTDOWN_SECONDS: '1' });
+  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const batchId = await upload(api.url, ['slow.png', await slowPicture()]);
+  const jobId = `${batchId}-0`;
+  await until(async () => (await readJob(api.url, jobId)).progress === 10);
+  const children = descendants(worker.child.pid);
+  expect(await worker.end('SIGTERM')).toBe(0);
+  expect(await readJob(api.url, jobId)).toMatchObject({ state: 'waiting', failedReason: null });
+  await until(() => !children.some(isAlive), 2000);
+  expect(await readdir(service.processedDir)).toEqual([]);
+  await service.startWorker();
+  expect((await batchEnd(api.url, batchId)).status).toBe('completed');
+});
+
+test('the jobs of a worker that was killed go on within 20 seconds, and its children die with it', async () => {
+  const service = await ownService(letSlowPicturesIn);
+  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const batchId = await upload(api.url, ['slow.png', await slowPicture()]);
+  const jobId = `${batchId}-0`;
+  await until(async () => (await readJob(api.url, jobId)).progress === 10);
+  const children = descendants(worker.child.pid);
+  expect(children).not.toEqual([]);
+  await worker.end('SIGKILL');
+  const killedAt = Date.now();
+  await until(() => !children.some(isAlive), 2000);
+  await service.startWorker();
+  await until(async () => (await readJob(api.url, jobId)).state === 'waiting');
+  await until(async () => (await readJob(api.url, jobId)).state === 'active', 20_000);
+  expect(Date.now() - killedAt).toBeLessThan(20_000);
+  expect((await batchEnd(api.url, batchId)).status).toBe('completed');
+});
