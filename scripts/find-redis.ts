@@ -14,9 +14,14 @@ export type FoundRedis = { url: string | undefined } | { program: string; port: 
  * Decides which Redis to use, in this order: the one that was named; one on localhost:6379; a server on PATH, to be
  * started; one that the package manager installs. Says in one line which it took.
  *
+ * @param localPort where to look on this machine
  * @throws {Error} that says what to do when there is none
  */
-export async function findRedis(config: RedisConfig, say: (line: string) => void): Promise<FoundRedis> {
+export async function findRedis(
+  config: RedisConfig,
+  say: (line: string) => void,
+  localPort = DEFAULT_PORT,
+): Promise<FoundRedis> {
   if (config.isNamed) {
     const fault = await probe(config);
     const where = describe(config);
@@ -26,30 +31,30 @@ export async function findRedis(config: RedisConfig, say: (line: string) => void
     return { url: undefined };
   }
 
-  const local = await useLocal(say);
+  const local = await useLocal(localPort, say);
   if (local) return local;
   const wasInstalled = !findRedisServer();
   if (wasInstalled) {
     installRedisServer(say);
     // Some packages start a server themselves.
-    const started = await useLocal(say);
+    const started = await useLocal(localPort, say);
     if (started) return started;
   }
   const program = findRedisServer() ?? '';
-  const port = (await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : await freePort();
+  const port = (await isFree(localPort)) ? localPort : await freePort();
   say(`${program}, ${wasInstalled ? 'just installed and ' : ''}started for this on port ${port}, data in .redis/`);
   return { program, port };
 }
 
-async function useLocal(say: (line: string) => void): Promise<FoundRedis | undefined> {
-  const url = `redis://localhost:${DEFAULT_PORT}`;
+async function useLocal(port: number, say: (line: string) => void): Promise<FoundRedis | undefined> {
+  const url = `redis://localhost:${port}`;
   const fault = await probe({ url });
   if (!fault) {
-    say(`the one that answers on localhost:${DEFAULT_PORT}`);
+    say(`the one that answers on localhost:${port}`);
     return { url };
   }
   if (!/ECONNREFUSED/.test(fault))
-    say(`something on localhost:${DEFAULT_PORT} is of no use: ${fault} (REDIS_PASSWORD is not set)`);
+    say(`something on localhost:${port} is of no use: ${fault} (REDIS_PASSWORD is not set)`);
   return undefined;
 }
 

@@ -16,50 +16,52 @@ export interface Service {
 
 /** A process that is being kept alive. */
 export interface Supervised {
+  /**
+   * Resolves when the process can do its work for the first time. Rejects when it dies before that: then something is
+   * wrong that no other start would mend.
+   */
+  ready: Promise<void>;
   /** Asks it to end, and ends it by force when it has not after the limit in milliseconds. */
   stop(limitMs: number): Promise<void>;
 }
 
 /**
- * Starts a process and waits until it is ready. From then on, when it dies, it is started again after a pause that doubles
- * each time, and each death is said.
- *
- * @throws {Error} when it dies before it was ever ready: then something is wrong that no other start would mend
+ * Starts a process. Once it has been ready, it is started again whenever it dies, after a pause that doubles each time,
+ * and each death is said.
  */
-export async function supervise({ name, start, ready }: Service, say: (line: string) => void): Promise<Supervised> {
+export function supervise({ name, start, ready }: Service, say: (line: string) => void): Supervised {
   let child = start();
+  let death = ended(child);
   let isStopping = false;
-  let pauseMs = FIRST_PAUSE_MS;
   const abandonPause = new AbortController();
 
-  const firstDeath = ended(child);
-  await Promise.race([
+  const firstReady = Promise.race([
     ready(child),
-    firstDeath.then((how) => {
+    death.then((how) => {
       throw new Error(`The ${name} ended before it was ready (${how}). What it said is above.`);
     }),
   ]);
-  const running = keepAlive(firstDeath);
 
-  async function keepAlive(death: Promise<string>): Promise<void> {
-    const startedAt = Date.now();
-    const how = await death;
-    if (isStopping) return;
-    if (Date.now() - startedAt > HEALTHY_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
-    say(`the ${name} ended (${how}); it is started again in ${pauseMs / 1000} s`);
-    await delay(pauseMs, undefined, { signal: abandonPause.signal }).catch(() => undefined);
-    if (isStopping) return;
-    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
-    child = start();
-    const nextDeath = ended(child);
-    ready(child).then(
-      () => say(`the ${name} is back`),
-      () => undefined,
-    );
-    return keepAlive(nextDeath);
+  async function keepAlive(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    for (;;) {
+      const startedAt = Date.now();
+      const how = await death;
+      if (isStopping) return;
+      if (Date.now() - startedAt > HEALTHY_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
+      say(`the ${name} ended (${how}); it is started again in ${pauseMs / 1000} s`);
+      await delay(pauseMs, undefined, { signal: abandonPause.signal }).catch(() => undefined);
+      if (isStopping) return;
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      child = start();
+      death = ended(child);
+      void ready(child).then(() => say(`the ${name} is back`));
+    }
   }
+  const running = firstReady.then(keepAlive, () => undefined);
 
   return {
+    ready: firstReady,
     async stop(limitMs) {
       isStopping = true;
       abandonPause.abort();
@@ -68,7 +70,7 @@ export async function supervise({ name, start, ready }: Service, say: (line: str
         child.kill('SIGKILL');
       }, limitMs);
       child.kill('SIGTERM');
-      await running;
+      await Promise.all([death, running]);
       clearTimeout(force);
     },
   };

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig, projectRoot } from '../src/shared/config.ts';
 import { findRedis, probe } from './find-redis.ts';
 import { spawnRedisServer } from './redis-server.ts';
-import { type Supervised, supervise } from './supervise.ts';
+import { type Service, type Supervised, supervise } from './supervise.ts';
 
 // `npm run up`: the whole service by one command, and its end by Ctrl-C.
 
@@ -19,9 +19,17 @@ let isStopping = false;
 async function stop(exitCode: number, limitMs: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
-  for (const service of running.reverse()) await service.stop(limitMs);
+  for (const service of running.splice(0).reverse()) await service.stop(limitMs);
   say('stopped');
   process.exit(exitCode);
+}
+
+/** Starts a process that is kept alive, and waits until it is ready. */
+async function keep(service: Service): Promise<void> {
+  if (isStopping) return new Promise(() => {});
+  const supervised = supervise(service, say);
+  running.push(supervised);
+  await supervised.ready;
 }
 
 /** Resolves when a process of ours has said that it is ready. */
@@ -45,29 +53,22 @@ async function up(): Promise<void> {
       const { program, port } = redis;
       const url = `redis://127.0.0.1:${port}`;
       redisUrl = url;
-      running.push(
-        await supervise(
-          {
-            name: 'Redis',
-            start: () => spawnRedisServer(program, { port, folder: join(projectRoot, '.redis'), durable: true }),
-            ready: () => answers(url),
-          },
-          say,
-        ),
-      );
+      const folder = join(projectRoot, '.redis');
+      await keep({
+        name: 'Redis',
+        start: () => spawnRedisServer(program, { port, folder, durable: true }),
+        ready: () => answers(url),
+      });
     }
 
     say('building …');
-    execFileSync(process.execPath, [process.env.npm_execpath ?? 'npm', 'run', '--silent', 'build'], {
-      stdio: 'inherit',
-    });
+    execFileSync('npm', ['run', '--silent', 'build'], { cwd: projectRoot, stdio: 'inherit' });
     const env = { NODE_ENV: 'production', ...process.env, ...(redisUrl && { REDIS_URL: redisUrl }) };
     for (const name of ['api', 'worker']) {
       const file = join(projectRoot, 'dist', name, 'main.js');
       // In a process group of its own, so that Ctrl-C reaches it only through us, in order.
       const start = () => fork(file, { cwd: projectRoot, env, detached: true, execArgv: [] });
-      running.push(await supervise({ name, start, ready: saidReady }, say));
-      if (isStopping) return;
+      await keep({ name, start, ready: saidReady });
     }
 
     const host = ['127.0.0.1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host;

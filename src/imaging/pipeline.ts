@@ -9,12 +9,6 @@ const WIDTH = 512;
 const QUALITY = 80;
 /** Longest side that the JPEG format can express, in pixels (ITU-T T.81, 16-bit frame dimensions). */
 const MAX_SIDE = 65_535;
-/**
- * From this ratio of source width to result width on, turning grey after the resize is cheaper, although it resizes three
- * channels: there are so many fewer pixels to turn. `npm run bench:pipeline` measures both orders.
- */
-const GREY_LAST_FROM = 2;
-
 /** A finished picture. */
 export interface ProcessedImage {
   data: Uint8Array;
@@ -27,6 +21,7 @@ export interface ProcessedImage {
 
 /** What the steps need to know of the source. */
 interface Plan {
+  /** Grey is cheapest where there are the fewest pixels: before an enlargement, after a reduction. See `bench/pipeline.ts`. */
   greyFirst: boolean;
 }
 
@@ -93,7 +88,7 @@ async function makePlan(source: Uint8Array, maxPixels: number): Promise<Plan> {
       `${width}×${height} pixels would become ${WIDTH}×${resultHeight}, and a JPEG cannot be higher than ${MAX_SIDE}`,
     );
   }
-  return { greyFirst: width < WIDTH * GREY_LAST_FROM };
+  return { greyFirst: width < WIDTH };
 }
 
 function inMegapixels(pixels: number): string {

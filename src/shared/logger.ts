@@ -10,7 +10,7 @@ export type { Logger } from 'pino';
  * @param level least severe line to write
  */
 export function createLogger(name: string, level: string): Logger {
-  const options = { name, level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = { name, level, base: { name, pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
   if (!process.stdout.isTTY) return pino(options);
   // Written synchronously: the last lines before an exit are the ones that matter.
   return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', singleLine: true, ignore: 'pid,hostname' }));

@@ -14,8 +14,10 @@ const config = loadConfig();
 const originals = createOriginals(config.uploadDir);
 const results = createResults(config.processedDir);
 configureSharp(config.acceptedFormats);
-// A child without its worker works for nobody, and the worker's jobs go on elsewhere.
+// A child without its worker works for nobody, and the worker's jobs go on elsewhere. The worker may have died while this
+// file was loaded; then nothing would be heard of it any more, and BullMQ would try without end to say so.
 process.once('disconnect', endNow);
+if (!process.connected) endNow();
 
 /** Leaves no time for libvips: whatever it is doing will be done again. */
 function endNow(): void {

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, readJob, upload } from '../support/client.ts';
 import { descendants } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
@@ -55,3 +56,19 @@ test('the jobs of a worker that was killed go on within 20 seconds, and its chil
   expect(Date.now() - killedAt).toBeLessThan(20_000);
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
+
+test.each([0, 100, 200, 300, 400, 500])(
+  'a child that is %i ms old when its worker is killed does not stay behind',
+  async (ageMs) => {
+    const service = await ownService();
+    const [api, worker] = [await service.startApi(), await service.startWorker()];
+    await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
+    const children = await until(() => {
+      const found = descendants(worker.child.pid);
+      return found.length > 0 && found;
+    });
+    await delay(ageMs);
+    await worker.end('SIGKILL');
+    await until(() => !children.some(isAlive), 5000);
+  },
+);
