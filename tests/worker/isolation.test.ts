@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { temporaryFolder } from '../support/cleanup.ts';
+import { Redis } from 'ioredis';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, readBatch, readJob, upload } from '../support/client.ts';
 import { descendants } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
@@ -44,14 +45,15 @@ test('a child that crashes is replaced and its image tried again; one that alway
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const batchId = await upload(api.url, ['slow.png', await slowPicture()], ['a.jpg', await small()]);
   const jobId = `${batchId}-0`;
-  const stateIs = (state: string) => until(async () => (await readJob(api.url, jobId)).state === state);
+  const admin = new Redis(service.redis.url);
+  onCleanup(() => admin.disconnect());
   for (const next of ['waiting', 'waiting', 'failed']) {
-    await stateIs('active');
-    // Long enough for a new child to start, short against the time that the picture takes.
-    await delay(1000);
+    // Only this attempt's progress counts: by then its child has told its worker that it is there.
+    await admin.hset(`{images}:images:${jobId}`, 'progress', '0');
+    await until(async () => (await readJob(api.url, jobId)).progress === 10);
     const [child] = descendants(worker.child.pid);
     process.kill(child ?? Number.NaN, 'SIGSEGV');
-    await stateIs(next);
+    await until(async () => (await readJob(api.url, jobId)).state === next);
   }
   expect(await readJob(api.url, jobId)).toMatchObject({
     failedReason: 'the process that worked on this image was ended by SIGSEGV',
