@@ -73,9 +73,8 @@ export const problemDetails: Record<ProblemCode, string> = {
   TOO_MANY_FILES: 'More than 10 files in one upload. Send them in several.',
   EMPTY_FILE: '"empty.jpg" has no content. Leave empty files out and send the rest again.',
   FILE_TOO_LARGE:
-    '"huge.png" is larger than 5242880 bytes, the most that one file may have. Make it smaller and send all again.',
-  REQUEST_TOO_LARGE:
-    'The upload is larger than 52494336 bytes: at most 10 files of 5242880 bytes each. Send fewer at once.',
+    '"huge.png" is larger than 5 MiB, the most that one file may have. Make it smaller and send all again.',
+  REQUEST_TOO_LARGE: 'The upload is too large: at most 10 files of 5 MiB each. Send fewer at once.',
   UNSUPPORTED_IMAGE_TYPE:
     '"notes.jpg" is not an image of an accepted type (JPEG, PNG, WebP, GIF, AVIF); its content decides, not its name. Leave it out and send the rest again.',
   BATCH_NOT_FOUND: `There is no batch "${batchId}". Check the id.`,

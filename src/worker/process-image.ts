@@ -15,9 +15,13 @@ const originals = createOriginals(config.uploadDir);
 const results = createResults(config.processedDir);
 configureSharp(config.acceptedFormats);
 // A child without its worker works for nobody, and the worker's jobs go on elsewhere. The worker may have died while this
-// file was loaded; then nothing would be heard of it any more, and BullMQ would try without end to say so.
+// file was loaded; then nothing would be heard of it any more.
 process.once('disconnect', endNow);
 if (!process.connected) endNow();
+// When BullMQ cannot tell the worker something, it tries to tell it that, without end and without letting the event above in.
+process.prependListener('uncaughtException', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') endNow();
+});
 
 /** Leaves no time for libvips: whatever it is doing will be done again. */
 function endNow(): void {

@@ -94,7 +94,7 @@ describe('refused whole', () => {
       ['ok.jpg', small],
       ['huge.jpg', Buffer.concat([exact, Buffer.alloc(1)])],
     ];
-    await expectRefusal(await post(app.url, files), 413, 'FILE_TOO_LARGE', '"huge.jpg"', '5242880');
+    await expectRefusal(await post(app.url, files), 413, 'FILE_TOO_LARGE', '"huge.jpg"', '5 MiB');
   });
 
   test('an empty file', async () => {

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { batchEnd, readJob, upload } from '../support/client.ts';
+import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { descendants } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
@@ -37,6 +37,20 @@ test('what does not end within the limit is handed back at once, and the worker 
   expect(await readdir(service.processedDir)).toEqual([]);
   await service.startWorker();
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
+});
+
+test('children in the middle of their jobs end when their worker is killed', async () => {
+  const service = await ownService({ WORKER_CONCURRENCY: '6' });
+  const api = await service.startApi();
+  const small = await jpeg(64, 64);
+  for (let batch = 0; batch < 20; batch += 1) await upload(api.url, ...Array<File>(10).fill(['a.jpg', small]));
+  for (let round = 1; round <= 2; round += 1) {
+    const worker = await service.startWorker();
+    await until(async () => (await readdir(service.processedDir)).length > round * 10);
+    const children = descendants(worker.child.pid);
+    await worker.end('SIGKILL');
+    await until(() => !children.some(isAlive), 15_000);
+  }
 });
 
 test('the jobs of a worker that was killed go on within 20 seconds, and its children die with it', async () => {

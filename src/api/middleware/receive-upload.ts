@@ -159,7 +159,7 @@ function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits)
     case 'LIMIT_FILE_SIZE':
       return new ServiceError(
         'FILE_TOO_LARGE',
-        `${JSON.stringify(filename)} is larger than ${maxFileBytes} bytes, the most that one file may have. Make it smaller and send all again.`,
+        `${JSON.stringify(filename)} is larger than ${inWords(maxFileBytes)}, the most that one file may have. Make it smaller and send all again.`,
         { cause: error },
       );
     case 'LIMIT_FILE_COUNT':
@@ -193,10 +193,16 @@ function unexpectedText(field: string): ServiceError {
 function tooLarge(limits: UploadLimits): ServiceError {
   return new ServiceError(
     'REQUEST_TOO_LARGE',
-    `The upload is larger than ${maxRequestBytes(limits)} bytes: at most ${limits.maxFiles} files of ${limits.maxFileBytes} bytes each. Send fewer at once.`,
+    `The upload is too large: at most ${limits.maxFiles} files of ${inWords(limits.maxFileBytes)} each. Send fewer at once.`,
   );
 }
 
 function list(files: readonly Express.Multer.File[]): string {
   return files.map(({ originalname }) => JSON.stringify(originalname)).join(', ');
+}
+
+/** A number of bytes as a person would say it, exactly. */
+function inWords(bytes: number): string {
+  const mebibytes = bytes / 1024 / 1024;
+  return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytes} bytes`;
 }
