@@ -48,7 +48,11 @@ async function startService(name: string) {
   await once(redis, 'ready');
   const addBatch = async () => {
     const batchId = uuid();
-    await queue.addBatch({ batchId, originalNames: Array.from({ length: FILES }, (_, index) => `photo ${index}.jpg`) });
+    const files = Array.from({ length: FILES }, (_, index) => ({
+      originalName: `photo ${index}.jpg`,
+      format: 'jpeg' as const,
+    }));
+    await queue.addBatch({ batchId, files, outputs: [{ options: {} }] });
     return batchId;
   };
   return { url: `http://127.0.0.1:${apiPort}`, addBatch, close: () => queue.close() };

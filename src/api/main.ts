@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { connectProducer } from '../queue/connection.ts';
+import { type Presets, toPresets } from '../imaging/presets.ts';
+import { createBatchWatcher } from '../queue/batch-watcher.ts';
+import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
 import { ConfigError, loadConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -8,6 +10,7 @@ import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { removeAbandoned } from '../storage/abandoned.ts';
 import { createOriginals } from '../storage/originals.ts';
+import { createResults } from '../storage/results.ts';
 import { createApp } from './app.ts';
 import { closeHttpServer, createHttpServer } from './server.ts';
 
@@ -22,11 +25,27 @@ async function main(): Promise<void> {
     prefix: config.queuePrefix,
     logger,
   });
-  const originals = createOriginals(config.uploadDir);
-  const server = createHttpServer(createApp({ queue, originals, limits: config, logger }));
+  const watcher = createBatchWatcher({
+    redis: connectConsumer(config.redis, logger),
+    prefix: config.queuePrefix,
+    queue,
+    logger,
+  });
+  const app = createApp({
+    queue,
+    watcher,
+    originals: createOriginals(config.uploadDir),
+    results: createResults(config.processedDir),
+    limits: config,
+    optionRules: { presets: checkPresets(config.presets), presetsOnly: config.presetsOnly },
+    logger,
+  });
+  const server = createHttpServer(app);
 
   shutDownOnSignal(
     [
+      // Streams would keep the server open for as long as their batches take.
+      { name: 'end streams', limitMs: CLOSING_MS, run: () => watcher.close() },
       { name: 'finish requests', limitMs: config.shutdownMs, run: () => closeHttpServer(server) },
       { name: 'leave the queue', limitMs: CLOSING_MS, run: () => queue.close() },
     ],
@@ -40,6 +59,13 @@ async function main(): Promise<void> {
   });
   const { port } = server.address() as AddressInfo;
   logger.info({ url: `http://${config.host}:${port}`, removed }, 'api listens');
+}
+
+function checkPresets(json: unknown): Presets {
+  const result = toPresets(json);
+  if ('presets' in result) return result.presets;
+  const faults = result.faults.map(({ name, message }) => `  ${name} ${message}`);
+  throw new ConfigError(`PRESETS_FILE cannot be used. Correct these in it:\n${faults.join('\n')}`);
 }
 
 await run(main);

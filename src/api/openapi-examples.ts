@@ -1,4 +1,6 @@
-import type { BatchStatus, JobStatus } from '../queue/status.ts';
+import { batchLinks, jobLinks, resultUrl } from '../queue/links.ts';
+import { imageJobId } from '../queue/names.ts';
+import type { BatchStatus, JobStatus, Result } from '../queue/status.ts';
 import type { ProblemCode } from '../shared/errors.ts';
 
 /** The batch of all examples. */
@@ -8,61 +10,83 @@ export const accepted = { batchId, statusUrl: `/batches/${batchId}`, totalFiles:
 export const healthy = { status: 'ok' };
 
 const createdAt = '2026-11-23T06:00:00.000Z';
-const first = { jobId: `${batchId}-0`, originalName: 'photo1.jpg' };
-const second = { jobId: `${batchId}-1`, originalName: 'photo2.png' };
+const names = ['photo1.jpg', 'photo2.png'];
 const waiting = { state: 'waiting', result: null, failedReason: null } as const;
 const active = { state: 'active', result: null, failedReason: null } as const;
 const failed = { state: 'failed', result: null, failedReason: 'truncated JPEG' } as const;
 
-function completed(file: { jobId: string; originalName: string }) {
-  const { jobId, originalName } = file;
-  const outputPath = `processed/processed-${jobId}.jpg`;
-  const result = { originalName, outputPath, width: 512, height: 418, bytes: 24_518, format: 'jpeg' } as const;
-  return { ...file, state: 'completed', result, failedReason: null } as const;
+function completed(index: number) {
+  const jobId = imageJobId(batchId, index);
+  const result: Result = {
+    originalName: names[index] ?? '',
+    outputPath: `processed/processed-${jobId}.jpg`,
+    width: 512,
+    height: 418,
+    bytes: 24_518,
+    format: 'jpeg',
+    placeholder: { thumbHash: 'HAiCAQR4eHiIB4eIeIiHiHB4dw==', dominantColor: '#686868' },
+    resultUrl: jobLinks(batchId, index).result,
+  };
+  return { state: 'completed', result, failedReason: null } as const;
 }
 
-export const batches: Record<string, BatchStatus> = {
-  waiting: {
-    batchId,
-    status: 'waiting',
-    progress: { total: 2, completed: 0, failed: 0, active: 0, waiting: 2 },
-    createdAt,
-    files: [
-      { ...first, ...waiting },
-      { ...second, ...waiting },
-    ],
-  },
-  processing: {
-    batchId,
-    status: 'processing',
-    progress: { total: 2, completed: 1, failed: 0, active: 1, waiting: 0 },
-    createdAt,
-    files: [completed(first), { ...second, ...active }],
-  },
-  completed: {
-    batchId,
-    status: 'completed',
-    progress: { total: 2, completed: 2, failed: 0, active: 0, waiting: 0 },
-    createdAt,
-    files: [completed(first), completed(second)],
-  },
-  'completed-with-errors': {
-    batchId,
-    status: 'completed-with-errors',
-    progress: { total: 2, completed: 1, failed: 1, active: 0, waiting: 0 },
-    createdAt,
-    files: [{ ...first, ...failed }, completed(second)],
-  },
+function withVariants(index: number) {
+  const jobId = imageJobId(batchId, index);
+  const { result, ...rest } = completed(index);
+  const outputs = (['thumb', 'large'] as const).map((name, position) => ({
+    name,
+    outputPath: `processed/processed-${jobId}-${name}.webp`,
+    width: [160, 1600][position] ?? 0,
+    height: [131, 1306][position] ?? 0,
+    bytes: [3220, 81_404][position] ?? 0,
+    format: 'webp' as const,
+    resultUrl: resultUrl(jobLinks(batchId, index).self, name),
+  }));
+  const { outputPath, width, height, bytes, format } = outputs[0] ?? result;
+  return { ...rest, result: { ...result, outputPath, width, height, bytes, format, outputs } } as const;
+}
+
+type FileState = Pick<JobStatus, 'state' | 'result' | 'failedReason'>;
+
+function batch(status: BatchStatus['status'], first: FileState, second: FileState): BatchStatus {
+  const progress = { total: 2, completed: 0, failed: 0, active: 0, waiting: 0 };
+  for (const { state } of [first, second]) progress[state] += 1;
+  const files = [first, second].map((file, index) => ({
+    jobId: imageJobId(batchId, index),
+    originalName: names[index] ?? '',
+    ...file,
+    resultUrl: jobLinks(batchId, index).result,
+  }));
+  return { batchId, status, progress, createdAt, files, links: batchLinks(batchId) };
+}
+
+export const batches = {
+  waiting: batch('waiting', waiting, waiting),
+  processing: batch('processing', completed(0), active),
+  completed: batch('completed', completed(0), completed(1)),
+  'completed-with-errors': batch('completed-with-errors', failed, completed(1)),
 };
 
-const { jobId } = first;
+export const finishedUpload = { ...accepted, ...batches.completed };
+
+const jobId = imageJobId(batchId, 0);
+const links = jobLinks(batchId, 0);
 
 export const jobs: Record<string, JobStatus> = {
-  waiting: { jobId, ...waiting, progress: 0 },
-  active: { jobId, ...active, progress: 10 },
-  completed: { jobId, state: 'completed', progress: 100, result: completed(first).result, failedReason: null },
-  failed: { jobId, ...failed, progress: 100 },
+  waiting: { jobId, ...waiting, progress: 0, links },
+  active: { jobId, ...active, progress: 10, links },
+  completed: { jobId, ...completed(0), progress: 100, links },
+  'completed with variants': { jobId, ...withVariants(0), progress: 100, links },
+  failed: { jobId, ...failed, progress: 100, links },
 };
+
+export const presets = { presets: { avatar: { width: 128, height: 128, position: 'attention' } }, presetsOnly: false };
+
+/** One event, and the last, of a stream. */
+export const events = [
+  `id: 1\ndata: ${JSON.stringify(batches.processing)}\n\n`,
+  `id: 2\nevent: done\ndata: ${JSON.stringify(batches.completed)}\n\n`,
+].join('');
 
 /** One `detail` for each code. */
 export const problemDetails: Record<ProblemCode, string> = {
@@ -77,6 +101,14 @@ export const problemDetails: Record<ProblemCode, string> = {
   REQUEST_TOO_LARGE: 'The upload is too large: at most 10 files of 5 MiB each. Send fewer at once.',
   UNSUPPORTED_IMAGE_TYPE:
     '"notes.jpg" is not an image of an accepted type (JPEG, PNG, WebP, GIF, AVIF); its content decides, not its name. Leave it out and send the rest again.',
+  INVALID_OPTION: 'width must be a whole number from 1 to 4096. See /docs for every option.',
+  VARIANT_NOT_FOUND: 'There is no variant "huge". There are: thumb, large.',
+  JOB_NOT_FINISHED: `The job is active. Ask again, or wait with Prefer: wait=30 at /jobs/${jobId}.`,
+  JOB_FAILED: 'There is no result: this file could not be processed (truncated JPEG).',
+  BATCH_NOT_FINISHED: `The batch is processing. Ask again, or wait with Prefer: wait=30 at /batches/${batchId}.`,
+  FILE_GONE: 'The file was made, but is no longer there: someone has removed it.',
+  PRECONDITION_FAILED: 'The file is not the one that If-Match or If-Unmodified-Since names.',
+  RANGE_NOT_SATISFIABLE: 'The file does not have that range (bytes */24518).',
   BATCH_NOT_FOUND: `There is no batch "${batchId}". Check the id.`,
   JOB_NOT_FOUND: `There is no job "${jobId}". Check the id.`,
   ROUTE_NOT_FOUND: 'There is no /nowhere here. See /docs for what there is.',

@@ -1,17 +1,33 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
+import { imageOptions, MAX_VARIANTS } from '../imaging/options.ts';
 import { batchStatus, jobStatus } from '../queue/status.ts';
 import { type ProblemCode, problemStatuses } from '../shared/errors.ts';
 import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './middleware/receive-upload.ts';
 import * as examples from './openapi-examples.ts';
 import { problem, toProblem } from './problem.ts';
 import { health } from './routes/health.ts';
+import { presetList } from './routes/presets.ts';
 import { acceptedBatch } from './routes/process-images.ts';
 
 const retryAfter = {
   schema: { type: 'integer', minimum: 1 },
   description: 'Seconds until it is worth asking again',
 } as const;
+
+const whileUnfinished = {
+  ...retryAfter,
+  description: `${retryAfter.description}; only while it is not finished`,
+} as const;
+
+const preferHeader = z
+  .string()
+  .optional()
+  .meta({
+    description: '`wait=N` (RFC 7240): answer when it is finished, or after N seconds, at most 60',
+    param: { name: 'Prefer', in: 'header' },
+    example: 'wait=30',
+  });
 
 /** A JSON answer with its schema and named examples. */
 function json(description: string, schema: z.ZodType, values: Record<string, unknown>, headers = {}): ResponseConfig {
@@ -51,10 +67,21 @@ function problems(...codes: ProblemCode[]): Record<number, ResponseConfig> {
 export function createOpenApiDocument(limits: UploadLimits): object {
   const registry = new OpenAPIRegistry();
   const binary = { type: 'string', format: 'binary', contentMediaType: 'application/octet-stream' } as const;
+  const { properties: options } = z.toJSONSchema(imageOptions, { target: 'draft-2020-12', io: 'output' });
   const upload = {
     type: 'object' as const,
     required: [FILES_FIELD],
-    properties: { [FILES_FIELD]: { type: 'array' as const, items: binary, minItems: 1, maxItems: limits.maxFiles } },
+    properties: {
+      [FILES_FIELD]: { type: 'array' as const, items: binary, minItems: 1, maxItems: limits.maxFiles },
+      ...(options as Record<string, { type: 'string' }>),
+      variants: {
+        type: 'string' as const,
+        description:
+          `JSON array of up to ${MAX_VARIANTS} sets of these options, each with a \`name\`: several results of each file. ` +
+          'Options beside it hold for each variant that does not set them itself.',
+      },
+      preset: { type: 'string' as const, description: 'a named set of options; see `GET /presets`' },
+    },
   };
 
   registry.registerPath({
@@ -66,18 +93,27 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     description:
       `Takes 1 to ${limits.maxFiles} files of at most ${limits.maxFileBytes} bytes each ` +
       `(${limits.acceptedFormats.join(', ')}; at most ${maxRequestBytes(limits)} bytes in all), and answers at once with ` +
-      'the id of their batch. An upload is taken whole or not at all. Each image is turned upright, put on white, resized ' +
-      'to 512 pixels in width, turned grey and stored as a JPEG of quality 80, without metadata.',
-    request: { body: { required: true, content: { 'multipart/form-data': { schema: upload } } } },
+      'the id of their batch. An upload is taken whole or not at all. Without options each image is turned upright, put on ' +
+      'white, resized to 512 pixels in width, turned grey and stored as a JPEG of quality 80, without metadata.',
+    request: {
+      headers: [preferHeader],
+      body: {
+        required: true,
+        content: {
+          'multipart/form-data': {
+            schema: upload,
+            // Otherwise Swagger UI sends every option, empty.
+            example: { [FILES_FIELD]: [] },
+          },
+        },
+      },
+    },
     responses: {
       202: json(
-        'The batch was accepted',
+        'The batch was accepted; with `Prefer: wait`, its status as well',
         acceptedBatch,
-        { accepted: examples.accepted },
-        {
-          Location: { schema: { type: 'string' }, description: 'The status URL' },
-          'Retry-After': retryAfter,
-        },
+        { accepted: examples.accepted, waited: examples.finishedUpload },
+        { Location: { schema: { type: 'string' }, description: 'The status URL' }, 'Retry-After': whileUnfinished },
       ),
       ...problems(
         'FILE_REQUIRED',
@@ -85,6 +121,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         'TOO_MANY_FILES',
         'EMPTY_FILE',
         'MALFORMED_MULTIPART',
+        'INVALID_OPTION',
         'FILE_TOO_LARGE',
         'REQUEST_TOO_LARGE',
         'MULTIPART_REQUIRED',
@@ -97,13 +134,111 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     },
   });
 
+  const jobParams = z.object({ jobId: z.string().meta({ example: `${examples.batchId}-0` }) });
+  const batchParams = z.object({ batchId: z.string().meta({ example: examples.batchId }) });
+  const download = z.enum(['1']).optional().meta({ description: '`1`: as an attachment, to be saved' });
+  const file = {
+    description: 'The bytes, with a strong `ETag`; conditional and range requests work',
+    content: { 'image/*': { schema: binary } },
+  };
+
+  registry.registerPath({
+    method: 'get',
+    path: '/jobs/{jobId}/result',
+    operationId: 'getResult',
+    tags: ['Results'],
+    summary: 'The finished picture',
+    request: {
+      params: jobParams,
+      query: z.object({ variant: z.string().optional().meta({ description: 'Name of the variant' }), download }),
+    },
+    responses: {
+      200: file,
+      206: { ...file, description: 'The part that was asked for' },
+      304: { description: 'It has not changed' },
+      ...problems(
+        'JOB_NOT_FOUND',
+        'VARIANT_NOT_FOUND',
+        'JOB_NOT_FINISHED',
+        'JOB_FAILED',
+        'FILE_GONE',
+        'PRECONDITION_FAILED',
+        'RANGE_NOT_SATISFIABLE',
+        'INTERNAL_ERROR',
+        'QUEUE_UNAVAILABLE',
+      ),
+    },
+  });
+
+  registry.registerPath({
+    method: 'get',
+    path: '/jobs/{jobId}/original',
+    operationId: 'getOriginal',
+    tags: ['Results'],
+    summary: 'The picture as it was uploaded',
+    request: { params: jobParams, query: z.object({ download }) },
+    responses: {
+      200: file,
+      206: { ...file, description: 'The part that was asked for' },
+      304: { description: 'It has not changed' },
+      ...problems(
+        'JOB_NOT_FOUND',
+        'FILE_GONE',
+        'PRECONDITION_FAILED',
+        'RANGE_NOT_SATISFIABLE',
+        'INTERNAL_ERROR',
+        'QUEUE_UNAVAILABLE',
+      ),
+    },
+  });
+
+  registry.registerPath({
+    method: 'get',
+    path: '/batches/{batchId}/archive',
+    operationId: 'getArchive',
+    tags: ['Results'],
+    summary: 'All results of a batch as a zip, with a manifest.json that says what failed and why',
+    request: { params: batchParams },
+    responses: {
+      200: { description: 'The archive', content: { 'application/zip': { schema: binary } } },
+      ...problems('BATCH_NOT_FOUND', 'BATCH_NOT_FINISHED', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
+    },
+  });
+
+  registry.registerPath({
+    method: 'get',
+    path: '/batches/{batchId}/events',
+    operationId: 'watchBatch',
+    tags: ['Status'],
+    summary: 'The status of a batch at each change, as Server-Sent Events',
+    description:
+      'Each event carries the whole status, as `GET /batches/{batchId}` gives it. The last is named `done`, and the stream ends.',
+    request: { params: batchParams },
+    responses: {
+      200: {
+        description: 'The stream',
+        content: { 'text/event-stream': { schema: z.string(), examples: { stream: { value: examples.events } } } },
+      },
+      ...problems('BATCH_NOT_FOUND', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
+    },
+  });
+
+  registry.registerPath({
+    method: 'get',
+    path: '/presets',
+    operationId: 'listPresets',
+    tags: ['Processing'],
+    summary: 'The named option sets of this service',
+    responses: { 200: json('The presets', presetList, { presets: examples.presets }) },
+  });
+
   registry.registerPath({
     method: 'get',
     path: '/batches/{batchId}',
     operationId: 'getBatch',
     tags: ['Status'],
     summary: 'How far a batch and each of its files is',
-    request: { params: z.object({ batchId: z.string().meta({ example: examples.batchId }) }) },
+    request: { params: batchParams, headers: [preferHeader] },
     responses: {
       200: json('Status of the batch', batchStatus, examples.batches, {
         'Retry-After': {
@@ -121,10 +256,10 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     operationId: 'getJob',
     tags: ['Status'],
     summary: 'How far one file is',
-    request: { params: z.object({ jobId: z.string().meta({ example: `${examples.batchId}-0` }) }) },
+    request: { params: jobParams, headers: [preferHeader] },
     responses: {
       200: json('Status of the file', jobStatus, examples.jobs, {
-        'Retry-After': { ...retryAfter, description: `${retryAfter.description}; only while the job is not finished` },
+        'Retry-After': whileUnfinished,
       }),
       ...problems('JOB_NOT_FOUND', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
     },

@@ -2,13 +2,10 @@ import sharp, { type Sharp } from 'sharp';
 import type { FormatName } from '../shared/config.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
 import { ImageError, toImageError } from './image-error.ts';
+import { type FullOptions, type ImageOptions, withDefaults } from './options.ts';
+import { makePlaceholder, type Placeholder } from './placeholder.ts';
+import { checkBounds, type Plan, planResize } from './plan.ts';
 
-/** Width of every result, in pixels. */
-const WIDTH = 512;
-/** JPEG quality of every result, from 1 to 100. */
-const QUALITY = 80;
-/** Longest side that the JPEG format can express, in pixels (ITU-T T.81, 16-bit frame dimensions). */
-const MAX_SIDE = 65_535;
 /** A finished picture. */
 export interface ProcessedImage {
   data: Uint8Array;
@@ -16,27 +13,58 @@ export interface ProcessedImage {
   width: number;
   /** Pixels. */
   height: number;
-  format: 'jpeg';
+  format: FormatName;
 }
 
-/** What the steps need to know of the source. */
-interface Plan {
-  /** Grey is cheapest where there are the fewest pixels: before an enlargement, after a reduction. See `bench/pipeline.ts`. */
-  greyFirst: boolean;
-}
+type Step = (image: Sharp, options: FullOptions, plan: Plan) => Sharp;
 
-type Step = (image: Sharp, plan: Plan) => Sharp;
-
-/** EXIF says how a phone was held; the result carries no EXIF, so the pixels themselves are turned. */
+/** EXIF says how a phone was held; the result need not carry EXIF, so the pixels themselves are turned. */
 const orient: Step = (image) => image.autoOrient();
-/** JPEG has no transparency, and what would be left of it is black. */
-const flatten: Step = (image) => image.flatten({ background: 'white' });
-const resize: Step = (image) => image.resize({ width: WIDTH });
-/** Always one channel. `grayscale` acts before the resize and `toColourspace` on the way out, wherever they are called. */
-const grey: Step = (image, { greyFirst }) => (greyFirst ? image.grayscale() : image).toColourspace('b-w');
-const encode: Step = (image) => image.jpeg({ quality: QUALITY });
 
-const steps: readonly Step[] = [orient, flatten, resize, grey, encode];
+const rotate: Step = (image, { rotate: degrees }) => (degrees === 0 ? image : image.rotate(degrees));
+
+/** JPEG has no transparency, and what would be left of it is black. */
+const flatten: Step = (image, { background, format }) =>
+  background || format === 'jpeg' ? image.flatten({ background: background ?? 'white' }) : image;
+
+const resize: Step = (image, { width, height, fit, position, enlarge, background, format }) =>
+  image.resize({
+    ...(width && { width }),
+    ...(height && { height }),
+    fit,
+    position,
+    withoutEnlargement: !enlarge,
+    background: background ?? (format === 'jpeg' ? 'white' : { r: 0, g: 0, b: 0, alpha: 0 }),
+  });
+
+const blur: Step = (image, { blur: sigma }) => (sigma === undefined ? image : image.blur(sigma));
+
+const sharpen: Step = (image, { sharpen: sigma }) => (sigma === undefined ? image : image.sharpen({ sigma }));
+
+/**
+ * One channel. `grayscale` acts before the resize and `toColourspace` on the way out, wherever they are called; grey is
+ * cheapest where there are the fewest pixels: before an enlargement, after a reduction. See `bench/pipeline.ts`.
+ */
+const grey: Step = (image, { grayscale }, { scale }) => {
+  if (!grayscale) return image;
+  return (scale > 1 ? image.grayscale() : image).toColourspace('b-w');
+};
+
+/** Never the colour profile: the pixels have gone through it already. */
+const metadata: Step = (image, { keepMetadata }) => (keepMetadata ? image.keepExif().keepXmp() : image);
+
+const encoders: Record<FormatName, (image: Sharp, quality: number) => Sharp> = {
+  jpeg: (image, quality) => image.jpeg({ quality }),
+  png: (image) => image.png(),
+  webp: (image, quality) => image.webp({ quality }),
+  // More effort would take a multiple of the time for a few per cent of the bytes.
+  avif: (image, quality) => image.avif({ quality, effort: 2 }),
+  gif: (image) => image.gif(),
+  tiff: (image) => image.tiff(),
+};
+const encode: Step = (image, { format, quality }) => encoders[format](image, quality);
+
+const steps: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, grey, metadata, encode];
 
 /**
  * Prepares sharp for a process that makes one picture at a time: only the loaders of the accepted formats may run, one
@@ -50,48 +78,46 @@ export function configureSharp(accepted: readonly FormatName[]): void {
 }
 
 /**
- * The pipeline of the service: upright, on white, 512 pixels wide, grey, JPEG of quality 80, without metadata; of an
- * animation the first frame. Colours go through the embedded profile, if any, to sRGB grey.
+ * Makes one or more pictures of one. Without options that is the pipeline of the service: upright, on white, 512 pixels
+ * wide, grey, JPEG of quality 80, without metadata; of an animation the first frame. Colours go through the embedded
+ * profile, if any.
  *
  * @param source bytes of the file
  * @param limits accepted formats and the most pixels to decode
+ * @param wanted options of each picture to make
+ * @returns the pictures in that order, and a placeholder of the first
  * @throws {ImageError} for what is the image's own fault
  */
 export async function processImage(
   source: Uint8Array,
   limits: { acceptedFormats: readonly FormatName[]; maxPixels: number },
-): Promise<ProcessedImage> {
-  const format = await detectFormat(source.subarray(0, SIGNATURE_BYTES), limits.acceptedFormats);
-  if (!format) throw new ImageError('not a supported image');
+  wanted: readonly ImageOptions[] = [{}],
+): Promise<{ images: ProcessedImage[]; placeholder: Placeholder }> {
+  const sourceFormat = await detectFormat(source.subarray(0, SIGNATURE_BYTES), limits.acceptedFormats);
+  if (!sourceFormat) throw new ImageError('not a supported image');
   try {
-    const plan = await makePlan(source, limits.maxPixels);
-    const image = sharp(source, { limitInputPixels: limits.maxPixels });
-    const { data, info } = await steps
-      .reduce((result, step) => step(result, plan), image)
-      .toBuffer({ resolveWithObject: true });
-    return { data, width: info.width, height: info.height, format: 'jpeg' };
+    const { autoOrient: size } = await sharp(source, { limitInputPixels: false }).metadata();
+    const results = wanted.map((given) => {
+      const options = withDefaults(given, sourceFormat);
+      return { options, plan: planResize(size, options) };
+    });
+    checkBounds(size, limits.maxPixels, results);
+
+    const images: ProcessedImage[] = [];
+    // One after the other: a child's memory holds one decoded picture.
+    for (const { options, plan } of results) {
+      const image = steps.reduce(
+        (result, step) => step(result, options, plan),
+        sharp(source, { limitInputPixels: limits.maxPixels }),
+      );
+      const { data, info } = await image.toBuffer({ resolveWithObject: true });
+      images.push({ data, width: info.width, height: info.height, format: options.format });
+    }
+    const [first] = images;
+    // A format that may not be read is not read, even if it was written here.
+    const isReadable = first && limits.acceptedFormats.includes(first.format);
+    return { images, placeholder: await makePlaceholder(isReadable ? first.data : source) };
   } catch (error) {
-    throw error instanceof ImageError ? error : toImageError(formats[format].label, error);
+    throw error instanceof ImageError ? error : toImageError(formats[sourceFormat].label, error);
   }
-}
-
-/** Decides from the header, before any pixel is decoded. */
-async function makePlan(source: Uint8Array, maxPixels: number): Promise<Plan> {
-  const { autoOrient } = await sharp(source, { limitInputPixels: false }).metadata();
-  const { width, height } = autoOrient;
-  if (width * height > maxPixels) {
-    throw new ImageError(`${inMegapixels(width * height)} megapixels, the limit is ${inMegapixels(maxPixels)}`);
-  }
-  const resultHeight = Math.round((height * WIDTH) / width);
-  if (resultHeight > MAX_SIDE) {
-    throw new ImageError(
-      `${width}×${height} pixels would become ${WIDTH}×${resultHeight}, and a JPEG cannot be higher than ${MAX_SIDE}`,
-    );
-  }
-  return { greyFirst: width < WIDTH };
-}
-
-function inMegapixels(pixels: number): string {
-  // Rounded up, so that an image just over the limit never reads as being at it.
-  return String(Math.ceil(pixels / 100_000) / 10);
 }

@@ -1,26 +1,42 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
+import { output } from '../imaging/options.ts';
+import { formatNames } from '../shared/config.ts';
 
-/** What a file's job carries: enough to find its original and to name its result, nothing that leads to a path. */
+/** What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. */
 export const imageJobPayload = z.object({
   batchId: z.uuidv4(),
   index: z.int().min(0),
   originalName: z.string(),
+  /** Format of the original, by its signature. */
+  format: z.enum(formatNames),
+  outputs: z.array(output).min(1),
 });
 /** See {@link imageJobPayload}. */
 export type ImageJobPayload = z.infer<typeof imageJobPayload>;
 
-/** What a finished file leaves behind, as clients see it. */
-export const imageJobResult = z
-  .object({
-    originalName: z.string().meta({ description: 'File name as the client sent it' }),
-    outputPath: z.string().meta({ description: 'Where the result is, relative to the project' }),
-    width: z.int().positive().meta({ description: 'Width of the result in pixels' }),
-    height: z.int().positive().meta({ description: 'Height of the result in pixels' }),
-    bytes: z.int().positive().meta({ description: 'Size of the result in bytes' }),
-    format: z.enum(['jpeg']).meta({ description: 'File format of the result' }),
-  })
-  .meta({ id: 'Result' });
+const picture = z.object({
+  outputPath: z.string().meta({ description: 'Where the result is, relative to the project' }),
+  width: z.int().positive().meta({ description: 'Width of the result in pixels' }),
+  height: z.int().positive().meta({ description: 'Height of the result in pixels' }),
+  bytes: z.int().positive().meta({ description: 'Size of the result in bytes' }),
+  format: z.enum(formatNames).meta({ description: 'File format of the result' }),
+});
+
+/** One of several results of a file. */
+export const variantResult = picture.extend({ name: z.string().meta({ description: 'Name of the variant' }) });
+
+/** What a finished file leaves behind in the queue. */
+export const imageJobResult = picture.extend({
+  originalName: z.string().meta({ description: 'File name as the client sent it' }),
+  placeholder: z
+    .object({
+      thumbHash: z.base64().meta({ description: 'ThumbHash of the result' }),
+      dominantColor: z.string().meta({ description: 'Most frequent colour of the result, as #rrggbb' }),
+    })
+    .meta({ description: 'What a page can show before the result is there' }),
+  outputs: z.array(variantResult).optional(),
+});
 /** See {@link imageJobResult}. */
 export type ImageJobResult = z.infer<typeof imageJobResult>;
 

@@ -1,21 +1,25 @@
 import { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
-import { imageJobOptions } from './image-job.ts';
+import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
-import { readBatchStatus, readJobStatus } from './read-status.ts';
-import type { BatchStatus, JobStatus } from './status.ts';
+import { type FileStatus, readBatchStatus, readFile } from './read-status.ts';
+import type { BatchStatus } from './status.ts';
 
 /** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
 const OPERATION_LIMIT_MS = 900;
 /** Seconds after which a client may try again when Redis is away. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** A batch to enqueue: file names in the order of the upload. */
+/** A batch to enqueue. */
 export interface NewBatch {
   batchId: string;
-  originalNames: readonly string[];
+  /** In the order of the upload. */
+  files: readonly Pick<ImageJobPayload, 'originalName' | 'format'>[];
+  /** What to make of each file. */
+  outputs: readonly Output[];
 }
 
 /** The API's side of the queue. Every operation rejects with `QUEUE_UNAVAILABLE` within a second when Redis does not answer. */
@@ -26,8 +30,8 @@ export interface QueueClient {
   addBatch(batch: NewBatch): Promise<void>;
   /** Status of a batch and its files; `undefined` when there is none. */
   readBatch(batchId: string): Promise<BatchStatus | undefined>;
-  /** Status of one file; `undefined` when there is none. */
-  readJob(jobId: string): Promise<JobStatus | undefined>;
+  /** All that is known of one file; `undefined` when there is none. */
+  readFile(jobId: string): Promise<FileStatus | undefined>;
   /** Closes the connection. */
   close(): Promise<void>;
 }
@@ -82,18 +86,18 @@ export function createQueueClient({
       await guarded(() => redis.ping());
     },
 
-    async addBatch({ batchId, originalNames }) {
+    async addBatch({ batchId, files, outputs }) {
       // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
       const add = () =>
         flow.add({
           name: 'batch',
           queueName: BATCH_QUEUE,
-          data: { total: originalNames.length },
+          data: { total: files.length },
           opts: { jobId: batchId },
-          children: originalNames.map((originalName, index) => ({
+          children: files.map(({ originalName, format }, index) => ({
             name: 'image',
             queueName: IMAGE_QUEUE,
-            data: { batchId, index, originalName },
+            data: { batchId, index, originalName, format, outputs },
             opts: { ...imageJobOptions, jobId: imageJobId(batchId, index) },
           })),
         });
@@ -101,7 +105,7 @@ export function createQueueClient({
     },
 
     readBatch: (batchId) => guarded(() => readBatchStatus(source, batchId)),
-    readJob: (jobId) => guarded(() => readJobStatus(source, jobId)),
+    readFile: (jobId) => guarded(() => readFile(source, jobId)),
 
     async close() {
       await Promise.all([flow.close(), images.close(), batches.close()]);

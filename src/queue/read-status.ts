@@ -2,8 +2,9 @@ import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { type ImageJobPayload, type ImageJobResult, imageJobPayload, imageJobResult } from './image-job.ts';
+import { batchLinks, jobLinks, resultUrl } from './links.ts';
 import { imageJobId } from './names.ts';
-import type { BatchStatus, JobStatus } from './status.ts';
+import type { BatchStatus, JobStatus, Result } from './status.ts';
 
 /** The queues to read from, and the connection that they share. */
 export interface StatusSource {
@@ -12,8 +13,9 @@ export interface StatusSource {
   batches: Queue<BatchJobPayload>;
 }
 
-interface FileStatus extends JobStatus {
-  originalName: string;
+/** All that is known of one file. */
+export interface FileStatus extends JobStatus {
+  payload: ImageJobPayload;
   hasStarted: boolean;
 }
 
@@ -24,8 +26,9 @@ interface FileStatus extends JobStatus {
  * @param isHeld whether a worker holds the job's lock
  */
 function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean): FileStatus {
-  const { originalName } = imageJobPayload.parse(job.data);
-  const common = { jobId: String(job.id), originalName, hasStarted: job.attemptsStarted > 0 };
+  const payload = imageJobPayload.parse(job.data);
+  const links = jobLinks(payload.batchId, payload.index);
+  const common = { jobId: String(job.id), payload, links, hasStarted: job.attemptsStarted > 0 };
   if (!job.finishedOn) {
     // A job that waits for its next attempt keeps the traces of the last one: only the lock says that it runs.
     const running = { state: 'active' as const, progress: Number(job.progress) || 0 };
@@ -34,29 +37,33 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
   }
   // An attempt that failed before the one that succeeded leaves its reason behind: only a result tells them apart.
   if (job.returnvalue) {
-    const result = imageJobResult.parse(job.returnvalue);
+    const result = withUrls(imageJobResult.parse(job.returnvalue), links.self);
     return { ...common, state: 'completed', progress: 100, result, failedReason: null };
   }
   return { ...common, state: 'failed', progress: 100, result: null, failedReason: job.failedReason };
 }
 
-async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
+function withUrls(result: ImageJobResult, jobUrl: string): Result {
+  const { outputs, ...rest } = result;
+  const named = outputs?.map((output) => ({ ...output, resultUrl: resultUrl(jobUrl, output.name) }));
+  return { ...rest, resultUrl: resultUrl(jobUrl), ...(named && { outputs: named }) };
+}
+
+/**
+ * Reads all that is known of one file, in one round trip.
+ *
+ * @returns `undefined` when there is no such job
+ */
+export async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
   // Both commands leave in one pipeline, the lock first: a job that ends between the two is then seen as ended, never as
   // waiting once more.
   const [isHeld, job] = await Promise.all([redis.exists(`${images.toKey(jobId)}:lock`), images.getJob(jobId)]);
   return job && toFileStatus(job, isHeld === 1);
 }
 
-/**
- * Reads one file's status in one round trip.
- *
- * @returns `undefined` when there is no such job
- */
-export async function readJobStatus(source: StatusSource, jobId: string): Promise<JobStatus | undefined> {
-  const file = await readFile(source, jobId);
-  if (!file) return undefined;
-  const { state, progress, result, failedReason } = file;
-  return { jobId, state, progress, result, failedReason };
+/** What clients see of one file. */
+export function toJobStatus({ jobId, state, progress, result, failedReason, links }: FileStatus): JobStatus {
+  return { jobId, state, progress, result, failedReason, links };
 }
 
 /**
@@ -84,13 +91,15 @@ export async function readBatchStatus(source: StatusSource, batchId: string): Pr
     status: batchState(progress, files),
     progress,
     createdAt: new Date(batch.timestamp).toISOString(),
-    files: files.map(({ jobId, originalName, state, result, failedReason }) => ({
+    files: files.map(({ jobId, payload: { originalName }, state, result, failedReason, links }) => ({
       jobId,
       originalName,
       state,
       result,
       failedReason,
+      resultUrl: links.result,
     })),
+    links: batchLinks(batchId),
   };
 }
 

@@ -1,9 +1,24 @@
 import { z } from 'zod';
-import { imageJobResult } from './image-job.ts';
+import { imageJobResult, variantResult } from './image-job.ts';
 
+const url = z.string().meta({ description: 'Address below this service' });
 const jobId = z.string().meta({ description: 'Opaque id of the file’s job' });
 const state = z.enum(['waiting', 'active', 'completed', 'failed']).meta({ id: 'JobState' });
-const result = imageJobResult.nullable().meta({ description: 'Set once the state is `completed`' });
+
+/** A finished file, as clients see it. */
+export const result = imageJobResult
+  .extend({
+    resultUrl: url,
+    outputs: z
+      .array(variantResult.extend({ resultUrl: url }))
+      .optional()
+      .meta({ description: 'With `variants`: each by its name; the fields above are those of the first' }),
+  })
+  .meta({ id: 'Result' });
+/** See {@link result}. */
+export type Result = z.infer<typeof result>;
+
+const resultOrNull = result.nullable().meta({ description: 'Set once the state is `completed`' });
 const failedReason = z
   .string()
   .nullable()
@@ -15,8 +30,9 @@ export const jobStatus = z
     jobId,
     state,
     progress: z.number().min(0).max(100).meta({ description: 'Per cent of the work that is done' }),
-    result,
+    result: resultOrNull,
     failedReason,
+    links: z.object({ self: url, batch: url, result: url, original: url }),
   })
   .meta({ id: 'JobStatus' });
 /** See {@link jobStatus}. */
@@ -37,8 +53,9 @@ export const batchStatus = z
     progress: z.object({ total: count, completed: count, failed: count, active: count, waiting: count }),
     createdAt: z.iso.datetime(),
     files: z
-      .array(z.object({ jobId, originalName: z.string(), state, result, failedReason }))
+      .array(z.object({ jobId, originalName: z.string(), state, result: resultOrNull, failedReason, resultUrl: url }))
       .meta({ description: 'In the order of the upload' }),
+    links: z.object({ self: url, events: url, archive: url }),
   })
   .meta({ id: 'BatchStatus' });
 /** See {@link batchStatus}. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
@@ -65,6 +66,15 @@ const settings = z.object({
   MAX_MEGAPIXELS: wholeNumber(1, 1000)
     .prefault('50')
     .describe('millions of pixels of one image, at most; read from its header before decoding'),
+  PRESETS_FILE: z
+    .string()
+    .transform((path) => resolve(projectRoot, path))
+    .optional()
+    .describe('JSON file of named option sets, as in `{"avatar": {"width": 128, "height": 128}}`'),
+  PRESETS_ONLY: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe('`true`: an upload may name a preset and set nothing else'),
   WORKER_CONCURRENCY: wholeNumber(1, 256)
     .prefault(String(Math.max(1, availableParallelism() - 1)))
     .describe('images processed at the same time by one worker; unset: CPU cores minus one'),
@@ -138,6 +148,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     maxFiles: env.MAX_FILES,
     maxFileBytes: env.MAX_FILE_BYTES,
     acceptedFormats: Object.freeze(env.ACCEPTED_FORMATS),
+    presets: readPresets(env.PRESETS_FILE),
+    presetsOnly: env.PRESETS_ONLY === 'true',
     maxPixels: env.MAX_MEGAPIXELS * 1_000_000,
     workerConcurrency: env.WORKER_CONCURRENCY,
     jobTimeoutMs: env.JOB_TIMEOUT_SECONDS * 1000,
@@ -145,6 +157,16 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
     logLevel: env.LOG_LEVEL,
   });
+}
+
+/** Reads the presets as they stand in their file; what they mean is not known here. */
+function readPresets(path: string | undefined): unknown {
+  if (path === undefined) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(`PRESETS_FILE cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`);
+  }
 }
 
 /** The whole configuration, as {@link loadConfig} returns it. */

@@ -27,6 +27,8 @@ export interface IncomingUpload {
 export interface Originals {
   /** Begins to receive a batch. */
   receive(batchId: string): Promise<IncomingUpload>;
+  /** Absolute path of one original, whether it is there or not. */
+  locate(batchId: string, index: number): string;
   /** Bytes of one original. */
   read(batchId: string, index: number): Promise<Uint8Array>;
 }
@@ -34,8 +36,11 @@ export interface Originals {
 /** @param folder absolute path of the folder of the originals; made when missing */
 export function createOriginals(folder: string): Originals {
   const act = 'store the upload';
+  const locate: Originals['locate'] = (batchId, index) => pathInside(folder, batchId, String(index));
 
   return {
+    locate,
+
     async receive(batchId) {
       const incoming = pathInside(folder, `${batchId}${UNFINISHED}`);
       const committed = pathInside(folder, batchId);
@@ -85,7 +90,7 @@ export function createOriginals(folder: string): Originals {
 
     async read(batchId, index) {
       try {
-        return await readFile(pathInside(folder, batchId, String(index)));
+        return await readFile(locate(batchId, index));
       } catch (cause) {
         throw toStorageError('read the original', cause);
       }

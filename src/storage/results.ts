@@ -1,26 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
-import { projectRoot } from '../shared/config.ts';
+import { type FormatName, projectRoot } from '../shared/config.ts';
 import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
 import { toStorageError } from './storage-error.ts';
 
-/** What the worker makes: `<folder>/processed-<jobId>.<extension>`. */
+/** What the worker makes: `<folder>/processed-<jobId>[-<variant>].<extension>`. */
 export interface Results {
   /**
    * Stores a result whole or not at all; one that is there already is replaced.
    *
+   * @param variant name of the result where a file has several
    * @returns its path relative to the project
    */
-  save(jobId: string, extension: string, content: Uint8Array): Promise<string>;
+  save(jobId: string, format: FormatName, content: Uint8Array, variant?: string): Promise<string>;
+  /** Absolute path of a result, whether it is there or not. */
+  locate(jobId: string, format: FormatName, variant?: string): string;
 }
 
 /** @param folder absolute path of the folder of the results; made when missing */
 export function createResults(folder: string): Results {
+  const locate: Results['locate'] = (jobId, format, variant) => {
+    const extension = format === 'jpeg' ? 'jpg' : format;
+    return pathInside(folder, `processed-${jobId}${variant === undefined ? '' : `-${variant}`}.${extension}`);
+  };
+
   return {
-    async save(jobId, extension, content) {
-      const path = pathInside(folder, `processed-${jobId}.${extension}`);
+    locate,
+
+    async save(jobId, format, content, variant) {
+      const path = locate(jobId, format, variant);
       // In the same folder, since only a rename within a file system is atomic; of a name of its own, since a job that
       // was taken for dead may still be writing while it runs again elsewhere.
       const temporary = pathInside(folder, `.${randomUUID()}${UNFINISHED}`);

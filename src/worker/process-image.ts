@@ -43,13 +43,24 @@ export default async function processImageJob(
   const limits = { timeoutMs: config.jobTimeoutMs, memoryBytes: config.jobMemoryBytes };
   try {
     return await underWatch(limits, async () => {
-      const { batchId, index, originalName } = imageJobPayload.parse(job.data);
+      const { batchId, index, originalName, outputs } = imageJobPayload.parse(job.data);
       const original = await originals.read(batchId, index);
       await job.updateProgress(10);
-      const { data, width, height, format } = await processImage(original, config);
+      const wanted = outputs.map(({ options }) => options);
+      const { images, placeholder } = await processImage(original, config, wanted);
       await job.updateProgress(90);
-      const outputPath = await results.save(imageJobId(batchId, index), 'jpg', data);
-      return { originalName, outputPath, width, height, bytes: data.byteLength, format };
+      const stored = await Promise.all(
+        images.map(async ({ data, width, height, format }, position) => {
+          const name = outputs[position]?.name;
+          const outputPath = await results.save(imageJobId(batchId, index), format, data, name);
+          return { name, outputPath, width, height, bytes: data.byteLength, format };
+        }),
+      );
+      const [first] = stored;
+      if (!first) throw new Error('the job names no output');
+      const { name: _, ...picture } = first;
+      const named = stored.flatMap(({ name, ...rest }) => (name === undefined ? [] : [{ name, ...rest }]));
+      return { originalName, ...picture, placeholder, ...(named.length > 0 && { outputs: named }) };
     });
   } catch (error) {
     throw toJobError(error);

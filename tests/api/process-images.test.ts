@@ -6,7 +6,7 @@ import { Redis } from 'ioredis';
 import type { z } from 'zod';
 import type { Problem } from '../../src/api/problem.ts';
 import type { acceptedBatch } from '../../src/api/routes/process-images.ts';
-import { listeningApp, testQueueClient } from '../support/app.ts';
+import { listeningApp } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { type File, post, readBatch, upload } from '../support/client.ts';
 import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
@@ -21,7 +21,7 @@ let small: Buffer;
 
 beforeAll(async () => {
   const redis = await startRedis();
-  app = await listeningApp(await testQueueClient(redis));
+  app = await listeningApp(redis);
   admin = new Redis(redis.url);
   onCleanup(() => admin.disconnect());
   small = await jpeg(32, 32);
@@ -272,7 +272,7 @@ describe('accepted', () => {
 
 test('TIFF is taken when configured', async () => {
   const redis = await startRedis();
-  const withTiff = await listeningApp(await testQueueClient(redis), { ACCEPTED_FORMATS: 'jpeg,tiff' });
+  const withTiff = await listeningApp(redis, { ACCEPTED_FORMATS: 'jpeg,tiff' });
   const answer = await post(withTiff.url, [['scan.tiff', await picture().tiff().toBuffer()]]);
   expect(answer.status).toBe(202);
   expect((await post(withTiff.url, [['a.png', await png(32, 32)]])).status).toBe(415);

@@ -1,11 +1,19 @@
 import sharp, { type Region } from 'sharp';
 import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
-import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
 import { type FormatName, formatNames } from '../../src/shared/config.ts';
 import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
+/** The only picture that is made without options. */
+async function processImage(...args: Parameters<typeof processAll>) {
+  const { images } = await processAll(...args);
+  const [only] = images;
+  if (!only || images.length > 1) throw new Error(`made ${images.length} pictures`);
+  return only;
+}
+
 const encode = (name: FormatName) => picture().toFormat(name).toBuffer();
 
 /** Mean brightness of a part of a picture, 0 black to 255 white. */

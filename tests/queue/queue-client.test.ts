@@ -1,12 +1,18 @@
 import { UnrecoverableError } from 'bullmq';
 import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
+import { jobLinks } from '../../src/queue/links.ts';
 import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
-import { testQueueClient } from '../support/app.ts';
+import { newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { madeUpResult as result, takeJobs } from '../support/take-jobs.ts';
+import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
+
+const result = (batchId: string, index: number, name: string) => ({
+  ...madeUpResult(name),
+  resultUrl: jobLinks(batchId, index).result,
+});
 
 function gate() {
   let open = () => {};
@@ -26,7 +32,7 @@ describe('status', () => {
 
   test('goes from waiting over processing to its end, and every answer adds up', async () => {
     const batchId = uuid();
-    await queue.addBatch({ batchId, originalNames: ['a.jpg', 'b.jpg', 'c.jpg'] });
+    await queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'));
     expect(await queue.readBatch(batchId)).toMatchObject({
       batchId,
       status: 'waiting',
@@ -44,7 +50,7 @@ describe('status', () => {
     const stop = takeJobs(redis, async ({ index, originalName }) => {
       await gates[index]?.opened;
       if (index === 1) throw new UnrecoverableError('truncated JPEG');
-      return result(originalName);
+      return madeUpResult(originalName);
     });
     const progressOf = async () => (await queue.readBatch(batchId))?.progress;
     await until(async () => (await progressOf())?.active === 3);
@@ -63,17 +69,18 @@ describe('status', () => {
       status: 'completed-with-errors',
       progress: { total: 3, completed: 2, failed: 1, active: 0, waiting: 0 },
       files: [
-        { state: 'completed', result: result('a.jpg'), failedReason: null },
+        { state: 'completed', result: result(batchId, 0, 'a.jpg'), failedReason: null },
         { state: 'failed', result: null, failedReason: 'truncated JPEG' },
-        { state: 'completed', result: result('c.jpg'), failedReason: null },
+        { state: 'completed', result: result(batchId, 2, 'c.jpg'), failedReason: null },
       ],
     });
-    expect(await queue.readJob(imageJobId(batchId, 0))).toEqual({
+    expect(await queue.readFile(imageJobId(batchId, 0))).toMatchObject({
       jobId: imageJobId(batchId, 0),
       state: 'completed',
       progress: 100,
-      result: result('a.jpg'),
+      result: result(batchId, 0, 'a.jpg'),
       failedReason: null,
+      links: jobLinks(batchId, 0),
     });
     await stop();
   });
@@ -81,23 +88,23 @@ describe('status', () => {
   test('of a job that waits for its next attempt is waiting, its batch is processing, and success forgets the failure', async () => {
     const batchId = uuid();
     const jobId = imageJobId(batchId, 0);
-    await queue.addBatch({ batchId, originalNames: ['a.jpg'] });
+    await queue.addBatch(newBatch(batchId, 'a.jpg'));
     const stop = takeJobs(redis, async ({ originalName }, attempt) => {
       if (attempt === 1) throw new Error('disk');
-      return result(originalName);
+      return madeUpResult(originalName);
     });
     await until(async () => (await queue.readBatch(batchId))?.status === 'processing');
-    await until(async () => (await queue.readJob(jobId))?.state === 'waiting');
-    expect(await queue.readJob(jobId)).toMatchObject({ state: 'waiting', progress: 0, failedReason: null });
+    await until(async () => (await queue.readFile(jobId))?.state === 'waiting');
+    expect(await queue.readFile(jobId)).toMatchObject({ state: 'waiting', progress: 0, failedReason: null });
     expect((await queue.readBatch(batchId))?.status).toBe('processing');
-    await until(async () => (await queue.readJob(jobId))?.state === 'completed');
-    expect(await queue.readJob(jobId)).toMatchObject({ failedReason: null, result: result('a.jpg') });
+    await until(async () => (await queue.readFile(jobId))?.state === 'completed');
+    expect(await queue.readFile(jobId)).toMatchObject({ failedReason: null, result: result(batchId, 0, 'a.jpg') });
     await stop();
   });
 
   test('of what does not exist is undefined', async () => {
     expect(await queue.readBatch(uuid())).toBeUndefined();
-    expect(await queue.readJob(imageJobId(uuid(), 0))).toBeUndefined();
+    expect(await queue.readFile(imageJobId(uuid(), 0))).toBeUndefined();
   });
 });
 
@@ -106,11 +113,11 @@ test('a batch is enqueued whole or not at all, also when Redis is full', async (
   const queue = await testQueueClient(redis);
   const admin = new Redis(redis.url);
   onCleanup(() => admin.disconnect());
-  await queue.addBatch({ batchId: uuid(), originalNames: ['first.jpg'] });
+  await queue.addBatch(newBatch(uuid(), 'first.jpg'));
   const before = await admin.dbsize();
   await admin.config('SET', 'maxmemory', '1');
   const batchId = uuid();
-  await expect(queue.addBatch({ batchId, originalNames: Array(10).fill('a.jpg') })).rejects.toMatchObject({
+  await expect(queue.addBatch(newBatch(batchId, ...Array<string>(10).fill('a.jpg')))).rejects.toMatchObject({
     code: 'QUEUE_UNAVAILABLE',
   });
   await admin.config('SET', 'maxmemory', '0');
@@ -121,9 +128,9 @@ test('a batch is enqueued whole or not at all, also when Redis is full', async (
 describe('without Redis every operation fails within a second', () => {
   const operations = (queue: Awaited<ReturnType<typeof testQueueClient>>) => [
     () => queue.ping(),
-    () => queue.addBatch({ batchId: uuid(), originalNames: ['a.jpg'] }),
+    () => queue.addBatch(newBatch(uuid(), 'a.jpg')),
     () => queue.readBatch(uuid()),
-    () => queue.readJob(imageJobId(uuid(), 0)),
+    () => queue.readFile(imageJobId(uuid(), 0)),
   ];
 
   async function expectQuickFailures(queue: Awaited<ReturnType<typeof testQueueClient>>) {

@@ -61,8 +61,8 @@ describe('results', () => {
   test('replace an earlier one whole, and leave no temporary file', async () => {
     const folder = await temporaryFolder();
     const results = createResults(folder);
-    const path = await results.save(`${batchId}-0`, 'jpg', Buffer.from('first'));
-    expect(await results.save(`${batchId}-0`, 'jpg', Buffer.from('second'))).toBe(path);
+    const path = await results.save(`${batchId}-0`, 'jpeg', Buffer.from('first'));
+    expect(await results.save(`${batchId}-0`, 'jpeg', Buffer.from('second'))).toBe(path);
     expect(await readdir(folder)).toEqual([`processed-${batchId}-0.jpg`]);
     expect(await readFile(join(folder, `processed-${batchId}-0.jpg`), 'utf8')).toBe('second');
   });
@@ -70,7 +70,7 @@ describe('results', () => {
   test('that cannot be stored leave nothing either', async () => {
     const folder = join(await temporaryFolder(), 'file');
     await writeFile(folder, 'in the way');
-    await expect(createResults(folder).save('id', 'jpg', Buffer.from('x'))).rejects.toMatchObject({
+    await expect(createResults(folder).save('id', 'jpeg', Buffer.from('x'))).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
     });
     expect((await stat(folder)).isFile()).toBe(true);

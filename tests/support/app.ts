@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/api/app.ts';
 import { createHttpServer } from '../../src/api/server.ts';
-import { connectProducer } from '../../src/queue/connection.ts';
+import type { Presets } from '../../src/imaging/presets.ts';
+import { type BatchWatcher, createBatchWatcher } from '../../src/queue/batch-watcher.ts';
+import { connectConsumer, connectProducer } from '../../src/queue/connection.ts';
 import { createQueueClient, type QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { createLogger } from '../../src/shared/logger.ts';
 import { createOriginals } from '../../src/storage/originals.ts';
+import { createResults } from '../../src/storage/results.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { environment } from './environment.ts';
 import { until } from './processes.ts';
@@ -25,11 +28,46 @@ export async function testQueueClient({ url }: Pick<TestRedis, 'url'>): Promise<
   return queue;
 }
 
+/** A watcher of batches on a test's Redis. */
+export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient): BatchWatcher {
+  const { redis } = loadConfig(environment({ REDIS_URL: url }));
+  const watcher = createBatchWatcher({
+    redis: connectConsumer(redis, silent),
+    prefix: '{images}',
+    queue,
+    logger: silent,
+  });
+  onCleanup(() => watcher.close());
+  return watcher;
+}
+
+/** A batch to enqueue, of files that are not there. */
+export function newBatch(batchId: string, ...originalNames: string[]) {
+  return {
+    batchId,
+    files: originalNames.map((originalName) => ({ originalName, format: 'jpeg' as const })),
+    outputs: [{ options: {} }],
+  };
+}
+
 /** The real app on a real socket, in this process. */
-export async function listeningApp(queue: QueueClient, settings: Record<string, string> = {}) {
-  const uploadDir = await temporaryFolder();
+export async function listeningApp(
+  redis: Pick<TestRedis, 'url'>,
+  settings: Record<string, string> = {},
+  presets: Presets = {},
+) {
+  const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   const limits = loadConfig(environment(settings));
-  const app = createApp({ queue, originals: createOriginals(uploadDir), limits, logger: silent });
+  const queue = await testQueueClient(redis);
+  const app = createApp({
+    queue,
+    watcher: testWatcher(redis, queue),
+    originals: createOriginals(uploadDir),
+    results: createResults(processedDir),
+    limits,
+    optionRules: { presets, presetsOnly: limits.presetsOnly },
+    logger: silent,
+  });
   const server = createHttpServer(app);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -38,5 +76,5 @@ export async function listeningApp(queue: QueueClient, settings: Record<string, 
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { server, url: `http://127.0.0.1:${port}`, port, uploadDir };
+  return { server, url: `http://127.0.0.1:${port}`, port, uploadDir, processedDir };
 }

@@ -12,6 +12,7 @@ export const madeUpResult = (originalName: string) => ({
   height: 384,
   bytes: 1000,
   format: 'jpeg' as const,
+  placeholder: { thumbHash: 'HAiCAQR4eHiIB4eIeIiHiHB4dw==', dominantColor: '#686868' },
 });
 
 /**

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import { v4 as uuid } from 'uuid';
 import { detectFormat, formats, SIGNATURE_BYTES } from '../../imaging/formats.ts';
-import type { Config } from '../../shared/config.ts';
+import type { Config, FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload, Originals } from '../../storage/originals.ts';
 
@@ -10,6 +10,8 @@ import type { IncomingUpload, Originals } from '../../storage/originals.ts';
 export const FILES_FIELD = 'images';
 /** Bytes that the form itself may take besides its files: boundaries, part headers, text fields. */
 const FORM_BYTES = 64 * 1024;
+/** Bytes of one text field, at most: enough for the longest list of variants. */
+const TEXT_BYTES = 16 * 1024;
 
 /** Bounds of one upload. */
 export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedFormats'>;
@@ -17,8 +19,10 @@ export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedF
 /** An upload that was received whole and looked at; it is on disk but not yet committed. */
 export interface ReceivedUpload {
   batchId: string;
-  /** As the client wrote them, in the order of the upload. */
-  originalNames: string[];
+  /** In the order of the upload; names as the client wrote them. */
+  files: { originalName: string; format: FormatName }[];
+  /** The form's text fields, by name. */
+  fields: Record<string, unknown>;
   incoming: IncomingUpload;
 }
 
@@ -45,20 +49,23 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
 /**
  * Receives the files of an upload and checks each. When it throws, nothing stays on disk.
  *
+ * @param textFields names that a text field may have
  * @throws {ServiceError} for every fault of the upload, naming the file or the field
  */
 export async function receiveUpload(
   req: Request,
   res: Response,
-  { originals, limits }: { originals: Originals; limits: UploadLimits },
+  { originals, limits, textFields }: { originals: Originals; limits: UploadLimits; textFields: readonly string[] },
 ): Promise<ReceivedUpload> {
   const batchId = uuid();
   const incoming = await originals.receive(batchId);
   const writes: Promise<number>[] = [];
   try {
-    const files = await parseForm(req, res, { incoming, writes, limits });
-    await checkFiles(files, incoming, limits);
-    return { batchId, originalNames: files.map(({ originalname }) => originalname), incoming };
+    const received = await parseForm(req, res, { incoming, writes, limits });
+    const fields = { ...req.body };
+    const unknown = Object.keys(fields).find((name) => !textFields.includes(name));
+    if (unknown !== undefined) throw unexpectedText(unknown, textFields);
+    return { batchId, files: await checkFiles(received, incoming, limits), fields, incoming };
   } catch (error) {
     // A file that is still being written would come back after its removal.
     await Promise.allSettled(writes);
@@ -91,8 +98,8 @@ function parseForm(
       limits: {
         files: limits.maxFiles,
         fileSize: limits.maxFileBytes,
-        fields: limits.maxFiles,
-        fieldSize: 1024,
+        fields: 32,
+        fieldSize: TEXT_BYTES,
         headerPairs: 32,
       },
       // Names come back as they were written: in UTF-8, and not cut at what some system takes for a separator.
@@ -116,8 +123,6 @@ function parseForm(
     if (req.headers.expect === '100-continue') res.writeContinue();
     multer(options).array(FILES_FIELD)(req, res, (error: unknown) => {
       if (error) return reject(toUploadError(error, limits));
-      const [field] = Object.keys(req.body);
-      if (field !== undefined) return reject(unexpectedText(field));
       resolve(req.files as Express.Multer.File[]);
     });
   });
@@ -127,7 +132,7 @@ async function checkFiles(
   files: readonly Express.Multer.File[],
   incoming: IncomingUpload,
   { acceptedFormats }: UploadLimits,
-): Promise<void> {
+): Promise<ReceivedUpload['files']> {
   if (files.length === 0) {
     throw new ServiceError('FILE_REQUIRED', `There is no file in the field "${FILES_FIELD}". Send at least one.`);
   }
@@ -138,10 +143,13 @@ async function checkFiles(
       `${list(empty)} has no content. Leave empty files out and send the rest again.`,
     );
   }
-  const isImage = await Promise.all(
-    files.map(async (_, index) => detectFormat(await incoming.head(index, SIGNATURE_BYTES), acceptedFormats)),
+  const detected = await Promise.all(
+    files.map(async (file, index) => ({
+      file,
+      format: await detectFormat(await incoming.head(index, SIGNATURE_BYTES), acceptedFormats),
+    })),
   );
-  const refused = files.filter((_, index) => isImage[index] === undefined);
+  const refused = detected.filter(({ format }) => format === undefined).map(({ file }) => file);
   if (refused.length > 0) {
     const labels = acceptedFormats.map((name) => formats[name].label).join(', ');
     throw new ServiceError(
@@ -150,6 +158,7 @@ async function checkFiles(
         'Leave it out and send the rest again.',
     );
   }
+  return detected.flatMap(({ file, format }) => (format ? [{ originalName: file.originalname, format }] : []));
 }
 
 function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits): unknown {
@@ -181,12 +190,12 @@ function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits)
   }
 }
 
-function unexpectedText(field: string): ServiceError {
+function unexpectedText(field: string, known: readonly string[]): ServiceError {
   return new ServiceError(
     'UNEXPECTED_FIELD',
     field === FILES_FIELD
       ? `The field "${FILES_FIELD}" holds text, not a file. With curl, put an @ before the path: -F ${FILES_FIELD}=@photo.jpg`
-      : `The field ${JSON.stringify(field)} is unknown. Send only files, in the field "${FILES_FIELD}".`,
+      : `The field ${JSON.stringify(field)} is unknown. Send files in the field "${FILES_FIELD}", and as text only ${known.join(', ')}.`,
   );
 }
 

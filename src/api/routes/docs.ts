@@ -1,4 +1,5 @@
 import { Router } from 'express';
+import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 
@@ -19,7 +20,17 @@ export function docsRoute(document: object): Router {
     customSiteTitle: 'Async image service',
     swaggerOptions: { url: '/openapi.json', displayRequestDuration: true },
   });
-  router.use('/docs', swaggerUi.serve);
+  // Swagger UI brings its style inside the page.
+  const policy = helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      frameAncestors: ["'none'"],
+    },
+  });
+  router.use('/docs', policy, swaggerUi.serve);
   router.route('/docs').get(page).all(methodNotAllowed('GET, HEAD'));
 
   return router;

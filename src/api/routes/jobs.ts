@@ -1,21 +1,34 @@
 import { Router } from 'express';
-import { isImageJobId } from '../../queue/names.ts';
+import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
-import { ServiceError } from '../../shared/errors.ts';
+import { toJobStatus } from '../../queue/read-status.ts';
+import type { JobStatus } from '../../queue/status.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { POLL_AFTER_SECONDS } from './polling.ts';
+import { applyWait, goneSignal, preferredWaitMs } from '../prefer.ts';
+import { findJob, POLL_AFTER_SECONDS } from './find.ts';
+
+const hasEnded = ({ state }: Pick<JobStatus, 'state'>) => state === 'completed' || state === 'failed';
 
 /** `GET /jobs/:jobId`: how far one file is. */
-export function jobsRoute({ queue }: { queue: QueueClient }): Router {
+export function jobsRoute({ queue, watcher }: { queue: QueueClient; watcher: BatchWatcher }): Router {
   const router = Router();
   const route = router.route('/jobs/:jobId');
 
   route.get(async (req, res) => {
     const { jobId } = req.params;
-    const job = isImageJobId(jobId) ? await queue.readJob(jobId) : undefined;
-    if (!job) throw new ServiceError('JOB_NOT_FOUND', `There is no job ${JSON.stringify(jobId)}. Check the id.`);
-    if (job.state === 'waiting' || job.state === 'active') res.set('Retry-After', POLL_AFTER_SECONDS);
-    res.set('Cache-Control', 'no-store').json(job);
+    let job = await findJob(queue, jobId);
+    const waitMs = preferredWaitMs(req);
+    if (waitMs !== undefined) {
+      const { batchId } = job.payload;
+      const isOver = ({ files }: { files: (Pick<JobStatus, 'state'> & { jobId: string })[] }) =>
+        files.some((file) => file.jobId === jobId && hasEnded(file));
+      if (!hasEnded(job) && (await watcher.waitFor(batchId, isOver, waitMs, goneSignal(res)))) {
+        job = await findJob(queue, jobId);
+      }
+      applyWait(res, waitMs);
+    }
+    if (!hasEnded(job)) res.set('Retry-After', POLL_AFTER_SECONDS);
+    res.set('Cache-Control', 'no-store').json(toJobStatus(job));
   });
 
   route.all(methodNotAllowed('GET, HEAD'));

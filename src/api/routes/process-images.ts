@@ -1,29 +1,41 @@
 import { Router } from 'express';
 import { z } from 'zod';
+import type { BatchWatcher } from '../../queue/batch-watcher.ts';
+import { batchLinks } from '../../queue/links.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
+import { batchStatus } from '../../queue/status.ts';
 import type { Originals } from '../../storage/originals.ts';
+import { type OptionRules, optionFields, readFormOptions } from '../form-options.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { checkUploadHeaders, receiveUpload, type UploadLimits } from '../middleware/receive-upload.ts';
-import { POLL_AFTER_SECONDS } from './polling.ts';
+import { applyWait, goneSignal, preferredWaitMs } from '../prefer.ts';
+import { isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
-/** Answer of `POST /process-images`. */
-export const acceptedBatch = z
-  .object({
+/** Answer of `POST /process-images`; what is known of the batch's status is there when the client preferred to wait. */
+export const acceptedBatch = batchStatus
+  .partial()
+  .extend({
     batchId: z.uuidv4(),
     statusUrl: z.string().meta({ description: 'Where to ask for the outcome' }),
     totalFiles: z.int().positive(),
   })
   .meta({ id: 'AcceptedBatch' });
+/** See {@link acceptedBatch}. */
+export type AcceptedBatch = z.infer<typeof acceptedBatch>;
 
 /** `POST /process-images`: takes an upload whole or not at all. */
 export function processImagesRoute({
   queue,
+  watcher,
   originals,
   limits,
+  optionRules,
 }: {
   queue: QueueClient;
+  watcher: BatchWatcher;
   originals: Originals;
   limits: UploadLimits;
+  optionRules: OptionRules;
 }): Router {
   const router = Router();
   const route = router.route('/process-images');
@@ -32,18 +44,33 @@ export function processImagesRoute({
     checkUploadHeaders(req, limits);
     // Nothing is read that could not be enqueued.
     await queue.ping();
-    const { batchId, originalNames, incoming } = await receiveUpload(req, res, { originals, limits });
+    const { batchId, files, fields, incoming } = await receiveUpload(req, res, {
+      originals,
+      limits,
+      textFields: optionFields,
+    });
     try {
-      // Bytes before jobs: a worker may take the job before this line's successor runs.
+      const outputs = readFormOptions(fields, optionRules);
+      // Bytes before jobs: a worker may take a job before this call returns.
       await incoming.commit();
-      await queue.addBatch({ batchId, originalNames });
+      await queue.addBatch({ batchId, files, outputs });
     } catch (error) {
       await incoming.discard();
       throw error;
     }
-    const statusUrl = `/batches/${batchId}`;
-    const body: z.infer<typeof acceptedBatch> = { batchId, statusUrl, totalFiles: originalNames.length };
-    res.status(202).location(statusUrl).set('Retry-After', POLL_AFTER_SECONDS).json(body);
+
+    const statusUrl = batchLinks(batchId).self;
+    const accepted: AcceptedBatch = { batchId, statusUrl, totalFiles: files.length };
+    res.status(202).location(statusUrl);
+    const waitMs = preferredWaitMs(req);
+    if (waitMs === undefined) return void res.set('Retry-After', POLL_AFTER_SECONDS).json(accepted);
+
+    await watcher.waitFor(batchId, isFinished, waitMs, goneSignal(res));
+    // It is accepted, whatever happens to Redis from here on.
+    const status = await queue.readBatch(batchId).catch(() => undefined);
+    applyWait(res, waitMs);
+    if (!status || !isFinished(status)) res.set('Retry-After', POLL_AFTER_SECONDS);
+    res.json({ ...accepted, ...status } satisfies AcceptedBatch);
   });
 
   route.all(methodNotAllowed('POST'));

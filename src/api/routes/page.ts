@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import express, { Router } from 'express';
+import helmet from 'helmet';
+import { projectRoot } from '../../shared/config.ts';
+import { methodNotAllowed } from '../middleware/error-handler.ts';
+
+/** The page needs no build step, so it is served from the sources also when the rest was built. */
+const folder = join(projectRoot, 'src/api/page');
+
+/** The page at `/`, and what it loads from `/page/`. It speaks only the public API. */
+export function pageRoute(): Router {
+  const router = Router();
+  const policy = helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      // Previews of chosen files, and placeholders.
+      imgSrc: ["'self'", 'blob:', 'data:'],
+      connectSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  });
+  router
+    .route('/')
+    .get(policy, (_req, res) => res.sendFile(join(folder, 'index.html')))
+    .all(methodNotAllowed('GET, HEAD'));
+
+  const thumbHash = dirname(createRequire(import.meta.url).resolve('thumbhash'));
+  router.get('/page/thumbhash.js', (_req, res) => res.sendFile(join(thumbHash, 'thumbhash.js')));
+  router.use('/page', express.static(folder, { index: false }));
+  return router;
+}

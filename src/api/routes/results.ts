@@ -1,0 +1,141 @@
+import { create as contentDisposition } from 'content-disposition';
+import { type Request, type Response, Router } from 'express';
+import { formats } from '../../imaging/formats.ts';
+import type { QueueClient } from '../../queue/queue-client.ts';
+import type { FileStatus } from '../../queue/read-status.ts';
+import type { FormatName } from '../../shared/config.ts';
+import { ServiceError } from '../../shared/errors.ts';
+import type { Originals } from '../../storage/originals.ts';
+import type { Results } from '../../storage/results.ts';
+import { lastPart, resultFileName } from '../file-names.ts';
+import { methodNotAllowed } from '../middleware/error-handler.ts';
+import { findJob, POLL_AFTER_SECONDS } from './find.ts';
+
+/** `GET /jobs/:jobId/result` and `GET /jobs/:jobId/original`: the bytes themselves. */
+export function resultsRoute({
+  queue,
+  originals,
+  results,
+}: {
+  queue: QueueClient;
+  originals: Originals;
+  results: Results;
+}): Router {
+  const router = Router();
+
+  router
+    .route('/jobs/:jobId/result')
+    .get(async (req, res) => {
+      const job = await findJob(queue, req.params.jobId);
+      const { jobId, payload } = job;
+      const { name, format } = chooseOutput(job, req.query.variant);
+      const fileName = resultFileName(payload.originalName, format, name);
+      await sendFile(req, res, {
+        path: results.locate(jobId, format, name),
+        format,
+        fileName,
+        identity: `${jobId}-${name ?? ''}`,
+      });
+    })
+    .all(methodNotAllowed('GET, HEAD'));
+
+  router
+    .route('/jobs/:jobId/original')
+    .get(async (req, res) => {
+      const { jobId, payload } = await findJob(queue, req.params.jobId);
+      const { batchId, index, originalName, format } = payload;
+      const path = originals.locate(batchId, index);
+      await sendFile(req, res, { path, format, fileName: lastPart(originalName), identity: `${jobId}-original` });
+    })
+    .all(methodNotAllowed('GET, HEAD'));
+
+  return router;
+}
+
+/** Finds the result that was asked for: the one of that name, or the first. */
+function chooseOutput(
+  { jobId, state, failedReason, result }: FileStatus,
+  variant: unknown,
+): { name?: string; format: FormatName } {
+  if (state === 'failed') {
+    throw new ServiceError('JOB_FAILED', `There is no result: this file could not be processed (${failedReason}).`);
+  }
+  if (!result) {
+    throw new ServiceError(
+      'JOB_NOT_FINISHED',
+      `The job is ${state}. Ask again, or wait with Prefer: wait=30 at /jobs/${jobId}.`,
+      {
+        headers: { 'Retry-After': POLL_AFTER_SECONDS },
+      },
+    );
+  }
+  const named = result.outputs ?? [];
+  if (variant === undefined) return named[0] ?? { format: result.format };
+  const chosen = named.find(({ name }) => name === variant);
+  if (chosen) return chosen;
+  const names = named.map(({ name }) => name).join(', ');
+  throw new ServiceError(
+    'VARIANT_NOT_FOUND',
+    `There is no variant ${JSON.stringify(variant)}. ${names ? `There are: ${names}.` : 'This upload asked for none; leave it out.'}`,
+  );
+}
+
+interface StoredFile {
+  path: string;
+  format: FormatName;
+  /** Name for whoever saves it. */
+  fileName: string;
+  /** What tells this file from every other. */
+  identity: string;
+}
+
+/** Sends a stored file, whole or in part, or only says that it has not changed. */
+function sendFile(req: Request, res: Response, { path, format, fileName, identity }: StoredFile): Promise<void> {
+  const type = req.query.download === '1' ? 'attachment' : 'inline';
+  res.type(formats[format].mediaTypes[0] ?? 'application/octet-stream');
+  res.set('Content-Disposition', contentDisposition(fileName, { type }));
+  // Strong: what has this name never changes, since a job that runs again makes the same bytes.
+  res.set('ETag', `"${identity}"`);
+  return new Promise((resolve, reject) => {
+    // A folder on the way may begin with a dot, and the path is not the client's.
+    res.sendFile(
+      path,
+      { dotfiles: 'allow', cacheControl: false, headers: { 'Cache-Control': 'private, max-age=31536000, immutable' } },
+      (error) => {
+        if (!error) return resolve();
+        // The client hung up: nobody is there to be told.
+        if (res.headersSent) return resolve();
+        for (const name of ['Content-Disposition', 'ETag', 'Cache-Control']) res.removeHeader(name);
+        reject(toFileError(error, res));
+      },
+    );
+  });
+}
+
+function toFileError(error: Error & { status?: number }, res: Response): ServiceError {
+  switch (error.status) {
+    case 404:
+      return new ServiceError('FILE_GONE', 'The file was made, but is no longer there: someone has removed it.', {
+        cause: error,
+      });
+    case 412:
+      return new ServiceError(
+        'PRECONDITION_FAILED',
+        'The file is not the one that If-Match or If-Unmodified-Since names.',
+        { cause: error },
+      );
+    case 416: {
+      const range = res.getHeader('Content-Range');
+      return new ServiceError(
+        'RANGE_NOT_SATISFIABLE',
+        `The file does not have that range${range ? ` (${range})` : ''}.`,
+        { cause: error },
+      );
+    }
+    default:
+      return new ServiceError('STORAGE_UNAVAILABLE', 'The service could not read the file. Try again later.', {
+        cause: error,
+        headers: { 'Retry-After': '10' },
+      });
+  }
+}

@@ -1,0 +1,143 @@
+import { QueueEvents } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from '../shared/logger.ts';
+import { IMAGE_QUEUE } from './names.ts';
+import type { QueueClient } from './queue-client.ts';
+import type { BatchStatus } from './status.ts';
+
+/** Milliseconds between two looks at the same batch, at least, however fast its files move. */
+const PAUSE_MS = 100;
+/** Milliseconds after which a batch is looked at without a sign: the signs are a hint, and may be lost. */
+const LOOK_EVERY_MS = 5000;
+/** Characters of a batch id, with which the id of each of its jobs begins. */
+const BATCH_ID_LENGTH = 36;
+
+/** Told the status of a batch; `undefined` when the batch is gone. */
+export type BatchListener = (status: BatchStatus | undefined) => void;
+
+/** Tells about batches as they move, with one subscription however many listen. */
+export interface BatchWatcher {
+  /**
+   * Tells a listener the present status soon and each change from then on. It may be told the same status again.
+   *
+   * @returns ends it
+   */
+  watch(batchId: string, listener: BatchListener): () => void;
+  /**
+   * Waits until a status is as wished.
+   *
+   * @param limitMs milliseconds to wait at most
+   * @param signal ends the waiting early
+   * @returns whether it came to be
+   */
+  waitFor(
+    batchId: string,
+    isWished: (status: BatchStatus) => boolean,
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** Ends the subscription and all listening. */
+  close(): void;
+}
+
+interface Watched {
+  listeners: Set<BatchListener>;
+  timer: NodeJS.Timeout | undefined;
+  isReading: boolean;
+  isStale: boolean;
+}
+
+/**
+ * @param redis a connection that waits for Redis, for the watcher alone
+ * @param queue reads the statuses
+ */
+export function createBatchWatcher({
+  redis,
+  prefix,
+  queue,
+  logger,
+}: {
+  redis: Redis;
+  prefix: string;
+  queue: Pick<QueueClient, 'readBatch'>;
+  logger: Logger;
+}): BatchWatcher {
+  const watched = new Map<string, Watched>();
+  const events = new QueueEvents(IMAGE_QUEUE, { connection: redis, prefix });
+  events.on('error', (err) => logger.debug({ err }, 'queue events'));
+  const onSign = ({ jobId }: { jobId: string }) => look(jobId.slice(0, BATCH_ID_LENGTH));
+  for (const sign of ['active', 'progress', 'completed', 'failed', 'waiting', 'delayed'] as const)
+    events.on(sign, onSign);
+  const lookAgain = setInterval(() => {
+    for (const batchId of watched.keys()) look(batchId);
+  }, LOOK_EVERY_MS);
+
+  /** Many signs in a short time are one look, and so are many listeners of one batch. */
+  function look(batchId: string, pauseMs = PAUSE_MS): void {
+    const entry = watched.get(batchId);
+    if (!entry) return;
+    if (entry.isReading) entry.isStale = true;
+    else entry.timer ??= setTimeout(() => void read(batchId, entry), pauseMs);
+  }
+
+  async function read(batchId: string, entry: Watched): Promise<void> {
+    entry.timer = undefined;
+    entry.isReading = true;
+    entry.isStale = false;
+    try {
+      const status = await queue.readBatch(batchId);
+      for (const listener of entry.listeners) listener(status);
+    } catch (err) {
+      logger.debug({ err, batchId }, 'batch could not be looked at');
+    }
+    entry.isReading = false;
+    if (entry.isStale) look(batchId);
+  }
+
+  const watch: BatchWatcher['watch'] = (batchId, listener) => {
+    const entry = watched.get(batchId) ?? { listeners: new Set(), timer: undefined, isReading: false, isStale: false };
+    watched.set(batchId, entry);
+    entry.listeners.add(listener);
+    look(batchId, 0);
+    return () => {
+      entry.listeners.delete(listener);
+      if (entry.listeners.size > 0) return;
+      clearTimeout(entry.timer);
+      if (watched.get(batchId) === entry) watched.delete(batchId);
+    };
+  };
+
+  return {
+    watch,
+
+    waitFor(batchId, isWished, limitMs, signal) {
+      return new Promise((resolve) => {
+        const end = (cameToBe: boolean) => {
+          stop();
+          clearTimeout(limit);
+          signal.removeEventListener('abort', onAbort);
+          resolve(cameToBe);
+        };
+        const onAbort = () => end(false);
+        const limit = setTimeout(() => end(false), limitMs);
+        const stop = watch(batchId, (status) => {
+          if (!status || isWished(status)) end(status !== undefined);
+        });
+        signal.addEventListener('abort', onAbort);
+        if (signal.aborted) end(false);
+      });
+    },
+
+    close() {
+      clearInterval(lookAgain);
+      for (const { timer, listeners } of watched.values()) {
+        clearTimeout(timer);
+        for (const listener of listeners) listener(undefined);
+      }
+      watched.clear();
+      // Not waited for: while Redis is away, BullMQ waits for it to say good-bye.
+      events.close().catch((err) => logger.debug({ err }, 'queue events'));
+      redis.disconnect();
+    },
+  };
+}
