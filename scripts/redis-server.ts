@@ -1,50 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-
-const SERVERS = ['redis-server', 'valkey-server'];
-
-/** Finds a program on PATH. */
-function findProgram(...names: string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  for (const path of names.flatMap((name) => folders.map((folder) => join(folder, name)))) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {}
-  }
-  return undefined;
-}
-
-/** How to install Redis here without a question being asked: commands to run in order, or `undefined`. */
-function installCommands(): string[][] | undefined {
-  const apt = findProgram('apt-get');
-  if (apt) {
-    const isRoot = process.getuid?.() === 0;
-    const sudo = isRoot ? [] : ['sudo', '-n'];
-    if (isRoot || canRun('sudo', '-n', 'true')) {
-      return [
-        [...sudo, apt, 'update', '-q'],
-        [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', apt, 'install', '-y', '-q', 'redis-server'],
-      ];
-    }
-  }
-  const brew = findProgram('brew');
-  return brew ? [[brew, 'install', 'redis']] : undefined;
-}
-
-function canRun(program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { findProgram, install } from './install.ts';
 
 /** Finds `redis-server` or `valkey-server` on PATH. */
 export function findRedisServer(): string | undefined {
-  return findProgram(...SERVERS);
+  return findProgram('redis-server', 'valkey-server');
 }
 
 /**
@@ -53,10 +14,7 @@ export function findRedisServer(): string | undefined {
  * @throws {Error} with the three ways to get a Redis, when that would take a question or did not work
  */
 export function installRedisServer(say: (line: string) => void): void {
-  for (const [program = '', ...args] of installCommands() ?? []) {
-    say(`no Redis on this machine, so it is installed: ${[program, ...args].join(' ')}`);
-    if (!canRun(program, ...args)) break;
-  }
+  install({ what: 'Redis', apt: 'redis-server', brew: ['redis'] }, say);
   if (findRedisServer()) return;
   throw new Error(
     [

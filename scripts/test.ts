@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { projectRoot } from '../src/shared/config.ts';
+import { findBrowser, installBrowser } from './browser.ts';
 import { findRedisServer, installRedisServer } from './redis-server.ts';
 
 // `npm test`: sets up what the tests need, then runs all of them. Arguments go to Jest, as in `npm test -- tests/api`.
@@ -19,6 +20,8 @@ if (!findRedisServer()) {
     process.exit(1);
   }
 }
+// Without one the browser's tests say that they were skipped; where `CI` is set they fail.
+if (!findBrowser()) installBrowser(say);
 runNode(process.env.npm_execpath ?? 'npm', 'run', '--silent', 'check');
 runNode(
   '--experimental-vm-modules',

@@ -70,7 +70,7 @@ describe('refused whole', () => {
       '"images"',
     );
     const text = new FormData();
-    text.append('images', new Blob([small]), 'a.jpg');
+    text.append('images', new Blob([new Uint8Array(small)]), 'a.jpg');
     text.append('colour', 'red');
     const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body: text });
     await expectRefusal(answer, 400, 'UNEXPECTED_FIELD', '"colour"');

@@ -7,7 +7,8 @@ export type File = readonly [name: string, content: Buffer | string];
 /** A multipart form with files in one field. */
 export function form(files: readonly File[], field = 'images'): FormData {
   const body = new FormData();
-  for (const [name, content] of files) body.append(field, new Blob([content]), name);
+  for (const [name, content] of files)
+    body.append(field, new Blob([typeof content === 'string' ? content : new Uint8Array(content)]), name);
   return body;
 }
 

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+/** Finds the first of some programs, each by its name on PATH or by its whole path. */
+export function findProgram(...names: string[]): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return names
+    .flatMap((name) => (isAbsolute(name) ? [name] : folders.map((folder) => join(folder, name))))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function canRun(program: string, ...args: string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What to install, by package manager. */
+export interface Package {
+  what: string;
+  apt: string;
+  /** Arguments of `brew install`. */
+  brew: string[];
+}
+
+/** How to install a package here without a question being asked: commands to run in order, if there is a way. */
+function installCommands({ apt, brew }: Package): string[][] {
+  const aptGet = findProgram('apt-get');
+  const isRoot = process.getuid?.() === 0;
+  if (aptGet && (isRoot || canRun('sudo', '-n', 'true'))) {
+    const sudo = isRoot ? [] : ['sudo', '-n'];
+    return [
+      [...sudo, aptGet, 'update', '-q'],
+      [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', aptGet, 'install', '-y', '-q', apt],
+    ];
+  }
+  const homebrew = findProgram('brew');
+  return homebrew ? [[homebrew, 'install', ...brew]] : [];
+}
+
+/** Installs a package by the system's package manager where that needs no question, after saying so. */
+export function install(wanted: Package, say: (line: string) => void): void {
+  for (const [program = '', ...args] of installCommands(wanted)) {
+    say(`no ${wanted.what} on this machine, so it is installed: ${[program, ...args].join(' ')}`);
+    if (!canRun(program, ...args)) return;
+  }
+}

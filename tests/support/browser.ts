@@ -1,0 +1,66 @@
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { findBrowser } from '../../scripts/browser.ts';
+import { onCleanup } from './cleanup.ts';
+
+const program = findBrowser();
+/** Why the browser's tests cannot run here, if they cannot. */
+const reason = program
+  ? undefined
+  : 'skipped: no Chromium or Chrome was found, and none could be installed without asking';
+
+/** `describe` for tests in a real browser. Without one they are skipped and say why; in CI that is a failure. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (!reason) describe(name, tests);
+  else if (!process.env.CI) describe.skip(`${name} (${reason})`, tests);
+  else {
+    test(name, () => {
+      throw new Error(reason);
+    });
+  }
+}
+
+let running: Promise<Browser> | undefined;
+
+function browser(): Promise<Browser> {
+  running ??= chromium.launch({
+    executablePath: program ?? '',
+    // No sandbox, since tests in a container run as root; and nothing that the browser would fetch for itself.
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  onCleanup(async () => (await running)?.close());
+  return running;
+}
+
+/** A page of its own, which notes every fault: an exception, an error on the console, a request to another host. */
+export async function openPage(
+  url: string,
+  options: { width?: number; height?: number; dark?: boolean } = {},
+): Promise<{ page: Page; faults: string[] }> {
+  const { width = 1100, height = 800, dark = false } = options;
+  const context = await (await browser()).newContext({
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    acceptDownloads: true,
+  });
+  onCleanup(() => context.close());
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith('http') && origin !== new URL(url).origin) faults.push(`request to ${origin}`);
+  });
+  await page.goto(url);
+  return { page, faults };
+}
