@@ -85,6 +85,8 @@ export default {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
+    // The page is the browser's: its imports are addresses of the service.
+    exclude: { path: '^src/api/page/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],

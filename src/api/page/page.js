@@ -223,12 +223,20 @@ function show({ batchId, status, progress, files, links }) {
   }
 }
 
+const stateWords = {
+  uploading: 'uploading',
+  waiting: 'waiting',
+  active: 'in progress',
+  completed: 'done',
+  failed: 'failed',
+};
+
 function title(name, state) {
   return make(
     'p',
     { className: 'title' },
     make('span', { className: 'name', textContent: name }),
-    make('span', { className: `state ${state}`, textContent: state === 'completed' ? 'done' : state }),
+    make('span', { className: `state ${state}`, textContent: stateWords[state] }),
   );
 }
 
@@ -259,7 +267,6 @@ function describe({ jobId, originalName, state, result, failedReason }) {
 function after(originalName, { name, width, height, bytes, format, resultUrl }, placeholder) {
   const label = name ? `${name}: ` : '';
   const image = make('img', { src: resultUrl, alt: `${originalName}, after`, width, height, loading: 'lazy' });
-  image.style.height = 'auto';
   image.style.backgroundColor = placeholder.dominantColor;
   image.style.backgroundImage = `url(${thumbHashToDataURL(Uint8Array.from(atob(placeholder.thumbHash), (byte) => byte.charCodeAt(0)))})`;
   image.addEventListener('load', () => image.removeAttribute('style'));

@@ -1,0 +1,102 @@
+import { connect, type Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import type { BatchStatus } from '../../src/queue/status.ts';
+import { onCleanup } from '../support/cleanup.ts';
+import { batchEnd, readBatch, upload } from '../support/client.ts';
+import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+interface Event {
+  id: number;
+  name: string;
+  status: BatchStatus;
+}
+
+/** Reads a stream to its end. */
+async function readEvents(url: string, headers: Record<string, string> = {}): Promise<Event[]> {
+  const text = await (await fetch(url, { headers })).text();
+  return text
+    .split('\n\n')
+    .filter((block) => block.startsWith('id:'))
+    .map((block) => {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? '';
+      return { id: Number(field('id')), name: field('event'), status: JSON.parse(field('data')) };
+    });
+}
+
+test('a stream tells each change, then that it is done, and ends', async () => {
+  const service = await ownService(letSlowPicturesIn);
+  const { url } = await service.startApi();
+  const batchId = await upload(url, ['slow.png', await slowPicture()], ['a.jpg', await jpeg(64, 64)]);
+  const polled = await readBatch(url, batchId);
+  const reading = readEvents(`${url}/batches/${batchId}/events`);
+  await service.startWorker();
+  const events = await reading;
+  expect(events[0]?.status).toEqual(polled);
+  expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
+  const states = events.map(({ status }) => status.status);
+  expect([...new Set(states)]).toEqual(['waiting', 'processing', 'completed']);
+  expect(events.map(({ name }) => name)).toEqual([...events.slice(1).map(() => ''), 'done']);
+  expect(events.at(-1)?.status).toEqual(await readBatch(url, batchId));
+
+  const again = await readEvents(`${url}/batches/${batchId}/events`, { 'Last-Event-ID': '41' });
+  expect(again).toMatchObject([{ id: 42, name: 'done', status: { status: 'completed' } }]);
+});
+
+test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
+  const service = await ownService(letSlowPicturesIn);
+  const api = await service.startApi();
+  const batchId = await upload(api.url, ['slow.png', await slowPicture()], ['a.jpg', await jpeg(64, 64)]);
+  const admin = new Redis(service.redis.url);
+  onCleanup(() => admin.disconnect());
+  const connections = async () =>
+    String(await admin.client('LIST'))
+      .trim()
+      .split('\n').length;
+  const before = await connections();
+
+  const { port } = new URL(api.url);
+  const ask = `GET /batches/${batchId}/events HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(port), '127.0.0.1');
+    onCleanup(() => socket.destroy());
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    socket.write(ask);
+    return socket;
+  };
+  const deaf = await open();
+  deaf.pause();
+  let told = 0;
+  let done = 0;
+  for (let opened = 0; opened < 1000; opened += 1) {
+    const socket = await open();
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      if (text === '') told += 1;
+      text += chunk;
+      if (/\nevent: done\n/.test(text)) {
+        done += 1;
+        socket.destroy();
+      }
+    });
+  }
+  await until(() => told === 1000);
+  expect(await connections()).toBe(before);
+  await service.startWorker();
+  await batchEnd(api.url, batchId);
+  await until(() => done === 1000, 10_000);
+});
+
+test('streams do not hold up the end of the API', async () => {
+  const service = await ownService({ SHUTDOWN_SECONDS: '30' });
+  const api = await service.startApi();
+  const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
+  const reading = readEvents(`${api.url}/batches/${batchId}/events`);
+  const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=60' } });
+  await until(async () => (await fetch(`${api.url}/healthz`)).ok);
+  await new Promise((soon) => setTimeout(soon, 300));
+  expect(await api.end('SIGTERM')).toBe(0);
+  expect(await reading).toMatchObject([{ status: { status: 'waiting' } }]);
+  expect((await waiting).status).toBe(200);
+});

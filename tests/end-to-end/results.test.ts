@@ -1,0 +1,281 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import sharp from 'sharp';
+import supertest from 'supertest';
+import { findProgram } from '../../scripts/install.ts';
+import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
+import { projectRoot } from '../../src/shared/config.ts';
+import { temporaryFolder } from '../support/cleanup.ts';
+import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
+import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+let service: Awaited<ReturnType<typeof ownService>>;
+let url: string;
+
+beforeAll(async () => {
+  service = await ownService(letSlowPicturesIn);
+  ({ url } = await service.startApi());
+  await service.startWorker();
+});
+
+function uploadWith(files: File[], options: Record<string, string>, headers: Record<string, string> = {}) {
+  const body = form(files);
+  for (const [name, value] of Object.entries(options)) body.append(name, value);
+  return fetch(`${url}/process-images`, { method: 'POST', body, headers });
+}
+
+describe('a finished picture', () => {
+  let path: string;
+  let onDisk: Buffer;
+  let sent: Buffer;
+  beforeAll(async () => {
+    sent = await picture().png().toBuffer();
+    const { files } = await batchEnd(url, await upload(url, ['Füße/Ferien “1”.png', sent]));
+    path = url + files[0]?.resultUrl;
+    onDisk = await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? ''));
+  });
+
+  test('comes whole, with everything that a client needs to keep it', async () => {
+    const answer = await fetch(path);
+    expect(answer.status).toBe(200);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(onDisk)).toBe(true);
+    expect(answer.headers.get('content-type')).toBe('image/jpeg');
+    expect(answer.headers.get('content-length')).toBe(String(onDisk.length));
+    expect(answer.headers.get('etag')).toMatch(/^"[^"]+"$/);
+    expect(Date.parse(answer.headers.get('last-modified') ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+    expect(answer.headers.get('accept-ranges')).toBe('bytes');
+    const disposition = answer.headers.get('content-disposition') ?? '';
+    expect(disposition).toMatch(/^inline;/);
+    expect(disposition).toContain(`filename*=UTF-8''Ferien%20%E2%80%9C1%E2%80%9D.jpg`);
+  });
+
+  test('comes as an attachment on request', async () => {
+    expect((await fetch(`${path}?download=1`)).headers.get('content-disposition')).toMatch(/^attachment;/);
+  });
+
+  test('need not come again, and can come in part', async () => {
+    const whole = await fetch(path);
+    const etag = whole.headers.get('etag') ?? '';
+    const modified = whole.headers.get('last-modified') ?? '';
+    const get = (headers: Record<string, string>) => fetch(path, { headers });
+    // Not by fetch, which tells the service to forget what it was asked.
+    const address = path.slice(url.length);
+    expect((await supertest(url).get(address).set('If-None-Match', etag)).status).toBe(304);
+    expect((await supertest(url).get(address).set('If-Modified-Since', modified)).status).toBe(304);
+    expect((await get({ 'If-Match': '"other"' })).status).toBe(412);
+    const part = await get({ Range: 'bytes=10-19' });
+    expect(part.status).toBe(206);
+    expect(part.headers.get('content-range')).toBe(`bytes 10-19/${onDisk.length}`);
+    expect(Buffer.from(await part.arrayBuffer()).equals(onDisk.subarray(10, 20))).toBe(true);
+    expect((await get({ Range: 'bytes=10-19', 'If-Range': '"other"' })).status).toBe(200);
+    const beyond = await get({ Range: 'bytes=9999999-' });
+    expect(beyond.status).toBe(416);
+    expect(beyond.headers.get('content-range')).toBe(`bytes */${onDisk.length}`);
+    const head = await fetch(path, { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(onDisk.length)]);
+  });
+
+  test('and its original, as it was sent', async () => {
+    const answer = await fetch(path.replace(/result$/, 'original'));
+    expect(answer.headers.get('content-type')).toBe('image/png');
+    expect(answer.headers.get('content-disposition')).toContain('%E2%80%9C1%E2%80%9D.png');
+    expect(Buffer.from(await answer.arrayBuffer()).equals(sent)).toBe(true);
+  });
+});
+
+test('what is not there says why: not finished, failed, removed', async () => {
+  const batchId = await upload(
+    url,
+    ['slow.png', await slowPicture()],
+    ['broken.jpg', await truncatedJpeg()],
+    ['c.jpg', await jpeg()],
+  );
+  const get = async (path: string) => {
+    const answer = await fetch(url + path);
+    return {
+      status: answer.status,
+      retry: answer.headers.get('retry-after'),
+      body: (await answer.json()) as { code: string; detail: string },
+    };
+  };
+  expect(await get(`/jobs/${batchId}-2/result`)).toMatchObject({
+    status: 409,
+    retry: '1',
+    body: { code: 'JOB_NOT_FINISHED' },
+  });
+  expect(await get(`/batches/${batchId}/archive`)).toMatchObject({
+    status: 409,
+    retry: '1',
+    body: { code: 'BATCH_NOT_FINISHED' },
+  });
+  const { files } = await batchEnd(url, batchId);
+  const failed = await get(`/jobs/${batchId}-1/result`);
+  expect(failed).toMatchObject({ status: 409, retry: null, body: { code: 'JOB_FAILED' } });
+  expect(failed.body.detail).toContain('truncated JPEG');
+  await rm(resolve(projectRoot, files[2]?.result?.outputPath ?? ''));
+  expect(await get(`/jobs/${batchId}-2/result`)).toMatchObject({ status: 410, body: { code: 'FILE_GONE' } });
+});
+
+test('variants: several results of each file, each to be had by its name', async () => {
+  const variants = JSON.stringify([
+    { name: 'thumb', width: 160, format: 'webp' },
+    { name: 'large', width: 700, grayscale: false },
+  ]);
+  const accepted = (await (await uploadWith([['a.jpg', await jpeg(800, 600)]], { variants })).json()) as {
+    batchId: string;
+  };
+  const [file] = (await batchEnd(url, accepted.batchId)).files;
+  const { result } = await readJob(url, file?.jobId ?? '');
+  expect(result?.outputs?.map(({ name, width, format }) => [name, width, format])).toEqual([
+    ['thumb', 160, 'webp'],
+    ['large', 700, 'jpeg'],
+  ]);
+  expect(result?.outputPath).toBe(result?.outputs?.[0]?.outputPath);
+  for (const output of result?.outputs ?? []) {
+    const answer = await fetch(url + output.resultUrl);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    expect((await sharp(bytes).metadata()).width).toBe(output.width);
+    expect(answer.headers.get('content-disposition')).toContain(`a-${output.name}.`);
+    expect(bytes.length).toBe(output.bytes);
+  }
+  expect((await fetch(url + result?.resultUrl)).headers.get('content-type')).toBe('image/webp');
+  expect((await fetch(`${url}${result?.resultUrl}?variant=none`)).status).toBe(404);
+});
+
+test('wrong options are refused by name, and nothing is stored', async () => {
+  const before = await readdir(service.uploadDir);
+  for (const [options, words] of [
+    [{ width: '99999' }, 'width must be a whole number from 1 to 4096'],
+    [{ variants: '[{"name":"a"},' }, 'variants must be a JSON array'],
+    [{ preset: 'avatar' }, 'preset must be one of'],
+    [{ width: '4096', height: '4096', format: 'avif' }, 'megapixels of results'],
+  ] as [Record<string, string>, string][]) {
+    const answer = await uploadWith([['a.jpg', await jpeg(64, 64)]], options);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ code: 'INVALID_OPTION', detail: expect.stringContaining(words) });
+  }
+  const twice = form([['a.jpg', await jpeg(64, 64)]]);
+  twice.append('width', '10');
+  twice.append('width', '20');
+  const answer = await fetch(`${url}/process-images`, { method: 'POST', body: twice });
+  expect(await answer.json()).toMatchObject({
+    code: 'INVALID_OPTION',
+    detail: expect.stringContaining('width must be given once'),
+  });
+  expect(await readdir(service.uploadDir)).toEqual(before);
+});
+
+describe('presets', () => {
+  test('are named sets of options, and all there is where nothing else is allowed', async () => {
+    const file = join(await temporaryFolder(), 'presets.json');
+    const presets = { avatar: { width: 64, height: 64, format: 'png' } };
+    await writeFile(file, JSON.stringify(presets));
+    const open = await service.startApi({ PRESETS_FILE: file });
+    const strict = await service.startApi({ PRESETS_FILE: file, PRESETS_ONLY: 'true' });
+    const send = async (api: { url: string }, options: Record<string, string>) => {
+      const body = form([['a.jpg', await jpeg(128, 96)]]);
+      for (const [name, value] of Object.entries(options)) body.append(name, value);
+      return fetch(`${api.url}/process-images`, { method: 'POST', body, headers: { Prefer: 'wait=20' } });
+    };
+    const size = async (answer: Response) => {
+      const { files } = (await answer.json()) as BatchStatus;
+      return [files[0]?.result?.width, files[0]?.result?.height, files[0]?.result?.format];
+    };
+    expect(await size(await send(open, { preset: 'avatar' }))).toEqual([64, 64, 'png']);
+    expect(await size(await send(open, { preset: 'avatar', width: '32' }))).toEqual([32, 64, 'png']);
+    expect(await size(await send(strict, { preset: 'avatar' }))).toEqual([64, 64, 'png']);
+    expect(await size(await send(strict, {}))).toEqual([512, 384, 'jpeg']);
+    expect((await send(strict, { preset: 'avatar', width: '32' })).status).toBe(400);
+    expect(await (await fetch(`${strict.url}/presets`)).json()).toEqual({ presets, presetsOnly: true });
+  });
+
+  test('with a fault keep the API from starting, and it is named', async () => {
+    const file = join(await temporaryFolder(), 'presets.json');
+    await writeFile(file, '{"avatar": {"width": 0}}');
+    await expect(service.startApi({ PRESETS_FILE: file })).rejects.toThrow('avatar.width must be a whole number');
+    await writeFile(file, '{');
+    await expect(service.startApi({ PRESETS_FILE: file })).rejects.toThrow('PRESETS_FILE cannot be read as JSON');
+  });
+});
+
+test('the archive holds every result under a name of its own, and what failed and why', async () => {
+  const batchId = await upload(
+    url,
+    ['photo.png', await picture(64, 64).png().toBuffer()],
+    ['PHOTO.jpg', await jpeg(64, 64)],
+    ['manifest.json', await jpeg(64, 64)],
+    ['../../evil.jpg', await jpeg(64, 64)],
+    ['broken.jpg', await truncatedJpeg()],
+  );
+  const { files } = await batchEnd(url, batchId);
+  const answer = await fetch(`${url}/batches/${batchId}/archive`);
+  expect(answer.headers.get('content-type')).toBe('application/zip');
+  expect(answer.headers.get('content-disposition')).toBe(`attachment; filename=batch-${batchId}.zip`);
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'batch.zip'), Buffer.from(await answer.arrayBuffer()));
+  await mkdir(join(folder, 'out'));
+  unzip(join(folder, 'batch.zip'), join(folder, 'out'));
+  const names = ['evil.jpg', 'manifest.jpg', 'manifest.json', 'photo (2).jpg', 'photo.jpg'];
+  expect((await readdir(join(folder, 'out'))).map((name) => name.replace('PHOTO', 'photo')).sort()).toEqual(names);
+  const manifest = JSON.parse(await readFile(join(folder, 'out/manifest.json'), 'utf8'));
+  expect(manifest).toMatchObject({ batchId, status: 'completed-with-errors' });
+  expect(manifest.files[4]).toEqual({
+    originalName: 'broken.jpg',
+    state: 'failed',
+    failedReason: 'truncated JPEG',
+    names: [],
+  });
+  const inArchive = await readFile(join(folder, 'out', manifest.files[0].names[0]));
+  expect(inArchive.equals(await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? '')))).toBe(true);
+});
+
+/** By whichever program this machine has for it. */
+function unzip(archive: string, folder: string): void {
+  const python = findProgram('python3');
+  if (python) execFileSync(python, ['-m', 'zipfile', '-e', archive, folder]);
+  else execFileSync('unzip', ['-q', archive, '-d', folder]);
+}
+
+describe('Prefer: wait', () => {
+  test('answers an upload with the finished batch', async () => {
+    const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'wait=30' });
+    expect(answer.status).toBe(202);
+    expect(answer.headers.get('preference-applied')).toBe('wait=30');
+    expect(await answer.json()).toMatchObject({ totalFiles: 1, status: 'completed', files: [{ state: 'completed' }] });
+  });
+
+  test('gives up after the time, with how far it is', async () => {
+    const begin = Date.now();
+    const answer = await uploadWith([['slow.png', await slowPicture()]], {}, { Prefer: 'respond-async, wait=1' });
+    expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
+    expect(answer.headers.get('retry-after')).toBe('1');
+    const { batchId, status } = (await answer.json()) as BatchStatus;
+    expect(status).not.toBe('completed');
+
+    for (const path of [`/batches/${batchId}`, `/jobs/${batchId}-0`]) {
+      const waited = await fetch(url + path, { headers: { Prefer: 'wait=30' } });
+      expect(waited.headers.get('preference-applied')).toBe('wait=30');
+      expect(await waited.json()).toMatchObject(
+        path.startsWith('/jobs') ? { state: 'completed' } : { status: 'completed' },
+      );
+    }
+    const most = await fetch(`${url}/batches/${batchId}`, { headers: { Prefer: 'wait=9999' } });
+    expect(most.headers.get('preference-applied')).toBe('wait=60');
+    const nonsense = await fetch(`${url}/batches/${batchId}`, { headers: { Prefer: 'wait=long' } });
+    expect(nonsense.headers.get('preference-applied')).toBeNull();
+  });
+
+  test('of a job ends with that job, not with its batch', async () => {
+    const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['slow.png', await slowPicture()]);
+    const job = (await (
+      await fetch(`${url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=30' } })
+    ).json()) as JobStatus;
+    expect(job.state).toBe('completed');
+    expect((await readBatch(url, batchId)).status).toBe('processing');
+    await until(async () => (await readBatch(url, batchId)).status === 'completed');
+  });
+});

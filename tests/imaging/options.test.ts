@@ -1,0 +1,249 @@
+import sharp from 'sharp';
+import { type ImageOptions, toOutputs } from '../../src/imaging/options.ts';
+import { processImage } from '../../src/imaging/pipeline.ts';
+import { toPresets } from '../../src/imaging/presets.ts';
+import { type FormatName, formatNames } from '../../src/shared/config.ts';
+import { jpeg, picture } from '../support/pictures.ts';
+
+const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
+/** 800×600, dark left and light right. */
+const source = jpeg(800, 600);
+
+async function make(given: Record<string, unknown>, from = source) {
+  const result = toOutputs(given);
+  if ('faults' in result) throw new Error(JSON.stringify(result.faults));
+  const { images } = await processImage(
+    await from,
+    limits,
+    result.outputs.map(({ options }) => options),
+  );
+  const [image] = images;
+  if (!image) throw new Error('nothing was made');
+  return { ...image, metadata: await sharp(image.data).metadata(), all: images };
+}
+
+/** Mean of the channels of one pixel region. */
+async function colour(data: Uint8Array, left: number, top: number): Promise<number[]> {
+  const { channels } = await sharp(
+    await sharp(data).extract({ left, top, width: 4, height: 4 }).png().toBuffer(),
+  ).stats();
+  return channels.map(({ mean }) => Math.round(mean));
+}
+
+describe('each option does what it says', () => {
+  test.each<[ImageOptions, number, number]>([
+    [{}, 512, 384],
+    [{ width: 100 }, 100, 75],
+    [{ height: 300 }, 400, 300],
+    [{ width: 200, height: 200 }, 200, 200],
+    [{ width: 200, height: 200, fit: 'contain' }, 200, 200],
+    [{ width: 200, height: 200, fit: 'inside' }, 200, 150],
+    [{ width: 200, height: 200, fit: 'outside' }, 267, 200],
+    [{ width: 200, height: 50, fit: 'fill' }, 200, 50],
+    [{ width: 1600 }, 1600, 1200],
+    [{ width: 1600, enlarge: false }, 800, 600],
+    [{ rotate: 90 }, 512, 683],
+    [{ rotate: 180 }, 512, 384],
+    [{ rotate: 270, width: 300 }, 300, 400],
+  ])('size %p', async (options, width, height) => {
+    const made = await make(options);
+    expect([made.width, made.height]).toEqual([width, height]);
+    expect([made.metadata.width, made.metadata.height]).toEqual([width, height]);
+  });
+
+  test.each([
+    ['jpeg', 'jpeg'],
+    ['png', 'png'],
+    ['webp', 'webp'],
+    ['avif', 'heif'],
+    ['original', 'jpeg'],
+  ])('format %s', async (format, seen) => {
+    const made = await make({ format, width: 64 });
+    expect(made.metadata.format).toBe(seen);
+  });
+
+  test.each(formatNames)('format original of a %s', async (name: FormatName) => {
+    const made = await make({ format: 'original', width: 64 }, picture(200, 100).toFormat(name).toBuffer());
+    expect(made.format).toBe(name);
+    expect(made.metadata.format).toBe(name === 'avif' ? 'heif' : name);
+  });
+
+  test('grayscale', async () => {
+    expect((await make({ grayscale: 'true' })).metadata.channels).toBe(1);
+    expect((await make({ grayscale: 'false' })).metadata.channels).toBe(3);
+  });
+
+  test('quality', async () => {
+    const [low, high] = await Promise.all([make({ quality: 10 }), make({ quality: '95' })]);
+    expect(low.data.length).toBeLessThan(high.data.length / 2);
+  });
+
+  test('position', async () => {
+    const crop = { width: 100, height: 400, grayscale: false };
+    const [west = 0] = await colour((await make({ ...crop, position: 'west' })).data, 50, 200);
+    const [east = 0] = await colour((await make({ ...crop, position: 'east' })).data, 50, 200);
+    expect(west).toBeLessThan(110);
+    expect(east).toBeGreaterThan(200);
+    for (const position of ['entropy', 'attention', 'north', 'southwest', 'center']) {
+      expect((await make({ ...crop, position })).width).toBe(100);
+    }
+  });
+
+  test('rotate turns clockwise', async () => {
+    const { data, width } = await make({ rotate: 90, grayscale: false });
+    // What was left and dark is now at the top.
+    const [top = 0] = await colour(data, Math.round(width / 2), 20);
+    const [bottom = 0] = await colour(data, Math.round(width / 2), 640);
+    expect(top).toBeLessThan(bottom - 80);
+  });
+
+  test('background, under transparency and around contain', async () => {
+    const clear = sharp({ create: { width: 100, height: 50, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
+      .png()
+      .toBuffer();
+    const size = { width: 100, height: 100, fit: 'contain', grayscale: false, quality: 100 };
+    for (const y of [2, 50]) {
+      expect(await colour((await make({ ...size, background: '#ff0000' }, clear)).data, 50, y)).toEqual([254, 0, 0]);
+      expect(await colour((await make(size, clear)).data, 50, y)).toEqual([255, 255, 255]);
+      expect((await colour((await make({ ...size, format: 'png' }, clear)).data, 50, y)).at(-1)).toBe(0);
+    }
+  });
+
+  test('blur and sharpen', async () => {
+    const deviation = async (options: ImageOptions) =>
+      (
+        await sharp((await make({ format: 'png', ...options })).data)
+          .extract({ left: 20, top: 20, width: 200, height: 300 })
+          .stats()
+      ).channels[0]?.stdev ?? 0;
+    const [plain, blurred, sharpened] = [
+      await deviation({}),
+      await deviation({ blur: 5 }),
+      await deviation({ sharpen: 2 }),
+    ];
+    expect(blurred).toBeLessThan(plain);
+    expect(sharpened).toBeGreaterThan(plain);
+  });
+
+  test('keepMetadata', async () => {
+    const tagged = picture()
+      .withExif({ IFD0: { Copyright: 'A. Author' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    expect((await make({}, tagged)).metadata.exif).toBeUndefined();
+    const kept = await make({ keepMetadata: 'true' }, tagged);
+    expect(kept.metadata.exif?.includes('A. Author')).toBe(true);
+    // The pixels were turned, so the tag must not turn them again.
+    expect(kept.metadata.orientation ?? 1).toBe(1);
+    expect(kept.metadata.icc).toBeUndefined();
+  });
+
+  test('variants, each with its own options over the common ones', async () => {
+    const variants = [
+      { name: 'thumb', width: 160, format: 'webp' },
+      { name: 'large', width: 700 },
+    ];
+    const { all } = await make({ grayscale: 'false', variants });
+    expect(all.map(({ width, height, format }) => [width, height, format])).toEqual([
+      [160, 120, 'webp'],
+      [700, 525, 'jpeg'],
+    ]);
+    expect((await sharp(all[1]?.data).metadata()).channels).toBe(3);
+  });
+});
+
+describe('each bound has its error, by name', () => {
+  test.each<[Record<string, unknown>, string, RegExp]>([
+    [{ width: '0' }, 'width', /whole number from 1 to 4096/],
+    [{ width: '4097' }, 'width', /whole number from 1 to 4096/],
+    [{ width: '1.5' }, 'width', /whole number/],
+    [{ width: 'wide' }, 'width', /whole number/],
+    [{ height: '-1' }, 'height', /whole number/],
+    [{ fit: 'squeeze' }, 'fit', /one of cover, contain/],
+    [{ position: 'up' }, 'position', /one of centre/],
+    [{ position: 'entropy', fit: 'contain', width: '9', height: '9' }, 'position', /need cover/],
+    [{ enlarge: 'yes' }, 'enlarge', /true or false/],
+    [{ grayscale: '1' }, 'grayscale', /true or false/],
+    [{ format: 'bmp' }, 'format', /one of jpeg, png, webp, avif, original/],
+    [{ quality: '101' }, 'quality', /from 1 to 100/],
+    [{ rotate: '45' }, 'rotate', /0, 90, 180 or 270/],
+    [{ background: 'red;' }, 'background', /colour such as/],
+    [{ blur: '51' }, 'blur', /number from 0.3 to 50/],
+    [{ sharpen: 'x' }, 'sharpen', /number from 0.1 to 10/],
+    [{ keepMetadata: 'some' }, 'keepMetadata', /true or false/],
+    [{ colour: 'red' }, 'colour', /unknown; the options are width/],
+    [{ variants: 'thumb' }, 'variants', /JSON array/],
+    [{ variants: [] }, 'variants', /at least one/],
+    [{ variants: Array.from({ length: 9 }, (_, index) => ({ name: `v${index}` })) }, 'variants', /at most 8/],
+    [{ variants: [{ name: 'a' }, { name: 'A' }] }, 'variants', /different name/],
+    [{ variants: [{ width: 10 }] }, 'variants[0].name', /./],
+    [{ variants: [{ name: '../x' }] }, 'variants[0].name', /letters, digits/],
+    [{ variants: [{ name: 'ok' }, { name: 'b', width: 0 }] }, 'variants[1].width', /whole number/],
+    [{ variants: [{ name: 'b', variants: [] }] }, 'variants[0].variants', /unknown/],
+    [{ width: '4096', height: '4096', format: 'avif' }, 'width', /67.2 megapixels of results.*the limit is 34/],
+    [
+      { variants: ['a', 'b', 'c'].map((name) => ({ name, width: 4096, height: 4096 })) },
+      'variants',
+      /50.4 megapixels of results/,
+    ],
+  ])('%j', (given, name, message) => {
+    const result = toOutputs(given);
+    const faults = 'faults' in result ? result.faults : [];
+    expect(faults.map((fault) => fault.name)).toEqual([name]);
+    expect(faults[0]?.message).toMatch(message);
+  });
+
+  test('every fault is told at once', () => {
+    const result = toOutputs({ width: '0', quality: '0', format: 'bmp' });
+    expect('faults' in result && result.faults.map(({ name }) => name)).toEqual(['width', 'format', 'quality']);
+  });
+
+  test('what only the picture tells is refused from its header', async () => {
+    const flat = sharp({ create: { width: 400, height: 3, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    await expect(make({ height: 4096 }, flat)).rejects.toThrow('a side in jpeg cannot be longer than 65535');
+    const sliver = sharp({ create: { width: 3, height: 50, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    await expect(make({ width: 1100, format: 'webp' }, sliver)).rejects.toThrow(
+      'a side in webp cannot be longer than 16383',
+    );
+    const tall = sharp({ create: { width: 40, height: 100, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    await expect(make({ width: 4000 }, tall)).rejects.toThrow(
+      /with these options 40×100 pixels asks for 40 megapixels/,
+    );
+  });
+});
+
+test('the longest list of variants there can be is made within the time and the memory of a job', async () => {
+  const variants = Array.from({ length: 8 }, (_, index) => ({
+    name: `v${index}`,
+    width: 1000,
+    height: 1000,
+    format: 'avif',
+  }));
+  expect((await make({ variants })).all).toHaveLength(8);
+});
+
+test('presets are checked like an upload, each fault by preset and option', () => {
+  expect(toPresets({ avatar: { width: 64 }, set: { variants: [{ name: 'a', width: 9 }] } })).toEqual({
+    presets: { avatar: { width: 64 }, set: { variants: [{ name: 'a', width: 9 }] } },
+  });
+  expect(toPresets({ avatar: { width: 0 }, other: { colour: 1 } })).toMatchObject({
+    faults: [{ name: 'avatar.width' }, { name: 'other.colour' }],
+  });
+  expect(toPresets([])).toMatchObject({ faults: [{ name: 'the file' }] });
+});
+
+test('the placeholder is small and shows the colour of the picture', async () => {
+  const blue = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#2040c0' } })
+    .png()
+    .toBuffer();
+  const { placeholder } = await processImage(blue, limits, [{ grayscale: false }]);
+  expect(Buffer.from(placeholder.thumbHash, 'base64').length).toBeLessThan(30);
+  expect(placeholder.dominantColor).toBe('#2838b8');
+});
