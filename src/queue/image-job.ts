@@ -24,11 +24,15 @@ const picture = z.object({
 });
 
 /** One of several results of a file. */
-export const variantResult = picture.extend({ name: z.string().meta({ description: 'Name of the variant' }) });
+export const variantResult = z.object({
+  name: z.string().meta({ description: 'Name of the variant' }),
+  ...picture.shape,
+});
 
 /** What a finished file leaves behind in the queue. */
-export const imageJobResult = picture.extend({
+export const imageJobResult = z.object({
   originalName: z.string().meta({ description: 'File name as the client sent it' }),
+  ...picture.shape,
   placeholder: z
     .object({
       thumbHash: z.base64().meta({ description: 'ThumbHash of the result' }),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { optionDescriptions } from '../../src/imaging/options.ts';
 import { ConfigError, loadConfig, projectRoot, settingDescriptions } from '../../src/shared/config.ts';
 import { environment } from '../support/environment.ts';
 
@@ -60,4 +61,10 @@ test("README's table lists every setting with its meaning", async () => {
     meaning,
   ]);
   expect(rows).toEqual(Object.entries(settingDescriptions));
+});
+
+test("README's other table lists every option with its meaning", async () => {
+  const [, table = ''] = /^\| Option \| Meaning \|\n\|---\|---\|\n((?:\|.*\n)+)/m.exec(await read('README.md')) ?? [];
+  const rows = [...table.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, name, meaning]) => [name, meaning]);
+  expect(rows).toEqual(Object.entries(optionDescriptions));
 });
