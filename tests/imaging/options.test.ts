@@ -245,5 +245,5 @@ test('the placeholder is small and shows the colour of the picture', async () =>
     .toBuffer();
   const { placeholder } = await processImage(blue, limits, [{ grayscale: false }]);
   expect(Buffer.from(placeholder.thumbHash, 'base64').length).toBeLessThan(30);
-  expect(placeholder.dominantColor).toBe('#2838b8');
+  expect(placeholder.dominantColor).toBe('#2848b8');
 });
