@@ -17,13 +17,16 @@ process.argv = [process.argv[0], join(root, 'scripts', script), ...args];
 await import(pathToFileURL(process.argv[1]).href);
 
 function checkNode() {
-  const needed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '');
+  const { node: needed } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines;
   const [major, minor] = process.versions.node.split('.').map(Number);
-  const [neededMajor, neededMinor] = needed.split('.').map(Number);
-  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
-  console.error(
-    `This needs Node.js ${needed} or later; this is ${process.versions.node}. Install a current one and try again.`,
-  );
+  const isEnough = needed.split('||').some((range) => {
+    const [, kind, leastMajor, leastMinor = 0] = /(\^|>=)(\d+)(?:\.(\d+))?/.exec(range);
+    return (
+      (major === Number(leastMajor) && minor >= Number(leastMinor)) || (kind === '>=' && major > Number(leastMajor))
+    );
+  });
+  if (isEnough) return;
+  console.error(`This needs Node.js ${needed}; this is ${process.versions.node}. Install a current one and try again.`);
   process.exit(1);
 }
 
@@ -43,10 +46,7 @@ function install() {
   // Not `ci`: it would empty the folder under a service that runs, and it refuses a lock file that was made where the
   // binaries for this platform could not be seen. What the lock file names is taken as it says; the file is not changed.
   const command = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
-  const npm = process.env.npm_execpath;
-  const { status } = npm
-    ? spawnSync(process.execPath, [npm, ...command], { cwd: root, stdio: 'inherit' })
-    : spawnSync('npm', command, { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync('npm', command, { cwd: root, stdio: 'inherit' });
   if (status === 0) return;
   console.error('The dependencies could not be installed: see what npm says above. Is the network reachable?');
   process.exit(1);

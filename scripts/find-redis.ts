@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { Redis } from 'ioredis';
 import type { RedisConfig } from '../src/shared/config.ts';
-import { findRedisServer, installRedisServer } from './redis-server.ts';
+import { findRedisServer, installRedisServer, lastPort } from './redis-server.ts';
 
 const DEFAULT_PORT = 6379;
 /** Milliseconds in which a Redis that is there answers. */
@@ -14,11 +14,13 @@ export type FoundRedis = { url: string | undefined } | { program: string; port: 
  * Decides which Redis to use, in this order: the one that was named; one on localhost:6379; a server on PATH, to be
  * started; one that the package manager installs. Says in one line which it took.
  *
+ * @param folder where a server of our own keeps its data
  * @param localPort where to look on this machine
  * @throws {Error} that says what to do when there is none
  */
 export async function findRedis(
   config: RedisConfig,
+  folder: string,
   say: (line: string) => void,
   localPort = DEFAULT_PORT,
 ): Promise<FoundRedis> {
@@ -33,6 +35,11 @@ export async function findRedis(
 
   const local = await useLocal(localPort, say);
   if (local) return local;
+  const ourPort = lastPort(folder);
+  if (ourPort !== undefined && !(await probe({ url: `redis://localhost:${ourPort}` }))) {
+    say(`the one that was started for this before, on port ${ourPort}`);
+    return { url: `redis://localhost:${ourPort}` };
+  }
   const wasInstalled = !findRedisServer();
   if (wasInstalled) {
     installRedisServer(say);
@@ -53,8 +60,10 @@ async function useLocal(port: number, say: (line: string) => void): Promise<Foun
     say(`the one that answers on localhost:${port}`);
     return { url };
   }
-  if (!/ECONNREFUSED/.test(fault))
-    say(`something on localhost:${port} is of no use: ${fault} (REDIS_PASSWORD is not set)`);
+  if (!/ECONNREFUSED/.test(fault)) {
+    const hint = /NOAUTH/.test(fault) ? ' (set REDIS_PASSWORD to use it)' : '';
+    say(`something on localhost:${port} is of no use: ${fault}${hint}`);
+  }
   return undefined;
 }
 

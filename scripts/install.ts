@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
@@ -17,13 +17,11 @@ export function findProgram(...names: string[]): string | undefined {
     });
 }
 
-function canRun(program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+/** Runs a program and returns what went wrong, in its own words; `undefined` when nothing did. */
+function faultOf(program: string, ...args: string[]): string | undefined {
+  const { status, stderr, error } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  if (status === 0) return undefined;
+  return error?.message ?? (stderr.trim().split('\n').slice(-3).join(' ') || `exit code ${status}`);
 }
 
 /** What to install, by package manager. */
@@ -38,7 +36,7 @@ export interface Package {
 function installCommands({ apt, brew }: Package): string[][] {
   const aptGet = findProgram('apt-get');
   const isRoot = process.getuid?.() === 0;
-  if (aptGet && (isRoot || canRun('sudo', '-n', 'true'))) {
+  if (aptGet && (isRoot || !faultOf('sudo', '-n', 'true'))) {
     const sudo = isRoot ? [] : ['sudo', '-n'];
     return [
       [...sudo, aptGet, 'update', '-q'],
@@ -53,6 +51,10 @@ function installCommands({ apt, brew }: Package): string[][] {
 export function install(wanted: Package, say: (line: string) => void): void {
   for (const [program = '', ...args] of installCommands(wanted)) {
     say(`no ${wanted.what} on this machine, so it is installed: ${[program, ...args].join(' ')}`);
-    if (!canRun(program, ...args)) return;
+    const fault = faultOf(program, ...args);
+    if (fault) {
+      say(`that did not work: ${fault}`);
+      return;
+    }
   }
 }

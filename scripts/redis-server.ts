@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, install } from './install.ts';
 
@@ -26,6 +26,18 @@ export function installRedisServer(say: (line: string) => void): void {
   );
 }
 
+/** Beside a server's data: two servers on the same data would destroy it, so whoever wants one must find the other. */
+const PORT_FILE = 'port';
+
+/** The port that the server of a folder was last started on. */
+export function lastPort(folder: string): number | undefined {
+  try {
+    return Number(readFileSync(join(folder, PORT_FILE), 'utf8')) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** How a server of our own is started. */
 export interface RedisServerOptions {
   port: number;
@@ -38,6 +50,7 @@ export interface RedisServerOptions {
 /** Starts a Redis server that only this machine can reach. It is not ready yet when this returns. */
 export function spawnRedisServer(program: string, { port, folder, durable }: RedisServerOptions): ChildProcess {
   mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, PORT_FILE), String(port));
   const settings = {
     port: String(port),
     bind: '127.0.0.1',

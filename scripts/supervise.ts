@@ -55,7 +55,10 @@ export function supervise({ name, start, ready }: Service, say: (line: string) =
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       child = start();
       death = ended(child);
-      void ready(child).then(() => say(`the ${name} is back`));
+      const started = child;
+      void ready(started).then(() => {
+        if (started === child) say(`the ${name} is back`);
+      });
     }
   }
   const running = firstReady.then(keepAlive, () => undefined);

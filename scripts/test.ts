@@ -7,8 +7,8 @@ import { findRedisServer, installRedisServer } from './redis-server.ts';
 
 const say = (line: string) => console.log(`[test] ${line}`);
 
-function runNode(...args: string[]): void {
-  const { status } = spawnSync(process.execPath, args, { cwd: projectRoot, stdio: 'inherit' });
+function run(program: string, ...args: string[]): void {
+  const { status } = spawnSync(program, args, { cwd: projectRoot, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -22,8 +22,9 @@ if (!findRedisServer()) {
 }
 // Without one the browser's tests say that they were skipped; where `CI` is set they fail.
 if (!findBrowser()) installBrowser(say);
-runNode(process.env.npm_execpath ?? 'npm', 'run', '--silent', 'check');
-runNode(
+run('npm', 'run', '--silent', 'check');
+run(
+  process.execPath,
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',

@@ -37,8 +37,12 @@ function saidReady(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('message', () => resolve()));
 }
 
-async function answers(url: string): Promise<void> {
-  while (await probe({ url })) await delay(50);
+/** Resolves when a Redis of ours answers; when it dies before that, never. */
+async function answers(url: string, child: ChildProcess): Promise<void> {
+  while (await probe({ url })) {
+    if (child.exitCode !== null || child.signalCode !== null) return new Promise(() => {});
+    await delay(50);
+  }
 }
 
 async function up(): Promise<void> {
@@ -47,17 +51,17 @@ async function up(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0, limitMs));
 
   try {
-    const redis = await findRedis(config.redis, (line) => say(`Redis: ${line}`));
+    const folder = join(projectRoot, '.redis');
+    const redis = await findRedis(config.redis, folder, (line) => say(`Redis: ${line}`));
     let redisUrl = 'url' in redis ? redis.url : undefined;
     if ('program' in redis) {
       const { program, port } = redis;
       const url = `redis://127.0.0.1:${port}`;
       redisUrl = url;
-      const folder = join(projectRoot, '.redis');
       await keep({
         name: 'Redis',
         start: () => spawnRedisServer(program, { port, folder, durable: true }),
-        ready: () => answers(url),
+        ready: (child) => answers(url, child),
       });
     }
 

@@ -114,6 +114,8 @@ export const problemDetails: Record<ProblemCode, string> = {
   ROUTE_NOT_FOUND: 'There is no /nowhere here. See /docs for what there is.',
   BAD_REQUEST: 'The request could not be understood. Check its address and headers.',
   METHOD_NOT_ALLOWED: 'DELETE is not possible at /healthz. Use GET, HEAD.',
+  REQUEST_TIMEOUT: 'The request took too long to arrive. Try again.',
+  HEADERS_TOO_LARGE: 'The address and the headers of the request are too long. Send less in them.',
   INTERNAL_ERROR:
     "Something went wrong that should not have. The service's log has it under request 0b9f4a52-6c5e-4c63-9a3c-0f7f3b1f6a11.",
   QUEUE_UNAVAILABLE: 'The service cannot reach its job queue (Redis) at the moment. Try again in 2 seconds.',

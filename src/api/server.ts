@@ -1,18 +1,53 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Express } from 'express';
+import { ServiceError } from '../shared/errors.ts';
+import { toProblem } from './problem.ts';
 
 /** Makes the HTTP server of an app; it does not listen yet. */
 export function createHttpServer(app: Express): Server {
   const server = createServer(app);
   // Without this, Node invites every client to send its body before the app has seen the headers.
   server.on('checkContinue', app);
+  // An expectation that nobody knows may be ignored (RFC 9110, section 10.1.1).
+  server.on('checkExpectation', app);
+  server.on('clientError', refuse);
   return server;
+}
+
+/** Answers what is no HTTP, or never became a request: no app has seen it. */
+function refuse(cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || cause.code === 'ECONNRESET') return void socket.destroy();
+  const { code, status, message } = toServiceError(cause);
+  const body = JSON.stringify(toProblem({ code, status, message }));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function toServiceError(cause: NodeJS.ErrnoException): ServiceError {
+  switch (cause.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new ServiceError(
+        'HEADERS_TOO_LARGE',
+        'The address and the headers of the request are too long. Send less in them.',
+      );
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ServiceError('REQUEST_TIMEOUT', 'The request took too long to arrive. Try again.');
+    default:
+      return new ServiceError('BAD_REQUEST', 'The request could not be understood: it is not HTTP as it should be.');
+  }
 }
 
 /** Stops taking requests, lets those that run end, and closes what idles. */
 export async function closeHttpServer(server: Server): Promise<void> {
   const closed = promisify(server.close.bind(server))();
-  server.closeIdleConnections();
-  await closed;
+  // Connections are kept alive: a client that asks again and again would keep its own open.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  await closed.finally(() => clearInterval(sweep));
 }

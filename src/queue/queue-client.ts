@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { ZodError } from 'zod';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -9,7 +11,9 @@ import { type FileStatus, readBatchStatus, readFile } from './read-status.ts';
 import type { BatchStatus } from './status.ts';
 
 /** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
-const OPERATION_LIMIT_MS = 900;
+const OPERATION_LIMIT_MS = 750;
+/** How often, a second apart, a batch is tried to be removed: longer than its jobs take to fail without their originals. */
+const TAKE_BACK_ATTEMPTS = 30;
 /** Seconds after which a client may try again when Redis is away. */
 const RETRY_AFTER_SECONDS = 2;
 
@@ -68,17 +72,28 @@ export function createQueueClient({
     const running = operation();
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        if (undo) running.then(undo).catch((err) => logger.warn({ err }, 'a late batch could not be taken back'));
+        if (undo) running.then(undo).catch((err) => logger.debug({ err }, 'late operation'));
         reject(new Error(`no answer from Redis within ${OPERATION_LIMIT_MS} ms`));
       }, OPERATION_LIMIT_MS);
     });
     try {
       return await Promise.race([running, limit]);
     } catch (cause) {
+      // What Redis holds is not what this code expects: no waiting will mend that.
+      if (cause instanceof ZodError || cause instanceof TypeError) throw cause;
       throw unavailable(cause);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Removes a batch whose upload was refused. That takes patience: while a worker holds one of its jobs, it stays. */
+  async function takeBack(batchId: string): Promise<void> {
+    for (let attempt = 0; attempt < TAKE_BACK_ATTEMPTS; attempt += 1) {
+      if ((await batches.remove(batchId)) > 0) return;
+      await delay(1000, undefined, { ref: false });
+    }
+    logger.warn({ batchId }, 'a batch that was refused was enqueued late and could not be removed');
   }
 
   return {
@@ -101,7 +116,7 @@ export function createQueueClient({
             opts: { ...imageJobOptions, jobId: imageJobId(batchId, index) },
           })),
         });
-      await guarded(add, () => batches.remove(batchId));
+      await guarded(add, () => takeBack(batchId));
     },
 
     readBatch: (batchId) => guarded(() => readBatchStatus(source, batchId)),

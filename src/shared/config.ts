@@ -107,7 +107,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads the configuration from the environment and, for what is not set there, from the project's `.env`.
- * An empty value counts as not set. The result is frozen.
+ * An empty value stands for the default, also where `.env` has another. The result is frozen.
  *
  * @param environment variables by name; the process's own unless a test gives others
  * @throws {ConfigError} with every fault at once, by variable name
@@ -156,6 +156,8 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     jobMemoryBytes: env.JOB_MEMORY_MB * MEBIBYTE,
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
     logLevel: env.LOG_LEVEL,
+    /** The environment for child processes: theirs is this configuration, whatever becomes of `.env` meanwhile. */
+    environment: Object.freeze({ ...process.env, ...given }),
   });
 }
 

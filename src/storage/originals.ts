@@ -65,12 +65,16 @@ export function createOriginals(folder: string): Originals {
         },
 
         async head(index, length) {
-          const file = await open(pathInside(incoming, String(index)));
           try {
-            const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
-            return buffer.subarray(0, bytesRead);
-          } finally {
-            await file.close();
+            const file = await open(pathInside(incoming, String(index)));
+            try {
+              const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, 0);
+              return buffer.subarray(0, bytesRead);
+            } finally {
+              await file.close();
+            }
+          } catch (cause) {
+            throw toStorageError(act, cause);
           }
         },
 
@@ -83,7 +87,8 @@ export function createOriginals(folder: string): Originals {
         },
 
         async discard() {
-          await Promise.all([incoming, committed].map((path) => rm(path, { recursive: true, force: true })));
+          // A folder that cannot be removed now must not hide why the upload failed.
+          await Promise.allSettled([incoming, committed].map((path) => rm(path, { recursive: true, force: true })));
         },
       };
     },

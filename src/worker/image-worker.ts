@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
 import type { ImageJobPayload, ImageJobResult } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
+import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import { endReasons } from './watchdog.ts';
 
@@ -34,18 +35,21 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
    * @param redis a connection that waits for Redis
    * @param concurrency images at the same time, so also children
    * @param jobTimeoutMs milliseconds after which a child ends itself
+   * @param environment of the children
    */
   constructor({
     redis,
     prefix,
     concurrency,
     jobTimeoutMs,
+    environment,
     logger,
   }: {
     redis: Redis;
     prefix: string;
     concurrency: number;
     jobTimeoutMs: number;
+    environment: Config['environment'];
     logger: Logger;
   }) {
     // The same folder holds TypeScript in development and JavaScript when built.
@@ -57,6 +61,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       ...recovery,
       runRetryDelay: RECONNECT_DELAY_MS,
       useWorkerThreads: false,
+      workerForkOptions: { env: environment },
       autorun: false,
     });
     this.#silenceMs = jobTimeoutMs + SILENCE_MS;

@@ -13,9 +13,9 @@ const CLOSING_MS = 2000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('worker', config.logLevel);
-  const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, shutdownMs } = config;
+  const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, environment, shutdownMs } = config;
   const redis = connectConsumer(config.redis, logger);
-  const images = new ImageWorker({ redis, prefix, concurrency, jobTimeoutMs, logger });
+  const images = new ImageWorker({ redis, prefix, concurrency, jobTimeoutMs, environment, logger });
   const batches = createBatchWorker({ redis, prefix, logger });
 
   shutDownOnSignal(
@@ -28,7 +28,11 @@ async function main(): Promise<void> {
 
   const removed = await removeAbandoned(config.processedDir);
   for (const worker of [images, batches]) {
-    worker.run().catch((err) => logger.fatal({ err }, 'worker stopped taking jobs'));
+    worker.run().catch((err) => {
+      logger.fatal({ err }, 'worker cannot take jobs any more');
+      // Whoever started this process starts it again; one that lives on and does nothing would deceive them.
+      process.exit(1);
+    });
   }
   await images.waitUntilReady();
   logger.info({ concurrency, removed }, 'worker takes jobs');

@@ -7,7 +7,7 @@ import supertest from 'supertest';
 import { createApp } from '../../src/api/app.ts';
 import { problem } from '../../src/api/problem.ts';
 import { loadConfig } from '../../src/shared/config.ts';
-import { ServiceError } from '../../src/shared/errors.ts';
+import { type ProblemCode, ServiceError } from '../../src/shared/errors.ts';
 import { listeningApp, silent } from '../support/app.ts';
 import { environment } from '../support/environment.ts';
 import { jpeg } from '../support/pictures.ts';
@@ -67,7 +67,9 @@ function expectDocumented(method: string, path: string, { status, headers, body 
   for (const [name, { description }] of Object.entries(answer.headers ?? {})) {
     if (!description.includes('only while')) expect(headers).toHaveProperty(name.toLowerCase());
   }
-  seen.add(`${method} ${path} ${status}`);
+  // An error counts by its code: several can share a status.
+  const { code = '' } = (body ?? {}) as { code?: string };
+  seen.add(`${method} ${path} ${status} ${code}`);
 }
 
 const send = () => supertest(app.server);
@@ -101,21 +103,26 @@ describe('every documented answer is really given as documented', () => {
       .attach('images', picture, 'b.jpg');
     expectDocumented('post', '/process-images', accepted);
     batchId = accepted.body.batchId;
-    expectDocumented(
-      'post',
-      '/process-images',
-      await send().post('/process-images').attach('images', Buffer.alloc(0), 'a.jpg'),
-    );
-    expectDocumented(
-      'post',
-      '/process-images',
-      await send().post('/process-images').attach('images', Buffer.alloc(5_242_881), 'a.jpg'),
-    );
-    expectDocumented(
-      'post',
-      '/process-images',
-      await send().post('/process-images').attach('images', Buffer.from('x'), 'a.jpg'),
-    );
+    const upload = () => send().post('/process-images');
+    const eleven = upload();
+    for (let count = 0; count < 11; count += 1) eleven.attach('images', picture, 'a.jpg');
+    const refused: [ProblemCode, PromiseLike<Answer>][] = [
+      ['EMPTY_FILE', upload().attach('images', Buffer.alloc(0), 'a.jpg')],
+      ['FILE_TOO_LARGE', upload().attach('images', Buffer.alloc(5_242_881), 'a.jpg')],
+      ['UNSUPPORTED_IMAGE_TYPE', upload().attach('images', Buffer.from('x'), 'a.jpg')],
+      ['UNEXPECTED_FIELD', upload().attach('photo', picture, 'a.jpg')],
+      ['INVALID_OPTION', upload().attach('images', picture, 'a.jpg').field('width', '0')],
+      ['TOO_MANY_FILES', eleven],
+      ['MULTIPART_REQUIRED', upload().send({})],
+      ['FILE_REQUIRED', upload().type('multipart/form-data; boundary=x').send('--x--\r\n')],
+      ['MALFORMED_MULTIPART', upload().type('multipart/form-data; boundary=x').send('nothing')],
+      ['REQUEST_TOO_LARGE', upload().type('multipart/form-data; boundary=x').send('x'.repeat(53_000_000))],
+    ];
+    for (const [code, answer] of refused) {
+      const { status, headers, body } = await answer;
+      expectDocumented('post', '/process-images', { status, headers, body });
+      expect((body as { code: string }).code).toBe(code);
+    }
   });
 
   test('to questions', async () => {
@@ -228,13 +235,15 @@ describe('every documented answer is really given as documented', () => {
       expect(JSON.stringify(answer.body)).not.toContain('secret');
       expect((answer.body as { detail: string }).detail).toContain(answer.headers['x-request-id']);
     }
-    const full = async () => {
-      throw new ServiceError('STORAGE_FULL', 'full', { headers: { 'Retry-After': '60' } });
-    };
-    const crowded = supertest(createApp({ ...parts, originals: { ...parts.originals, receive: full } }));
-    const answer = await crowded.post('/process-images').attach('images', picture, 'a.jpg');
-    expect(answer.status).toBe(507);
-    expectDocumented('post', '/process-images', answer);
+    for (const code of ['STORAGE_FULL', 'STORAGE_UNAVAILABLE'] as const) {
+      const receive = async () => {
+        throw new ServiceError(code, 'no room', { headers: { 'Retry-After': '60' } });
+      };
+      const crowded = supertest(createApp({ ...parts, originals: { ...parts.originals, receive } }));
+      const answer = await crowded.post('/process-images').attach('images', picture, 'a.jpg');
+      expectDocumented('post', '/process-images', answer);
+      expect(answer.body.code).toBe(code);
+    }
   });
 
   test('without Redis, and nothing is stored', async () => {
@@ -264,7 +273,10 @@ describe('every documented answer is really given as documented', () => {
   test('and none was left out', () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.entries(operations).flatMap(([method, { responses }]) =>
-        Object.keys(responses).map((status) => `${method} ${path} ${status}`),
+        Object.entries(responses).flatMap(([status, { content }]) => {
+          const codes = Object.keys(content?.['application/problem+json']?.examples ?? { '': '' });
+          return codes.map((code) => `${method} ${path} ${status} ${code}`);
+        }),
       ),
     );
     expect([...seen].sort()).toEqual(documented.sort());

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -137,6 +138,58 @@ describe('refused whole', () => {
     }
   });
 
+  test.each([
+    [
+      'a part without a file name',
+      'Content-Disposition: form-data; name="evil"\r\nContent-Type: application/octet-stream',
+    ],
+    ['a part without a disposition', 'Content-Type: image/jpeg'],
+    ['a part whose disposition makes no sense', 'Content-Disposition: form-data; name="images"; filename="b" "c.jpg"'],
+    ['a part that is no form data', 'Content-Disposition: attachment; name="images"; filename="b.jpg"'],
+  ])('%s is not dropped without a word', async (_, headers) => {
+    const body = (first: string) =>
+      Buffer.concat([
+        Buffer.from(`--x\r\n${first}\r\n\r\n`),
+        small,
+        Buffer.from(`\r\n--x\r\n${headers}\r\n\r\n`),
+        small,
+        Buffer.from('\r\n--x--\r\n'),
+      ]);
+    const answer = await fetch(`${app.url}/process-images`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
+      body: body('Content-Disposition: form-data; name="images"; filename="a.jpg"'),
+    });
+    await expectRefusal(answer, 400, 'MALFORMED_MULTIPART');
+  });
+
+  test.each([
+    'multipart/form-data;;boundary=X',
+    'multipart/form-data; boundary=',
+    'multipart/form-data; boundary=X; ;;=; "',
+  ])('a form of the type %p', async (contentType) => {
+    const answer = await fetch(`${app.url}/process-images`, {
+      method: 'POST',
+      headers: { 'Content-Type': contentType },
+      body: '--X--\r\n',
+    });
+    await expectRefusal(answer, 400, 'MALFORMED_MULTIPART');
+  });
+
+  test.each([0, 1, 3])('clients that hang up %i ms after their headers leave nothing', async (afterMs) => {
+    const head =
+      'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 999\r\n\r\n';
+    for (let count = 0; count < 20; count += 1) {
+      const socket = connect(app.port, '127.0.0.1');
+      await once(socket, 'connect');
+      await new Promise((sent) => socket.write(head, sent));
+      if (afterMs > 0) await delay(afterMs);
+      socket.destroy();
+    }
+    await delay(200);
+    await until(async () => (await readdir(app.uploadDir)).length === 0, 2000);
+  });
+
   test('a client that hangs up in the middle leaves nothing', async () => {
     const socket = connect(app.port, '127.0.0.1');
     socket.write(
@@ -212,6 +265,41 @@ describe('a request too large as a whole', () => {
     await until(async () => (await readdir(app.uploadDir)).length === 0);
     expect(await jobKeys()).toEqual([]);
   });
+});
+
+test.each(['100-continue', '100-Continue', '100-continue, other'])(
+  'a client that expects %p is invited',
+  async (expectation) => {
+    const invited = await new Promise((resolve, reject) => {
+      const sent = request(`${app.url}/process-images`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': 7, Expect: expectation },
+      });
+      sent.on('continue', () => {
+        resolve(true);
+        sent.end('--x--\r\n');
+      });
+      sent.on('error', reject);
+      sent.flushHeaders();
+      setTimeout(() => resolve(false), 3000).unref();
+    });
+    expect(invited).toBe(true);
+  },
+);
+
+test('what is no HTTP is refused in the same form', async () => {
+  const ask = async (text: string) => {
+    const socket = connect(app.port, '127.0.0.1');
+    socket.write(text);
+    let answer = '';
+    for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toContain('application/problem+json');
+    return JSON.parse(body);
+  };
+  expect(await ask('FOO / HTTP/1.1\r\nHost: x\r\n\r\n')).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+  const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`;
+  expect(await ask(long)).toMatchObject({ status: 431, code: 'HEADERS_TOO_LARGE' });
 });
 
 describe('accepted', () => {

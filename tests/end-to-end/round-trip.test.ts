@@ -1,5 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { Agent, get } from 'node:http';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { projectRoot } from '../../src/shared/config.ts';
 import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
@@ -38,7 +40,7 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
         size: (await sharp(path).toBuffer()) && (await import('node:fs')).statSync(path).size,
       }));
     expect({ width, format, channels }).toEqual({ width: 512, format: 'jpeg', channels: 1 });
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       originalName,
       outputPath: result?.outputPath,
       width,
@@ -83,14 +85,39 @@ test('counts add up in every answer while fifty files move', async () => {
   });
 });
 
+test('a client that goes on asking over one connection does not keep the API from ending', async () => {
+  const service = await ownService({ SHUTDOWN_SECONDS: '30' });
+  const api = await service.startApi();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = () =>
+    new Promise((resolve) =>
+      get(`${api.url}/healthz`, { agent }, (answer) => answer.resume().once('end', resolve)).once('error', resolve),
+    );
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      await ask();
+      await delay(100);
+    }
+  })();
+  await delay(500);
+  const begin = Date.now();
+  expect(await api.end('SIGTERM')).toBe(0);
+  expect(Date.now() - begin).toBeLessThan(10_000);
+  isOver = true;
+  await asking;
+  agent.destroy();
+});
+
 describe('without Redis', () => {
   test('at the start the API answers 503 within a second, and both go on by themselves once it is there', async () => {
     const service = await ownService();
     await service.redis.kill();
     const api = await service.startApi();
     const worker = service.startWorker();
+    const small = await jpeg(64, 64);
     const begin = Date.now();
-    const answer = await post(api.url, [['a.jpg', await jpeg(64, 64)]]);
+    const answer = await post(api.url, [['a.jpg', small]]);
     expect(Date.now() - begin).toBeLessThan(1000);
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toBe('2');
@@ -111,7 +138,7 @@ describe('without Redis', () => {
     for (let round = 0; round < 10; round += 1)
       batchIds.push(await upload(api.url, ['a.jpg', small], ['b.jpg', small]));
     // The append-only file is written through once a second.
-    await new Promise((written) => setTimeout(written, 1500));
+    await delay(1500);
     await service.redis.kill();
     expect((await post(api.url, [['a.jpg', small]])).status).toBe(503);
     await service.redis.restart();

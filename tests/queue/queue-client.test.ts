@@ -162,7 +162,6 @@ describe('without Redis every operation fails within a second', () => {
     const queue = await testQueueClient(redis);
     const admin = new Redis(redis.url);
     onCleanup(() => admin.disconnect());
-    const keysBefore = await admin.dbsize();
     redis.process().kill('SIGSTOP');
     await expectQuickFailures(queue);
     redis.process().kill('SIGCONT');
@@ -176,7 +175,6 @@ describe('without Redis every operation fails within a second', () => {
     );
     // BullMQ keeps a few keys for a queue itself; nothing of the batch may stay.
     await until(async () => (await admin.keys('{images}:*:*-*')).length === 0);
-    expect(keysBefore).toBeLessThanOrEqual(await admin.dbsize());
   });
 });
 

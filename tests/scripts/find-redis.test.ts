@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { findRedis, freePort } from '../../scripts/find-redis.ts';
 import { findRedisServer } from '../../scripts/redis-server.ts';
 import { loadConfig } from '../../src/shared/config.ts';
-import { onCleanup } from '../support/cleanup.ts';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { environment } from '../support/environment.ts';
 import { startRedis } from '../support/redis.ts';
 
@@ -12,15 +14,19 @@ function redisConfig(settings: Record<string, string> = {}) {
 }
 
 let said: string[] = [];
+let folder: string;
 const say = (line: string) => said.push(line);
-beforeEach(() => {
+beforeEach(async () => {
+  folder = await temporaryFolder();
   said = [];
 });
 
 test('the one that was named comes first', async () => {
   const redis = await startRedis();
-  expect(await findRedis(redisConfig({ REDIS_URL: redis.url }), say)).toEqual({ url: undefined });
-  expect(await findRedis(redisConfig({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }), say)).toEqual({
+  expect(await findRedis(redisConfig({ REDIS_URL: redis.url }), folder, say)).toEqual({ url: undefined });
+  expect(
+    await findRedis(redisConfig({ REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }), folder, say),
+  ).toEqual({
     url: undefined,
   });
   expect(said).toEqual([
@@ -31,21 +37,29 @@ test('the one that was named comes first', async () => {
 
 test('one that was named and does not answer is an error that says so, without its password', async () => {
   const url = `redis://user:hunter2@127.0.0.1:${await freePort()}`;
-  const finding = findRedis(redisConfig({ REDIS_URL: url }), say);
+  const finding = findRedis(redisConfig({ REDIS_URL: url }), folder, say);
   await expect(finding).rejects.toThrow(/that you named, redis:\/\/127.0.0.1:\d+, does not answer: .*ECONNREFUSED/);
   await expect(finding).rejects.not.toThrow('hunter2');
 });
 
 test('then the one that answers on this machine', async () => {
   const redis = await startRedis();
-  expect(await findRedis(redisConfig(), say, redis.port)).toEqual({ url: `redis://localhost:${redis.port}` });
+  expect(await findRedis(redisConfig(), folder, say, redis.port)).toEqual({ url: `redis://localhost:${redis.port}` });
   expect(said).toEqual([`the one that answers on localhost:${redis.port}`]);
+});
+
+test('then the one of our own that an earlier start has left: two on the same data would destroy it', async () => {
+  const redis = await startRedis();
+  await writeFile(join(folder, 'port'), String(redis.port));
+  const found = await findRedis(redisConfig(), folder, say, await freePort());
+  expect(found).toEqual({ url: `redis://localhost:${redis.port}` });
+  expect(said).toEqual([`the one that was started for this before, on port ${redis.port}`]);
 });
 
 test('then a server on PATH, to be started on that port', async () => {
   const port = await freePort();
   const program = findRedisServer();
-  expect(await findRedis(redisConfig(), say, port)).toEqual({ program, port });
+  expect(await findRedis(redisConfig(), folder, say, port)).toEqual({ program, port });
   expect(said).toEqual([`${program}, started for this on port ${port}, data in .redis/`]);
 });
 
@@ -60,7 +74,7 @@ test('or on another port when something else is there: a Redis with a password, 
   onCleanup(() => deaf.close());
   for (const taken of [guarded.port, port]) {
     said = [];
-    const found = await findRedis(redisConfig(), say, taken);
+    const found = await findRedis(redisConfig(), folder, say, taken);
     expect(found).toEqual({ program: findRedisServer(), port: expect.any(Number) });
     expect(found).not.toMatchObject({ port: taken });
     expect(said[0]).toMatch(`something on localhost:${taken} is of no use`);

@@ -48,8 +48,8 @@ test('.env.example lists every setting, each commented out with its meaning and 
     expect(`${name}: ${meaning}`).toBe(`${name}: ${settingDescriptions[name ?? '']}`);
 
   const asListed = Object.fromEntries(listed.map(({ name, value }) => [name, value ?? '']));
-  const { redis: listedRedis, ...rest } = loadConfig(environment(asListed));
-  const { redis, ...defaults } = loadConfig(environment());
+  const { redis: listedRedis, environment: _listed, ...rest } = loadConfig(environment(asListed));
+  const { redis, environment: _unlisted, ...defaults } = loadConfig(environment());
   expect(rest).toEqual(defaults);
   expect(listedRedis).toEqual({ ...redis, isNamed: true });
 });

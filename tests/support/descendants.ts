@@ -4,14 +4,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 interface Row {
   pid: number;
   parent: number;
+  command: string;
 }
 
 /** Every process that lives, with its parent. */
 function processes(): Row[] {
   // A small Linux has no `ps`.
   if (process.platform !== 'linux') {
-    const rows = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-    return rows.map((row) => row.trim().split(/\s+/).map(Number)).map(([pid = 0, parent = 0]) => ({ pid, parent }));
+    const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim();
+    return table.split('\n').map((line) => {
+      const [, pid, parent, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+      return { pid: Number(pid), parent: Number(parent), command };
+    });
   }
   return readdirSync('/proc').flatMap((name) => {
     try {
@@ -19,17 +23,26 @@ function processes(): Row[] {
       const [state, parent] = readFileSync(`/proc/${name}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ');
-      return state === 'Z' ? [] : [{ pid: Number(name), parent: Number(parent) }];
+      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return state === 'Z' ? [] : [{ pid: Number(name), parent: Number(parent), command }];
     } catch {
       return [];
     }
   });
 }
 
+function below(all: Row[], pid: number | undefined): Row[] {
+  return all.filter((row) => row.parent === pid).flatMap((row) => [row, ...below(all, row.pid)]);
+}
+
 /** Ids of the processes that a process started, and that those started, as far as they live. */
 export function descendants(pid: number | undefined): number[] {
-  const all = processes();
-  const below = (parent: number | undefined): number[] =>
-    all.filter((row) => row.parent === parent).flatMap((row) => [row.pid, ...below(row.pid)]);
-  return below(pid);
+  return below(processes(), pid).map((row) => row.pid);
+}
+
+/** Ids of a worker's children that process images, and of nothing else that its tools have started. */
+export function imageChildren(pid: number | undefined): number[] {
+  return below(processes(), pid)
+    .filter(({ command }) => /bullmq.*main\.js/.test(command))
+    .map((row) => row.pid);
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, readBatch, readJob, upload } from '../support/client.ts';
-import { descendants } from '../support/descendants.ts';
+import { imageChildren } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -51,7 +51,7 @@ test('a child that crashes is replaced and its image tried again; one that alway
     // Only this attempt's progress counts: by then its child has told its worker that it is there.
     await admin.hset(`{images}:images:${jobId}`, 'progress', '0');
     await until(async () => (await readJob(api.url, jobId)).progress === 10);
-    const [child] = descendants(worker.child.pid);
+    const [child] = imageChildren(worker.child.pid);
     process.kill(child ?? Number.NaN, 'SIGSEGV');
     await until(async () => (await readJob(api.url, jobId)).state === next);
   }
@@ -69,7 +69,7 @@ test('a child that dies while it starts does not keep its job for ever', async (
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   const [child = Number.NaN] = await until(() => {
-    const children = descendants(worker.child.pid);
+    const children = imageChildren(worker.child.pid);
     return children.length > 0 && children;
   });
   // It is there, but has not told its worker yet.
@@ -114,7 +114,7 @@ test('the API never loads libvips, the worker’s children do', async () => {
   if (process.platform === 'linux') {
     expect(await loaded(api.child.pid)).toBe(false);
     expect(await loaded(worker.child.pid)).toBe(false);
-    expect(await Promise.all(descendants(worker.child.pid).map(loaded))).toContain(true);
+    expect(await Promise.all(imageChildren(worker.child.pid).map(loaded))).toContain(true);
   }
   expect(await readdir(service.processedDir)).toHaveLength(1);
 });

@@ -47,8 +47,7 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
 }
 
 /**
- * A refused upload is not read to its end: what the client still sends is thrown away, and after a while the connection
- * is cut. Not at once, since that would reset the connection before the client has read why.
+ * What a client still sends when it is refused is thrown away, and after a while the connection is cut. Not at once, since that would reset the connection before the client has read why.
  */
 function stopReading(req: Request, res: Response): void {
   if (req.complete) return;

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Request, Response } from 'express';
 import multer, { MulterError } from 'multer';
 import { v4 as uuid } from 'uuid';
@@ -5,6 +6,7 @@ import { detectFormat, formats, SIGNATURE_BYTES } from '../../imaging/formats.ts
 import type { Config, FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload, Originals } from '../../storage/originals.ts';
+import { createPartCounter } from './part-counter.ts';
 
 /** Form field of the files. */
 export const FILES_FIELD = 'images';
@@ -76,7 +78,7 @@ export async function receiveUpload(
 
 /** multer's own option, which its types do not know yet. */
 interface StreamHandler {
-  streamHandler: (req: Request, parser: NodeJS.WritableStream & { destroy(error: Error): void }) => void;
+  streamHandler: (req: Request, parser: Writable) => void;
 }
 
 function parseForm(
@@ -85,6 +87,14 @@ function parseForm(
   { incoming, writes, limits }: { incoming: IncomingUpload; writes: Promise<number>[]; limits: UploadLimits },
 ): Promise<Express.Multer.File[]> {
   return new Promise((resolve, reject) => {
+    // multer hears of a client that hangs up from now on; one that is gone already would never be heard of again.
+    const onGone = () =>
+      reject(new ServiceError('MALFORMED_MULTIPART', 'The connection was closed before the end of the form.'));
+    res.once('close', onGone);
+    if (req.destroyed || res.destroyed) onGone();
+    const counter = createPartCounter(req.get('Content-Type') ?? '');
+    let understood = 0;
+    let nameless: string | undefined;
     const options: multer.Options & StreamHandler = {
       storage: {
         _handleFile(_req, file, done) {
@@ -108,7 +118,19 @@ function parseForm(
       // multer knows no limit of the whole, and reads a body to its end before it reports any fault.
       streamHandler(_req, parser) {
         let received = 0;
+        parser.on('field', () => {
+          understood += 1;
+        });
+        parser.on('file', (field: string, content: Readable, { filename }: { filename?: string }) => {
+          understood += 1;
+          // multer passes over a part without a file name. A browser sends such a one, empty, for a field that was left out.
+          if (!filename)
+            content.once('data', () => {
+              nameless = field;
+            });
+        });
         req.on('data', (chunk: Buffer) => {
+          counter.push(chunk);
           received += chunk.length;
           if (received <= maxRequestBytes(limits)) return;
           const error = tooLarge(limits);
@@ -120,10 +142,15 @@ function parseForm(
       },
     };
     // curl asks before it sends more than a mebibyte; by now there is no reason left to refuse.
-    if (req.headers.expect === '100-continue') res.writeContinue();
+    if (/100-continue/i.test(req.headers.expect ?? '')) res.writeContinue();
     multer(options).array(FILES_FIELD)(req, res, (error: unknown) => {
       if (error) return reject(toUploadError(error, limits));
-      resolve(req.files as Express.Multer.File[]);
+      if (nameless !== undefined)
+        return reject(malformed(`the file in the field ${JSON.stringify(nameless)} has no name`));
+      // A part whose headers make no sense would otherwise be missing without a word.
+      if (counter.parts > understood) return reject(malformed('the headers of a part cannot be understood'));
+      if (!Array.isArray(req.files)) return reject(malformed('its Content-Type cannot be understood'));
+      resolve(req.files);
     });
   });
 }
@@ -182,12 +209,13 @@ function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits)
         { cause: error },
       );
     default:
-      return new ServiceError(
-        'MALFORMED_MULTIPART',
-        `The form could not be read: ${error instanceof Error ? error.message : error}. Let your client build it, as curl -F does.`,
-        { cause: error },
-      );
+      return malformed(error instanceof Error ? error.message : String(error), error);
   }
+}
+
+function malformed(why: string, cause?: unknown): ServiceError {
+  const detail = `The form could not be read: ${why}. Let your client build it, as curl -F does.`;
+  return new ServiceError('MALFORMED_MULTIPART', detail, { cause });
 }
 
 function unexpectedText(field: string, known: readonly string[]): ServiceError {

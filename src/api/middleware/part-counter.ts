@@ -1,0 +1,34 @@
+/** Counts the parts of a multipart body as it passes by. */
+export interface PartCounter {
+  push(chunk: Buffer): void;
+  /** Parts that have begun so far. */
+  readonly parts: number;
+}
+
+/**
+ * The parser passes over a part that it cannot understand without a word; only counting tells that one is missing.
+ *
+ * @param contentType of the body; without a boundary in it nothing is counted
+ */
+export function createPartCounter(contentType: string): PartCounter {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"\\]+)"|([^";,\s]+))/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  const delimiter = Buffer.from(`\r\n--${boundary}\r\n`, 'latin1');
+  // The first delimiter may stand at the very beginning, with no line before it.
+  let tail = Buffer.from('\r\n');
+  let parts = 0;
+  return {
+    push(chunk) {
+      if (boundary === undefined) return;
+      const text = Buffer.concat([tail, chunk]);
+      // One delimiter may end with the line break that the next begins with.
+      for (let at = text.indexOf(delimiter); at !== -1; at = text.indexOf(delimiter, at + delimiter.length - 2))
+        parts += 1;
+      // What could still become a delimiter, but never a whole one, which would be counted again.
+      tail = text.subarray(Math.max(0, text.length - (delimiter.length - 1)));
+    },
+    get parts() {
+      return parts;
+    },
+  };
+}
