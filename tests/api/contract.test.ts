@@ -268,6 +268,8 @@ describe('every documented answer is really given as documented', () => {
     expectDocumented('get', '/readyz', await send().get('/readyz'));
     expect((await send().get('/healthz')).status).toBe(200);
     expect(await readdir(app.uploadDir)).toEqual(stored);
+    // Back, so that everything can take its leave.
+    await redis.restart();
   });
 
   test('and none was left out', () => {
