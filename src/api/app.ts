@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type Response } from 'express';
 import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import { v4 as uuid } from 'uuid';
@@ -54,6 +54,7 @@ export function createApp(parts: AppParts): Express {
         req: ({ id, method, url }) => ({ id, method, url }),
         res: ({ statusCode }) => ({ statusCode }),
       },
+      customProps: (_req, res) => (res as Response).locals?.refusal ?? {},
       customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'error' : res.statusCode >= 400 ? 'info' : 'debug'),
     }),
   );

@@ -23,7 +23,10 @@ export function readFormOptions(fields: Record<string, unknown>, { presets, pres
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'string') throw invalid(`${name} must be given once`);
   }
-  const { preset, ...own } = fields as Record<string, string>;
+  // A form sends every field that it has; one that was left empty was not set.
+  const { preset, ...own } = Object.fromEntries(
+    Object.entries(fields as Record<string, string>).filter(([, value]) => value !== ''),
+  );
   if (presetsOnly && Object.keys(own).length > 0) {
     throw invalid(`${Object.keys(own).join(', ')} cannot be set here; this service takes only preset`);
   }

@@ -24,9 +24,8 @@ const preferHeader = z
   .string()
   .optional()
   .meta({
-    description: '`wait=N` (RFC 7240): answer when it is finished, or after N seconds, at most 60',
+    description: '`wait=30` (RFC 7240): answer when it is finished, or after 30 seconds, at most 60',
     param: { name: 'Prefer', in: 'header' },
-    example: 'wait=30',
   });
 
 /** A JSON answer with its schema and named examples. */
@@ -67,20 +66,26 @@ function problems(...codes: ProblemCode[]): Record<number, ResponseConfig> {
 export function createOpenApiDocument(limits: UploadLimits): object {
   const registry = new OpenAPIRegistry();
   const binary = { type: 'string', format: 'binary', contentMediaType: 'application/octet-stream' } as const;
-  const { properties: options } = z.toJSONSchema(imageOptions, { target: 'draft-2020-12', io: 'output' });
+  const { properties = {} } = z.toJSONSchema(imageOptions, { target: 'draft-2020-12', io: 'output' });
+  // Swagger UI fills in an example, or makes one up; this one makes it leave the field empty, which counts as not set.
+  const unset = { example: '' };
+  const options = Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [name, { ...(schema as { type: 'string' }), ...unset }]),
+  );
   const upload = {
     type: 'object' as const,
     required: [FILES_FIELD],
     properties: {
       [FILES_FIELD]: { type: 'array' as const, items: binary, minItems: 1, maxItems: limits.maxFiles },
-      ...(options as Record<string, { type: 'string' }>),
+      ...options,
       variants: {
         type: 'string' as const,
         description:
           `JSON array of up to ${MAX_VARIANTS} sets of these options, each with a \`name\`: several results of each file. ` +
           'Options beside it hold for each variant that does not set them itself.',
+        ...unset,
       },
-      preset: { type: 'string' as const, description: 'a named set of options; see `GET /presets`' },
+      preset: { type: 'string' as const, description: 'a named set of options; see `GET /presets`', ...unset },
     },
   };
 
@@ -100,11 +105,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       body: {
         required: true,
         content: {
-          'multipart/form-data': {
-            schema: upload,
-            // Otherwise Swagger UI sends every option, empty.
-            example: { [FILES_FIELD]: [] },
-          },
+          'multipart/form-data': { schema: upload },
         },
       },
     },

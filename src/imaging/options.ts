@@ -89,8 +89,7 @@ export const imageOptions = z
   .refine(({ fit, position }) => !(fit === 'contain' && (position === 'entropy' || position === 'attention')), {
     path: ['position'],
     error: 'must be a direction with the fit contain; entropy and attention need cover',
-  })
-  .meta({ id: 'Options' });
+  });
 /** See {@link imageOptions}. */
 export type ImageOptions = z.infer<typeof imageOptions>;
 

@@ -5,7 +5,9 @@ import addFormats from 'ajv-formats';
 import { UnrecoverableError } from 'bullmq';
 import supertest from 'supertest';
 import { createApp } from '../../src/api/app.ts';
+import { optionFields } from '../../src/api/form-options.ts';
 import { problem } from '../../src/api/problem.ts';
+import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { type ProblemCode, ServiceError } from '../../src/shared/errors.ts';
 import { listeningApp, silent } from '../support/app.ts';
@@ -89,6 +91,17 @@ test('the document is OpenAPI 3.1, and every answer in it has examples that its 
       }
     }
   }
+});
+
+test('the document names every option of an upload, with its meaning', () => {
+  const { post } = document.paths['/process-images'] as unknown as {
+    post: {
+      requestBody: { content: Record<string, { schema: { properties: Record<string, { description: string }> } }> };
+    };
+  };
+  const properties = post.requestBody.content['multipart/form-data']?.schema.properties ?? {};
+  expect(Object.keys(properties)).toEqual(['images', ...optionFields]);
+  for (const [name, meaning] of Object.entries(optionDescriptions)) expect(properties[name]?.description).toBe(meaning);
 });
 
 describe('every documented answer is really given as documented', () => {

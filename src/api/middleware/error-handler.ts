@@ -26,11 +26,13 @@ export function methodNotAllowed(allowed: string): RequestHandler {
 
 /** Turns whatever was thrown into an answer; what was not foreseen is logged and answered without its internals. */
 export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
-  // Kept for the request's log line.
-  res.err = error;
+  const known = toServiceError(error, req.id);
+  // For the request's log line: of a client's fault what it was, of ours everything.
+  if (known.status >= 500) res.err = error;
+  else res.locals.refusal = { code: known.code, detail: known.message };
   if (res.headersSent) return next(error);
   stopReading(req, res);
-  sendProblem(res, toServiceError(error, req.id));
+  sendProblem(res, known);
 };
 
 function toServiceError(error: unknown, requestId: unknown): ServiceError {

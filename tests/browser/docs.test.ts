@@ -1,0 +1,34 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeInBrowser, openPage } from '../support/browser.ts';
+import { temporaryFolder } from '../support/cleanup.ts';
+import { readBatch } from '../support/client.ts';
+import { jpeg } from '../support/pictures.ts';
+import { ownService } from '../support/service.ts';
+
+describeInBrowser('the documentation', () => {
+  test('uploads several files by "Try it out", and an option', async () => {
+    const { url } = await (await ownService()).startApi();
+    const folder = await temporaryFolder();
+    const files = ['one.jpg', 'two.jpg'].map((name) => join(folder, name));
+    for (const file of files) await writeFile(file, await jpeg(64, 64));
+
+    const { page } = await openPage(`${url}/docs`, { height: 1400 });
+    await page.click('#operations-Processing-processImages .opblock-summary-control');
+    await page.click('.try-out__btn');
+    await page.click('text=Add string item');
+    const fields = page.locator('input[type=file]');
+    await fields.nth(1).waitFor();
+    for (const [index, file] of files.entries()) await fields.nth(index).setInputFiles(file);
+    await page.fill('tr[data-property-name=width] input', '100');
+    await page.click('.execute');
+    const answer = page.locator('.live-responses-table .response-col_description pre').first();
+    await answer.waitFor();
+    const { batchId, totalFiles } = JSON.parse((await answer.textContent()) ?? '');
+    expect(totalFiles).toBe(2);
+    expect((await readBatch(url, batchId)).files.map(({ originalName }) => originalName)).toEqual([
+      'one.jpg',
+      'two.jpg',
+    ]);
+  });
+});
