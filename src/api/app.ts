@@ -9,7 +9,7 @@ import type { Originals } from '../storage/originals.ts';
 import type { Results } from '../storage/results.ts';
 import type { OptionRules } from './form-options.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
-import type { UploadLimits } from './middleware/receive-upload.ts';
+import type { UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { archiveRoute } from './routes/archive.ts';
 import { batchesRoute } from './routes/batches.ts';

@@ -1,62 +1,13 @@
-import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { imageOptions, MAX_VARIANTS } from '../imaging/options.ts';
 import { batchStatus, jobStatus } from '../queue/status.ts';
-import { type ProblemCode, problemStatuses } from '../shared/errors.ts';
-import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './middleware/receive-upload.ts';
+import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './middleware/upload-limits.ts';
+import { json, preferHeader, problems, whileUnfinished } from './openapi-answers.ts';
 import * as examples from './openapi-examples.ts';
-import { problem, toProblem } from './problem.ts';
 import { health } from './routes/health.ts';
 import { presetList } from './routes/presets.ts';
 import { acceptedBatch } from './routes/process-images.ts';
-
-const retryAfter = {
-  schema: { type: 'integer', minimum: 1 },
-  description: 'Seconds until it is worth asking again',
-} as const;
-
-const whileUnfinished = {
-  ...retryAfter,
-  description: `${retryAfter.description}; only while it is not finished`,
-} as const;
-
-const preferHeader = z
-  .string()
-  .optional()
-  .meta({
-    description: '`wait=30` (RFC 7240): answer when it is finished, or after 30 seconds, at most 60',
-    param: { name: 'Prefer', in: 'header' },
-  });
-
-/** A JSON answer with its schema and named examples. */
-function json(description: string, schema: z.ZodType, values: Record<string, unknown>, headers = {}): ResponseConfig {
-  const named = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
-  return { description, headers, content: { 'application/json': { schema, examples: named } } };
-}
-
-/** The error answers of a route, grouped by status, with an example for each code. */
-function problems(...codes: ProblemCode[]): Record<number, ResponseConfig> {
-  const answers: Record<number, ResponseConfig> = {};
-  for (const status of new Set(codes.map((code) => problemStatuses[code]))) {
-    const ofStatus = codes.filter((code) => problemStatuses[code] === status);
-    answers[status] = {
-      description: ofStatus.map((code) => `\`${code}\``).join(', '),
-      headers: status === 503 || status === 507 ? { 'Retry-After': retryAfter } : {},
-      content: {
-        'application/problem+json': {
-          schema: problem,
-          examples: Object.fromEntries(
-            ofStatus.map((code) => [
-              code,
-              { value: toProblem({ code, status, message: examples.problemDetails[code] }) },
-            ]),
-          ),
-        },
-      },
-    };
-  }
-  return answers;
-}
 
 /**
  * Makes the OpenAPI 3.1 document from the schemas that validate.
@@ -138,9 +89,11 @@ export function createOpenApiDocument(limits: UploadLimits): object {
   const jobParams = z.object({ jobId: z.string().meta({ example: `${examples.batchId}-0` }) });
   const batchParams = z.object({ batchId: z.string().meta({ example: examples.batchId }) });
   const download = z.enum(['1']).optional().meta({ description: '`1`: as an attachment, to be saved' });
-  const file = {
-    description: 'The bytes, with a strong `ETag`; conditional and range requests work',
-    content: { 'image/*': { schema: binary } },
+  const bytes = { 'image/*': { schema: binary } };
+  const fileAnswers = {
+    200: { description: 'The bytes, with a strong `ETag`; conditional and range requests work', content: bytes },
+    206: { description: 'The part that was asked for', content: bytes },
+    304: { description: 'It has not changed' },
   };
 
   registry.registerPath({
@@ -154,9 +107,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       query: z.object({ variant: z.string().optional().meta({ description: 'Name of the variant' }), download }),
     },
     responses: {
-      200: file,
-      206: { ...file, description: 'The part that was asked for' },
-      304: { description: 'It has not changed' },
+      ...fileAnswers,
       ...problems(
         'JOB_NOT_FOUND',
         'VARIANT_NOT_FOUND',
@@ -179,9 +130,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     summary: 'The picture as it was uploaded',
     request: { params: jobParams, query: z.object({ download }) },
     responses: {
-      200: file,
-      206: { ...file, description: 'The part that was asked for' },
-      304: { description: 'It has not changed' },
+      ...fileAnswers,
       ...problems(
         'JOB_NOT_FOUND',
         'FILE_GONE',
@@ -242,10 +191,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     request: { params: batchParams, headers: [preferHeader] },
     responses: {
       200: json('Status of the batch', batchStatus, examples.batches, {
-        'Retry-After': {
-          ...retryAfter,
-          description: `${retryAfter.description}; only while the batch is not finished`,
-        },
+        'Retry-After': whileUnfinished,
       }),
       ...problems('BATCH_NOT_FOUND', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
     },

@@ -1,22 +1,12 @@
-import type { Readable, Writable } from 'node:stream';
 import type { Request, Response } from 'express';
-import multer, { MulterError } from 'multer';
 import { v4 as uuid } from 'uuid';
 import { detectFormat, formats, SIGNATURE_BYTES } from '../../imaging/formats.ts';
-import type { Config, FormatName } from '../../shared/config.ts';
+import type { FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload, Originals } from '../../storage/originals.ts';
-import { createPartCounter } from './part-counter.ts';
-
-/** Form field of the files. */
-export const FILES_FIELD = 'images';
-/** Bytes that the form itself may take besides its files: boundaries, part headers, text fields. */
-const FORM_BYTES = 64 * 1024;
-/** Bytes of one text field, at most: enough for the longest list of variants. */
-const TEXT_BYTES = 16 * 1024;
-
-/** Bounds of one upload. */
-export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedFormats'>;
+import { parseForm } from './parse-form.ts';
+import { tooLarge, unexpectedText } from './upload-errors.ts';
+import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './upload-limits.ts';
 
 /** An upload that was received whole and looked at; it is on disk but not yet committed. */
 export interface ReceivedUpload {
@@ -26,11 +16,6 @@ export interface ReceivedUpload {
   /** The form's text fields, by name. */
   fields: Record<string, unknown>;
   incoming: IncomingUpload;
-}
-
-/** Most bytes that the body of an upload can have. */
-export function maxRequestBytes({ maxFiles, maxFileBytes }: UploadLimits): number {
-  return maxFiles * maxFileBytes + FORM_BYTES;
 }
 
 /**
@@ -76,85 +61,6 @@ export async function receiveUpload(
   }
 }
 
-/** multer's own option, which its types do not know yet. */
-interface StreamHandler {
-  streamHandler: (req: Request, parser: Writable) => void;
-}
-
-function parseForm(
-  req: Request,
-  res: Response,
-  { incoming, writes, limits }: { incoming: IncomingUpload; writes: Promise<number>[]; limits: UploadLimits },
-): Promise<Express.Multer.File[]> {
-  return new Promise((resolve, reject) => {
-    // multer hears of a client that hangs up from now on; one that is gone already would never be heard of again.
-    const onGone = () =>
-      reject(new ServiceError('MALFORMED_MULTIPART', 'The connection was closed before the end of the form.'));
-    res.once('close', onGone);
-    if (req.destroyed || res.destroyed) onGone();
-    const counter = createPartCounter(req.get('Content-Type') ?? '');
-    let understood = 0;
-    let nameless: string | undefined;
-    const options: multer.Options & StreamHandler = {
-      storage: {
-        _handleFile(_req, file, done) {
-          const write = incoming.add(writes.length, file.stream);
-          writes.push(write);
-          write.then((size) => done(null, { size }), done);
-        },
-        // The whole upload is removed at once.
-        _removeFile: (_req, _file, done) => done(null),
-      },
-      limits: {
-        files: limits.maxFiles,
-        fileSize: limits.maxFileBytes,
-        fields: 32,
-        fieldSize: TEXT_BYTES,
-        headerPairs: 32,
-      },
-      // Names come back as they were written: in UTF-8, and not cut at what some system takes for a separator.
-      defParamCharset: 'utf8',
-      preservePath: true,
-      // multer knows no limit of the whole, and reads a body to its end before it reports any fault.
-      streamHandler(_req, parser) {
-        let received = 0;
-        parser.on('field', () => {
-          understood += 1;
-        });
-        parser.on('file', (field: string, content: Readable, { filename }: { filename?: string }) => {
-          understood += 1;
-          // multer passes over a part without a file name. A browser sends such a one, empty, for a field that was left out.
-          if (!filename)
-            content.once('data', () => {
-              nameless = field;
-            });
-        });
-        req.on('data', (chunk: Buffer) => {
-          counter.push(chunk);
-          received += chunk.length;
-          if (received <= maxRequestBytes(limits)) return;
-          const error = tooLarge(limits);
-          req.unpipe(parser);
-          parser.destroy(error);
-          reject(error);
-        });
-        req.pipe(parser);
-      },
-    };
-    // curl asks before it sends more than a mebibyte; by now there is no reason left to refuse.
-    if (/100-continue/i.test(req.headers.expect ?? '')) res.writeContinue();
-    multer(options).array(FILES_FIELD)(req, res, (error: unknown) => {
-      if (error) return reject(toUploadError(error, limits));
-      if (nameless !== undefined)
-        return reject(malformed(`the file in the field ${JSON.stringify(nameless)} has no name`));
-      // A part whose headers make no sense would otherwise be missing without a word.
-      if (counter.parts > understood) return reject(malformed('the headers of a part cannot be understood'));
-      if (!Array.isArray(req.files)) return reject(malformed('its Content-Type cannot be understood'));
-      resolve(req.files);
-    });
-  });
-}
-
 async function checkFiles(
   files: readonly Express.Multer.File[],
   incoming: IncomingUpload,
@@ -188,58 +94,6 @@ async function checkFiles(
   return detected.flatMap(({ file, format }) => (format ? [{ originalName: file.originalname, format }] : []));
 }
 
-function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits): unknown {
-  if (error instanceof ServiceError) return error;
-  const { code, field = '', filename = '' } = error as Partial<MulterError & { filename: string }>;
-  switch (error instanceof MulterError && code) {
-    case 'LIMIT_FILE_SIZE':
-      return new ServiceError(
-        'FILE_TOO_LARGE',
-        `${JSON.stringify(filename)} is larger than ${inWords(maxFileBytes)}, the most that one file may have. Make it smaller and send all again.`,
-        { cause: error },
-      );
-    case 'LIMIT_FILE_COUNT':
-      return new ServiceError('TOO_MANY_FILES', `More than ${maxFiles} files in one upload. Send them in several.`, {
-        cause: error,
-      });
-    case 'LIMIT_UNEXPECTED_FILE':
-      return new ServiceError(
-        'UNEXPECTED_FIELD',
-        `There is a file in the field ${JSON.stringify(field)}. Files belong in the field "${FILES_FIELD}".`,
-        { cause: error },
-      );
-    default:
-      return malformed(error instanceof Error ? error.message : String(error), error);
-  }
-}
-
-function malformed(why: string, cause?: unknown): ServiceError {
-  const detail = `The form could not be read: ${why}. Let your client build it, as curl -F does.`;
-  return new ServiceError('MALFORMED_MULTIPART', detail, { cause });
-}
-
-function unexpectedText(field: string, known: readonly string[]): ServiceError {
-  return new ServiceError(
-    'UNEXPECTED_FIELD',
-    field === FILES_FIELD
-      ? `The field "${FILES_FIELD}" holds text, not a file. With curl, put an @ before the path: -F ${FILES_FIELD}=@photo.jpg`
-      : `The field ${JSON.stringify(field)} is unknown. Send files in the field "${FILES_FIELD}", and as text only ${known.join(', ')}.`,
-  );
-}
-
-function tooLarge(limits: UploadLimits): ServiceError {
-  return new ServiceError(
-    'REQUEST_TOO_LARGE',
-    `The upload is too large: at most ${limits.maxFiles} files of ${inWords(limits.maxFileBytes)} each. Send fewer at once.`,
-  );
-}
-
 function list(files: readonly Express.Multer.File[]): string {
   return files.map(({ originalname }) => JSON.stringify(originalname)).join(', ');
-}
-
-/** A number of bytes as a person would say it, exactly. */
-function inWords(bytes: number): string {
-  const mebibytes = bytes / 1024 / 1024;
-  return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytes} bytes`;
 }

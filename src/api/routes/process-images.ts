@@ -7,7 +7,8 @@ import { batchStatus } from '../../queue/status.ts';
 import type { Originals } from '../../storage/originals.ts';
 import { type OptionRules, optionFields, readFormOptions } from '../form-options.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { checkUploadHeaders, receiveUpload, type UploadLimits } from '../middleware/receive-upload.ts';
+import { checkUploadHeaders, receiveUpload } from '../middleware/receive-upload.ts';
+import type { UploadLimits } from '../middleware/upload-limits.ts';
 import { applyWait, goneSignal, preferredWaitMs } from '../prefer.ts';
 import { isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
