@@ -1,4 +1,5 @@
 import type { FormatName } from '../shared/config.ts';
+import { fileExtension } from '../storage/results.ts';
 
 /**
  * What a result is called when it is saved: as the original, with the extension of its own format. The last part of what
@@ -9,7 +10,7 @@ import type { FormatName } from '../shared/config.ts';
 export function resultFileName(originalName: string, format: FormatName, variant?: string): string {
   const name = lastPart(originalName);
   const base = name.replace(/\.[^.]*$/, '') || name;
-  return `${base}${variant === undefined ? '' : `-${variant}`}.${format === 'jpeg' ? 'jpg' : format}`;
+  return `${base}${variant === undefined ? '' : `-${variant}`}.${fileExtension(format)}`;
 }
 
 /** Last part of a name as a client wrote it, without control characters; never empty. */

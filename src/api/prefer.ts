@@ -1,26 +1,32 @@
 import type { Request, Response } from 'express';
+import type { BatchWatcher } from '../queue/batch-watcher.ts';
+import type { BatchStatus } from '../queue/status.ts';
 
 /** Seconds that a client may be kept waiting, at most. */
 const MAX_WAIT_SECONDS = 60;
 
 /**
- * Reads `Prefer: wait=N` (RFC 7240, section 4.3). What cannot be understood is ignored, as the RFC wants it.
+ * Meets `Prefer: wait=N` (RFC 7240, section 4.3), and says so in the answer's head. What cannot be understood is ignored, as
+ * the RFC wants it.
  *
- * @returns milliseconds to wait, or `undefined` when there is no such wish
+ * @param isWished what to wait for; the waiting also ends after N seconds, and when the client is gone
+ * @returns whether there was such a wish; then what was read before may be out of date
  */
-export function preferredWaitMs(req: Request): number | undefined {
-  const [, seconds] = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(req.get('Prefer') ?? '') ?? [];
-  return seconds === undefined ? undefined : Math.min(Number(seconds), MAX_WAIT_SECONDS) * 1000;
-}
-
-/** Says that the wish was met, and with which number of seconds. */
-export function applyWait(res: Response, waitMs: number): void {
-  res.set('Preference-Applied', `wait=${waitMs / 1000}`);
-}
-
-/** Aborted when the client is gone. */
-export function goneSignal(res: Response): AbortSignal {
+export async function waitAsPreferred(
+  req: Request,
+  res: Response,
+  {
+    watcher,
+    batchId,
+    isWished,
+  }: { watcher: BatchWatcher; batchId: string; isWished: (status: BatchStatus) => boolean },
+): Promise<boolean> {
+  const [, wish] = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:$|[,;])/i.exec(req.get('Prefer') ?? '') ?? [];
+  if (wish === undefined) return false;
+  const seconds = Math.min(Number(wish), MAX_WAIT_SECONDS);
   const gone = new AbortController();
   res.once('close', () => gone.abort());
-  return gone.signal;
+  await watcher.waitFor(batchId, isWished, seconds * 1000, gone.signal);
+  res.set('Preference-Applied', `wait=${seconds}`);
+  return true;
 }

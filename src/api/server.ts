@@ -18,7 +18,8 @@ export function createHttpServer(app: Express): Server {
 
 /** Answers what is no HTTP, or never became a request: no app has seen it. */
 function refuse(cause: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || cause.code === 'ECONNRESET') return void socket.destroy();
+  // Once something was answered here, more might land in the middle of it.
+  if (!socket.writable || socket.bytesWritten > 0 || cause.code === 'ECONNRESET') return void socket.destroy();
   const { code, status, message } = toServiceError(cause);
   const body = JSON.stringify(toProblem({ code, status, message }));
   const head = [

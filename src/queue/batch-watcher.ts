@@ -24,18 +24,17 @@ export interface BatchWatcher {
    */
   watch(batchId: string, listener: BatchListener): () => void;
   /**
-   * Waits until a status is as wished.
+   * Waits until a status is as wished, or the batch is gone.
    *
    * @param limitMs milliseconds to wait at most
    * @param signal ends the waiting early
-   * @returns whether it came to be
    */
   waitFor(
     batchId: string,
     isWished: (status: BatchStatus) => boolean,
     limitMs: number,
     signal: AbortSignal,
-  ): Promise<boolean>;
+  ): Promise<void>;
   /** Ends the subscription and all listening. */
   close(): void;
 }
@@ -112,19 +111,18 @@ export function createBatchWatcher({
 
     waitFor(batchId, isWished, limitMs, signal) {
       return new Promise((resolve) => {
-        const end = (cameToBe: boolean) => {
+        const end = () => {
           stop();
           clearTimeout(limit);
-          signal.removeEventListener('abort', onAbort);
-          resolve(cameToBe);
+          signal.removeEventListener('abort', end);
+          resolve();
         };
-        const onAbort = () => end(false);
-        const limit = setTimeout(() => end(false), limitMs);
+        const limit = setTimeout(end, limitMs);
         const stop = watch(batchId, (status) => {
-          if (!status || isWished(status)) end(status !== undefined);
+          if (!status || isWished(status)) end();
         });
-        signal.addEventListener('abort', onAbort);
-        if (signal.aborted) end(false);
+        signal.addEventListener('abort', end);
+        if (signal.aborted) end();
       });
     },
 

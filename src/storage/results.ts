@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import type { Readable } from 'node:stream';
 import { type FormatName, projectRoot } from '../shared/config.ts';
 import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
@@ -17,17 +19,26 @@ export interface Results {
   save(jobId: string, format: FormatName, content: Uint8Array, variant?: string): Promise<string>;
   /** Absolute path of a result, whether it is there or not. */
   locate(jobId: string, format: FormatName, variant?: string): string;
+  /** Bytes of a result; the stream fails when it is not there. Whoever does not read it to its end destroys it. */
+  read(jobId: string, format: FormatName, variant?: string): Readable;
+}
+
+/** What the name of a file of this format ends with, without the dot. */
+export function fileExtension(format: FormatName): string {
+  return format === 'jpeg' ? 'jpg' : format;
 }
 
 /** @param folder absolute path of the folder of the results; made when missing */
 export function createResults(folder: string): Results {
   const locate: Results['locate'] = (jobId, format, variant) => {
-    const extension = format === 'jpeg' ? 'jpg' : format;
-    return pathInside(folder, `processed-${jobId}${variant === undefined ? '' : `-${variant}`}.${extension}`);
+    const suffix = variant === undefined ? '' : `-${variant}`;
+    return pathInside(folder, `processed-${jobId}${suffix}.${fileExtension(format)}`);
   };
 
   return {
     locate,
+
+    read: (...result) => createReadStream(locate(...result)),
 
     async save(jobId, format, content, variant) {
       const path = locate(jobId, format, variant);

@@ -226,7 +226,7 @@ describe('every documented answer is really given as documented', () => {
       queue: { ping: async () => {}, addBatch: broken, readBatch: broken, readFile: broken, close: async () => {} },
       watcher: { watch: fails, waitFor: broken, close: () => {} },
       originals: { receive: broken, read: broken, locate: fails },
-      results: { save: broken, locate: fails },
+      results: { save: broken, locate: fails, read: fails },
       limits: loadConfig(environment()),
       optionRules: { presets: {}, presetsOnly: false },
       logger: silent,

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import type { BatchStatus } from '../../src/queue/status.ts';
@@ -86,6 +87,22 @@ test('a thousand listen to one batch over one subscription, one of them without 
   await service.startWorker();
   await batchEnd(api.url, batchId);
   await until(() => done === 1000, 10_000);
+});
+
+test('what a client sends into its stream is not answered in the middle of it', async () => {
+  const service = await ownService();
+  const api = await service.startApi();
+  const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  socket.write(`GET /batches/${batchId}/events HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await until(() => text.includes('data: '));
+  socket.write('NO HTTP AT ALL\r\n\r\n');
+  await once(socket, 'close');
+  expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
 
 test('streams do not hold up the end of the API', async () => {

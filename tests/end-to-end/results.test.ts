@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import supertest from 'supertest';
 import { findProgram } from '../../scripts/install.ts';
@@ -11,6 +14,7 @@ import { batchEnd, type File, form, readBatch, readJob, upload } from '../suppor
 import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
+import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
 
 let service: Awaited<ReturnType<typeof ownService>>;
 let url: string;
@@ -236,6 +240,31 @@ test('the archive holds every result under a name of its own, and what failed an
   expect(inArchive.equals(await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? '')))).toBe(true);
 });
 
+test('archives that are broken off leave no open file behind', async () => {
+  const own = await ownService();
+  const [api] = [await own.startApi(), await own.startWorker()];
+  const body = form([['a.png', await picture(1500, 1500).png().toBuffer()]]);
+  for (const [name, value] of Object.entries({ width: '2800', format: 'png', grayscale: 'false' }))
+    body.append(name, value);
+  const { batchId } = (await (
+    await fetch(`${api.url}/process-images`, { method: 'POST', body })
+  ).json()) as BatchStatus;
+  await batchEnd(api.url, batchId);
+  if (process.platform !== 'linux') return;
+  const openResults = async () => {
+    const folder = `/proc/${api.child.pid}/fd`;
+    const paths = await Promise.all((await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')));
+    return paths.filter((path) => path.startsWith(own.processedDir)).length;
+  };
+  for (let count = 0; count < 5; count += 1) {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.write(`GET /batches/${batchId}/archive HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'data');
+    socket.destroy();
+  }
+  await until(async () => (await openResults()) === 0, 5000);
+});
+
 /** By whichever program this machine has for it. */
 function unzip(archive: string, folder: string): void {
   const python = findProgram('python3');
@@ -270,6 +299,19 @@ describe('Prefer: wait', () => {
     expect(most.headers.get('preference-applied')).toBe('wait=60');
     const nonsense = await fetch(`${url}/batches/${batchId}`, { headers: { Prefer: 'wait=long' } });
     expect(nonsense.headers.get('preference-applied')).toBeNull();
+  });
+
+  test('that gives up tells how far it is by then, not how far it was', async () => {
+    const own = await ownService();
+    const api = await own.startApi();
+    const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+    const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=2' } });
+    await delay(200);
+    takeJobs(own.redis, async ({ index, originalName }) => {
+      if (index === 1) await delay(4000);
+      return madeUpResult(originalName);
+    });
+    expect(((await (await waiting).json()) as BatchStatus).progress).toMatchObject({ completed: 1, active: 1 });
   });
 
   test('of a job ends with that job, not with its batch', async () => {

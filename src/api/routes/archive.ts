@@ -1,9 +1,11 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { Router } from 'express';
 import { ZipFile } from 'yazl';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/status.ts';
+import type { FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { Results } from '../../storage/results.ts';
 import { resultFileName, uniqueNames } from '../file-names.ts';
@@ -36,13 +38,21 @@ export function archiveRoute({ queue, results }: { queue: QueueClient; results: 
 
     const zip = new ZipFile();
     const { entries, manifest } = contents(batch);
-    // The pictures are compressed already.
-    for (const { name, path } of entries) zip.addFile(path(results), name, { compress: false });
+    let open: Readable | undefined;
+    for (const { name, jobId, format, variant } of entries) {
+      // The pictures are compressed already.
+      zip.addReadStreamLazy(name, { compress: false, mtime: new Date(batch.createdAt) }, (give) => {
+        open = results.read(jobId, format, variant);
+        give(null, open);
+      });
+    }
     zip.addBuffer(Buffer.from(JSON.stringify(manifest, null, 2)), MANIFEST);
     zip.end();
     // A result that was removed breaks the archive off, which clients notice; it must not end the process.
     zip.on('error', (error) => res.destroy(error));
     await pipeline(zip.outputStream, res).catch((err) => req.log.warn({ err }, 'archive broken off'));
+    // The client may have gone in the middle of a picture.
+    open?.destroy();
   });
 
   route.all(methodNotAllowed('GET, HEAD'));
@@ -51,26 +61,15 @@ export function archiveRoute({ queue, results }: { queue: QueueClient; results: 
 
 /** What the archive of a batch holds, and the manifest that says it. */
 function contents({ batchId, createdAt, status, files }: BatchStatus) {
-  const outputs = files.flatMap(({ jobId, originalName, result }, file) =>
-    result
-      ? (result.outputs ?? [result]).map((output) => ({
-          file,
-          jobId,
-          originalName,
-          output,
-          variant: 'name' in output ? output.name : undefined,
-        }))
-      : [],
-  );
+  const outputs = files.flatMap(({ jobId, originalName, result }, file) => {
+    const made: { name?: string; format: FormatName }[] = result ? (result.outputs ?? [result]) : [];
+    return made.map(({ name: variant, format }) => ({ file, jobId, originalName, format, variant }));
+  });
   const [, ...names] = uniqueNames([
     MANIFEST,
-    ...outputs.map(({ originalName, output, variant }) => resultFileName(originalName, output.format, variant)),
+    ...outputs.map(({ originalName, format, variant }) => resultFileName(originalName, format, variant)),
   ]);
-  const entries = outputs.map(({ file, jobId, output, variant }, index) => ({
-    file,
-    name: names[index] ?? '',
-    path: (results: Results) => results.locate(jobId, output.format, variant),
-  }));
+  const entries = outputs.map((output, index) => ({ ...output, name: names[index] ?? '' }));
   const manifest = {
     batchId,
     status,

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { applyWait, goneSignal, preferredWaitMs } from '../prefer.ts';
+import { waitAsPreferred } from '../prefer.ts';
 import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
 /** `GET /batches/:batchId`: how far a batch and each of its files is. */
@@ -13,12 +13,8 @@ export function batchesRoute({ queue, watcher }: { queue: QueueClient; watcher: 
   route.get(async (req, res) => {
     const { batchId } = req.params;
     let batch = await findBatch(queue, batchId);
-    const waitMs = preferredWaitMs(req);
-    if (waitMs !== undefined) {
-      if (!isFinished(batch) && (await watcher.waitFor(batchId, isFinished, waitMs, goneSignal(res)))) {
-        batch = await findBatch(queue, batchId);
-      }
-      applyWait(res, waitMs);
+    if (await waitAsPreferred(req, res, { watcher, batchId, isWished: isFinished })) {
+      batch = await findBatch(queue, batchId);
     }
     if (!isFinished(batch)) res.set('Retry-After', POLL_AFTER_SECONDS);
     res.set('Cache-Control', 'no-store').json(batch);

@@ -2,9 +2,9 @@ import { Router } from 'express';
 import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import { toJobStatus } from '../../queue/read-status.ts';
-import type { JobStatus } from '../../queue/status.ts';
+import type { BatchStatus, JobStatus } from '../../queue/status.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { applyWait, goneSignal, preferredWaitMs } from '../prefer.ts';
+import { waitAsPreferred } from '../prefer.ts';
 import { findJob, POLL_AFTER_SECONDS } from './find.ts';
 
 const hasEnded = ({ state }: Pick<JobStatus, 'state'>) => state === 'completed' || state === 'failed';
@@ -17,15 +17,9 @@ export function jobsRoute({ queue, watcher }: { queue: QueueClient; watcher: Bat
   route.get(async (req, res) => {
     const { jobId } = req.params;
     let job = await findJob(queue, jobId);
-    const waitMs = preferredWaitMs(req);
-    if (waitMs !== undefined) {
-      const { batchId } = job.payload;
-      const isOver = ({ files }: { files: (Pick<JobStatus, 'state'> & { jobId: string })[] }) =>
-        files.some((file) => file.jobId === jobId && hasEnded(file));
-      if (!hasEnded(job) && (await watcher.waitFor(batchId, isOver, waitMs, goneSignal(res)))) {
-        job = await findJob(queue, jobId);
-      }
-      applyWait(res, waitMs);
+    const isWished = ({ files }: BatchStatus) => files.some((file) => file.jobId === jobId && hasEnded(file));
+    if (await waitAsPreferred(req, res, { watcher, batchId: job.payload.batchId, isWished })) {
+      job = await findJob(queue, jobId);
     }
     if (!hasEnded(job)) res.set('Retry-After', POLL_AFTER_SECONDS);
     res.set('Cache-Control', 'no-store').json(toJobStatus(job));

@@ -9,7 +9,7 @@ import { type OptionRules, optionFields, readFormOptions } from '../form-options
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { checkUploadHeaders, receiveUpload } from '../middleware/receive-upload.ts';
 import type { UploadLimits } from '../middleware/upload-limits.ts';
-import { applyWait, goneSignal, preferredWaitMs } from '../prefer.ts';
+import { waitAsPreferred } from '../prefer.ts';
 import { isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
 /** Answer of `POST /process-images`; what is known of the batch's status is there when the client preferred to wait. */
@@ -63,13 +63,9 @@ export function processImagesRoute({
     const statusUrl = batchLinks(batchId).self;
     const accepted: AcceptedBatch = { batchId, statusUrl, totalFiles: files.length };
     res.status(202).location(statusUrl);
-    const waitMs = preferredWaitMs(req);
-    if (waitMs === undefined) return void res.set('Retry-After', POLL_AFTER_SECONDS).json(accepted);
-
-    await watcher.waitFor(batchId, isFinished, waitMs, goneSignal(res));
+    const hasWaited = await waitAsPreferred(req, res, { watcher, batchId, isWished: isFinished });
     // It is accepted, whatever happens to Redis from here on.
-    const status = await queue.readBatch(batchId).catch(() => undefined);
-    applyWait(res, waitMs);
+    const status = hasWaited ? await queue.readBatch(batchId).catch(() => undefined) : undefined;
     if (!status || !isFinished(status)) res.set('Retry-After', POLL_AFTER_SECONDS);
     res.json({ ...accepted, ...status } satisfies AcceptedBatch);
   });
