@@ -4,7 +4,7 @@ import { type Presets, toPresets } from '../imaging/presets.ts';
 import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
-import { ConfigError, loadConfig } from '../shared/config.ts';
+import { ConfigError, loadConfig, readPresets } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     originals: createOriginals(config.uploadDir),
     results: createResults(config.processedDir),
     limits: config,
-    optionRules: { presets: checkPresets(config.presets), presetsOnly: config.presetsOnly },
+    optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
     logger,
   });
   const server = createHttpServer(app);
@@ -61,8 +61,8 @@ async function main(): Promise<void> {
   logger.info({ url: `http://${config.host}:${port}`, removed }, 'api listens');
 }
 
-function checkPresets(json: unknown): Presets {
-  const result = toPresets(json);
+function loadPresets(path: string | undefined): Presets {
+  const result = toPresets(readPresets(path));
   if ('presets' in result) return result.presets;
   const faults = result.faults.map(({ name, message }) => `  ${name} ${message}`);
   throw new ConfigError(`PRESETS_FILE cannot be used. Correct these in it:\n${faults.join('\n')}`);

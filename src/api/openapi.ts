@@ -118,6 +118,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         'RANGE_NOT_SATISFIABLE',
         'INTERNAL_ERROR',
         'QUEUE_UNAVAILABLE',
+        'STORAGE_UNAVAILABLE',
       ),
     },
   });
@@ -138,6 +139,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         'RANGE_NOT_SATISFIABLE',
         'INTERNAL_ERROR',
         'QUEUE_UNAVAILABLE',
+        'STORAGE_UNAVAILABLE',
       ),
     },
   });

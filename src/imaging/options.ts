@@ -169,8 +169,12 @@ export function outputFault(outputs: readonly { pixels: number; format: string }
   const weights = outputs.map(({ pixels, format }) => pixels * (format === 'avif' ? AVIF_WEIGHT : 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total <= MAX_OUTPUT_PIXELS) return undefined;
-  const inMegapixels = (pixels: number) => Math.ceil(pixels / 100_000) / 10;
   return `asks for ${inMegapixels(total)} megapixels of results, each of an AVIF counted ${AVIF_WEIGHT} times; the limit is ${inMegapixels(MAX_OUTPUT_PIXELS)}`;
+}
+
+/** Millions of pixels, rounded up to a tenth, so that what is just over a limit never reads as being at it. */
+export function inMegapixels(pixels: number): number {
+  return Math.ceil(pixels / 100_000) / 10;
 }
 
 function toFaults(error: z.ZodError, prefix: string): OptionFault[] {

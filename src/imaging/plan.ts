@@ -1,8 +1,9 @@
+import type { FormatName } from '../shared/config.ts';
 import { ImageError } from './image-error.ts';
-import { type FullOptions, outputFault } from './options.ts';
+import { type FullOptions, inMegapixels, outputFault } from './options.ts';
 
 /** Longest side that each file format can express, in pixels. */
-const MAX_SIDES: Record<string, number> = {
+const LONGEST_SIDES: Record<FormatName, number> = {
   jpeg: 65_535,
   png: 65_535,
   webp: 16_383,
@@ -26,7 +27,7 @@ export interface Plan {
 }
 
 /**
- * Foretells what a resize makes of a picture.
+ * Foretells what a resize makes of a picture, or the most that it can: without enlarging, a crop may turn out smaller.
  *
  * @param source size of the picture, upright
  */
@@ -64,7 +65,7 @@ export function checkBounds(
   }
   for (const { plan, options } of results) {
     const { width, height } = plan.size;
-    const most = MAX_SIDES[options.format] ?? 0;
+    const most = LONGEST_SIDES[options.format];
     if (Math.max(width, height) > most) {
       const before = `${source.width}×${source.height} pixels would become ${width}×${height}`;
       throw new ImageError(`${before}, and a side in ${options.format} cannot be longer than ${most}`);
@@ -74,9 +75,4 @@ export function checkBounds(
     results.map(({ plan, options }) => ({ pixels: plan.size.width * plan.size.height, format: options.format })),
   );
   if (fault) throw new ImageError(`with these options ${source.width}×${source.height} pixels ${fault}`);
-}
-
-function inMegapixels(pixels: number): string {
-  // Rounded up, so that an image just over the limit never reads as being at it.
-  return String(Math.ceil(pixels / 100_000) / 10);
 }

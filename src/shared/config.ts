@@ -148,7 +148,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     maxFiles: env.MAX_FILES,
     maxFileBytes: env.MAX_FILE_BYTES,
     acceptedFormats: Object.freeze(env.ACCEPTED_FORMATS),
-    presets: readPresets(env.PRESETS_FILE),
+    presetsFile: env.PRESETS_FILE,
     presetsOnly: env.PRESETS_ONLY === 'true',
     maxPixels: env.MAX_MEGAPIXELS * 1_000_000,
     workerConcurrency: env.WORKER_CONCURRENCY,
@@ -161,8 +161,13 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   });
 }
 
-/** Reads the presets as they stand in their file; what they mean is not known here. */
-function readPresets(path: string | undefined): unknown {
+/**
+ * Reads the presets as they stand in their file; what they mean is not known here.
+ *
+ * @param path of the file; without one there are none
+ * @throws {ConfigError} when it cannot be read as JSON
+ */
+export function readPresets(path: string | undefined): unknown {
   if (path === undefined) return {};
   try {
     return JSON.parse(readFileSync(path, 'utf8'));

@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
@@ -178,6 +178,17 @@ describe('every documented answer is really given as documented', () => {
     }
     expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-1/result`));
     expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-0/result?variant=x`));
+    for (const [part, path] of [
+      ['result', join(app.processedDir, `processed-${batchId}-0.jpg`)],
+      ['original', join(app.uploadDir, batchId, '0')],
+    ] as const) {
+      // A folder in the file's place is what no reading can get past.
+      await rename(path, `${path}.aside`);
+      await mkdir(path);
+      expectDocumented('get', `/jobs/{jobId}/${part}`, await send().get(`/jobs/${batchId}-0/${part}`));
+      await rmdir(path);
+      await rename(`${path}.aside`, path);
+    }
     await rm(join(app.uploadDir, batchId, '1'));
     expectDocumented('get', '/jobs/{jobId}/original', await send().get(`/jobs/${batchId}-1/original`));
     expectDocumented('get', '/batches/{batchId}/archive', await send().get(`/batches/${batchId}/archive`));

@@ -5,6 +5,7 @@ import { removeAbandoned, UNFINISHED } from '../../src/storage/abandoned.ts';
 import { createOriginals } from '../../src/storage/originals.ts';
 import { pathInside } from '../../src/storage/paths.ts';
 import { createResults } from '../../src/storage/results.ts';
+import { toStorageError } from '../../src/storage/storage-error.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 
 const batchId = '550e8400-e29b-41d4-a716-446655440000';
@@ -48,12 +49,9 @@ describe('originals', () => {
     });
   });
 
-  test('a full disk is named as such', async () => {
-    const incoming = await createOriginals(await temporaryFolder()).receive(batchId);
+  test('a full disk is named as such', () => {
     const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
-    const { toStorageError } = await import('../../src/storage/storage-error.ts');
     expect(toStorageError('store the upload', full)).toMatchObject({ code: 'STORAGE_FULL', status: 507 });
-    await incoming.discard();
   });
 });
 

@@ -49,7 +49,8 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
 }
 
 /**
- * What a client still sends when it is refused is thrown away, and after a while the connection is cut. Not at once, since that would reset the connection before the client has read why.
+ * What a client still sends when it is refused is thrown away, and after a while the connection is cut. Not at once, since
+ * that would reset the connection before the client has read why.
  */
 function stopReading(req: Request, res: Response): void {
   if (req.complete) return;

@@ -54,7 +54,7 @@ export function resultsRoute({
 
 /** Finds the result that was asked for: the one of that name, or the first. */
 function chooseOutput(
-  { jobId, state, failedReason, result }: FileStatus,
+  { state, failedReason, result, links }: FileStatus,
   variant: unknown,
 ): { name?: string; format: FormatName } {
   if (state === 'failed') {
@@ -63,7 +63,7 @@ function chooseOutput(
   if (!result) {
     throw new ServiceError(
       'JOB_NOT_FINISHED',
-      `The job is ${state}. Ask again, or wait with Prefer: wait=30 at /jobs/${jobId}.`,
+      `The job is ${state}. Ask again, or wait with Prefer: wait=30 at ${links.self}.`,
       {
         headers: { 'Retry-After': POLL_AFTER_SECONDS },
       },
@@ -104,7 +104,7 @@ function sendFile(req: Request, res: Response, { path, format, fileName, identit
       (error) => {
         if (!error) return resolve();
         // The client hung up: nobody is there to be told.
-        if (res.headersSent) return resolve();
+        if (res.headersSent || res.destroyed) return resolve();
         for (const name of ['Content-Disposition', 'ETag', 'Cache-Control']) res.removeHeader(name);
         reject(toFileError(error, res));
       },
