@@ -15,10 +15,11 @@ const rooms = {
 
 /** A package may be imported by these rooms and no other. */
 const packages = {
-  'express|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl': {
-    only: 'api',
-    why: 'HTTP ends at the door',
-  },
+  'express|express-rate-limit|rate-limit-redis|cors|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl':
+    {
+      only: 'api',
+      why: 'HTTP ends at the door',
+    },
   'bullmq|ioredis': { only: 'queue|worker', why: 'nothing else depends on which queue this is' },
   sharp: { only: 'imaging', why: 'libvips is a risk that stays in one room' },
 };

@@ -10,8 +10,9 @@ import { freePort, probe } from '../scripts/find-redis.ts';
 import { findRedisServer, spawnRedisServer } from '../scripts/redis-server.ts';
 import { connectProducer } from '../src/queue/connection.ts';
 import { createQueueClient } from '../src/queue/queue-client.ts';
-import { loadConfig, projectRoot } from '../src/shared/config.ts';
+import { loadConfig } from '../src/shared/config.ts';
 import { createLogger } from '../src/shared/logger.ts';
+import { projectRoot } from '../src/shared/setting-types.ts';
 import { median, percentile } from './statistics.ts';
 
 // npm run bench:status: does reading a batch's status get slower with the backlog?
@@ -44,7 +45,14 @@ async function startService(name: string) {
   await once(api, 'message');
 
   const redis = connectProducer(loadConfig({ REDIS_URL: redisUrl }).redis, logger);
-  const queue = createQueueClient({ redis, prefix: '{images}', logger });
+  const queue = createQueueClient({
+    redis,
+    prefix: '{images}',
+    files: { remove: async () => {} },
+    maxBacklog: 0,
+    retentionMs: 0,
+    logger,
+  });
   await once(redis, 'ready');
   const addBatch = async () => {
     const batchId = uuid();
@@ -52,7 +60,8 @@ async function startService(name: string) {
       originalName: `photo ${index}.jpg`,
       format: 'jpeg' as const,
     }));
-    await queue.addBatch({ batchId, files, outputs: [{ options: {} }] });
+    const sender = { id: 'bench', owner: undefined };
+    await queue.addBatch({ batchId, files, outputs: [{ options: {} }], sender }, async () => {});
     return batchId;
   };
   return { url: `http://127.0.0.1:${apiPort}`, addBatch, close: () => queue.close() };

@@ -2,7 +2,7 @@ import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
-import { projectRoot } from '../src/shared/config.ts';
+import { projectRoot } from '../src/shared/setting-types.ts';
 
 // tsx scripts/readme-pictures.ts [address of a running service]: makes the README's picture, and what the service makes of it.
 

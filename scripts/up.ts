@@ -1,7 +1,8 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadConfig, projectRoot } from '../src/shared/config.ts';
+import { loadConfig } from '../src/shared/config.ts';
+import { projectRoot } from '../src/shared/setting-types.ts';
 import { findRedis, probe } from './find-redis.ts';
 import { spawnRedisServer } from './redis-server.ts';
 import { type Service, type Supervised, supervise } from './supervise.ts';

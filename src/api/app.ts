@@ -3,12 +3,17 @@ import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import { v4 as uuid } from 'uuid';
 import type { BatchWatcher } from '../queue/batch-watcher.ts';
+import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
+import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Originals } from '../storage/originals.ts';
 import type { Results } from '../storage/results.ts';
 import type { OptionRules } from './form-options.ts';
+import { identifyClient, requireKey } from './middleware/access.ts';
+import { allowOrigins } from './middleware/cors.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
+import { limitRate } from './middleware/rate-limit.ts';
 import type { UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { archiveRoute } from './routes/archive.ts';
@@ -28,15 +33,23 @@ export interface AppParts {
   watcher: BatchWatcher;
   originals: Originals;
   results: Results;
+  /** Throws when the disks are nearly full. */
+  checkFreeSpace: () => Promise<void>;
   limits: UploadLimits;
+  access: AccessRules;
   optionRules: OptionRules;
   logger: Logger;
 }
 
+/** Who is let in, and how often. */
+export type AccessRules = Pick<Config, 'apiKeys' | 'rateLimits' | 'trustedProxies' | 'corsOrigins' | 'queuePrefix'>;
+
 /** Builds the whole API. It listens nowhere; that is for whoever builds it. */
 export function createApp(parts: AppParts): Express {
-  const { limits, optionRules, logger } = parts;
+  const { queue, limits, optionRules, logger } = parts;
+  const { apiKeys, rateLimits, trustedProxies, corsOrigins, queuePrefix } = parts.access;
   const app = express();
+  app.set('trust proxy', trustedProxies);
   // Answers that are no pages may load nothing at all; the two pages have policies of their own. Whether there is TLS is not
   // known here, so nothing is said about it.
   const nothing = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };
@@ -59,6 +72,19 @@ export function createApp(parts: AppParts): Express {
     }),
   );
 
+  if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
+
+  // Open to all: they tell nothing of what is processed here.
+  app.use(healthRoute(parts));
+  app.use(docsRoute(createOpenApiDocument(limits)));
+  app.use(pageRoute());
+
+  const limit = { prefix: serviceKeys(queuePrefix).rate, send: queue.sendCommand, logger };
+  app.use(identifyClient(apiKeys));
+  app.use(limitRate({ ...limit, what: 'requests', perMinute: rateLimits.requests }));
+  app.use(requireKey(apiKeys));
+  app.post('/process-images', limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));
+
   app.use(processImagesRoute(parts));
   app.use(batchesRoute(parts));
   app.use(eventsRoute(parts));
@@ -66,9 +92,6 @@ export function createApp(parts: AppParts): Express {
   app.use(jobsRoute(parts));
   app.use(resultsRoute(parts));
   app.use(presetsRoute(optionRules));
-  app.use(healthRoute(parts));
-  app.use(docsRoute(createOpenApiDocument(limits)));
-  app.use(pageRoute());
 
   app.use(unknownRoute);
   app.use(errorHandler);

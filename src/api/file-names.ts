@@ -1,4 +1,4 @@
-import type { FormatName } from '../shared/config.ts';
+import type { FormatName } from '../shared/setting-types.ts';
 import { fileExtension } from '../storage/results.ts';
 
 /**
@@ -13,15 +13,29 @@ export function resultFileName(originalName: string, format: FormatName, variant
   return `${base}${variant === undefined ? '' : `-${variant}`}.${fileExtension(format)}`;
 }
 
-/** Last part of a name as a client wrote it, without control characters; never empty. */
+/** Bytes of a name: file systems take 255, and a variant, an extension or a number may yet be added. */
+const MAX_NAME_BYTES = 200;
+/** Control characters, and those that turn the direction of what follows, with which `gpj.exe` can be shown as `exe.jpg`. */
+const INVISIBLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Last part of a name as a client wrote it, without what cannot be seen, and short enough to be saved; never empty. */
 export function lastPart(originalName: string): string {
-  const part =
-    originalName
-      .split(/[/\\]/)
-      .at(-1)
-      ?.replace(/\p{Cc}/gu, '')
-      .trim() ?? '';
-  return part === '' || part === '.' || part === '..' ? 'image' : part;
+  const part = originalName.split(/[/\\]/).at(-1)?.replace(INVISIBLE, '').trim() ?? '';
+  return part === '' || part === '.' || part === '..' ? 'image' : shorten(part);
+}
+
+/** Cuts a name between two characters, before its extension. */
+function shorten(name: string): string {
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
+  const [, base = name, extension = ''] = /^(.+?)(\.\w{1,16})?$/u.exec(name) ?? [];
+  let bytes = Buffer.byteLength(extension);
+  let short = '';
+  for (const character of base) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > MAX_NAME_BYTES) break;
+    short += character;
+  }
+  return short + extension;
 }
 
 /** Makes names different by a number where they would be the same, also for file systems that know no case. */

@@ -8,21 +8,30 @@ import { ConfigError, loadConfig, readPresets } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
-import { removeAbandoned } from '../storage/abandoned.ts';
+import { createBatchFiles } from '../storage/batch-files.ts';
+import { createFreeSpaceCheck } from '../storage/free-space.ts';
 import { createOriginals } from '../storage/originals.ts';
 import { createResults } from '../storage/results.ts';
 import { createApp } from './app.ts';
 import { closeHttpServer, createHttpServer } from './server.ts';
 
+/** Milliseconds that the first connection to Redis may take before the API listens without it. */
+const CONNECTING_MS = 1000;
 /** Milliseconds that closing the connection to Redis may take. */
 const CLOSING_MS = 2000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('api', config.logLevel);
+  const originals = createOriginals(config.uploadDir);
+  const results = createResults(config.processedDir);
+  const redis = connectProducer(config.redis, logger);
   const queue = createQueueClient({
-    redis: connectProducer(config.redis, logger),
+    redis,
     prefix: config.queuePrefix,
+    files: createBatchFiles({ originals, results }),
+    maxBacklog: config.maxBacklog,
+    retentionMs: config.retentionMs,
     logger,
   });
   const watcher = createBatchWatcher({
@@ -34,13 +43,15 @@ async function main(): Promise<void> {
   const app = createApp({
     queue,
     watcher,
-    originals: createOriginals(config.uploadDir),
-    results: createResults(config.processedDir),
+    originals,
+    results,
+    checkFreeSpace: createFreeSpaceCheck([config.uploadDir, config.processedDir], config.minFreeDiskBytes),
     limits: config,
+    access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
     logger,
   });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, config);
 
   shutDownOnSignal(
     [
@@ -52,13 +63,24 @@ async function main(): Promise<void> {
     logger,
   );
 
-  const removed = await removeAbandoned(config.uploadDir);
+  // Nobody is turned away for having come a moment too early. Without Redis it listens all the same, and says so to all.
+  await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECTING_MS) }).catch(() => undefined);
   server.listen(config.port, config.host);
   await once(server, 'listening').catch((cause) => {
     throw new ConfigError(`The API cannot listen on ${config.host}:${config.port} (${cause.code}). Set HOST and PORT.`);
   });
   const { port } = server.address() as AddressInfo;
-  logger.info({ url: `http://${config.host}:${port}`, removed }, 'api listens');
+  if (config.apiKeys.length === 0 && !isLoopback(config.host)) {
+    logger.warn(
+      { host: config.host },
+      'everybody who reaches this address can use the service; set API_KEYS to let in only whom you know',
+    );
+  }
+  logger.info({ url: `http://${config.host}:${port}` }, 'api listens');
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 function loadPresets(path: string | undefined): Presets {

@@ -24,6 +24,17 @@ export const preferHeader = z
     param: { name: 'Prefer', in: 'header' },
   });
 
+/** What makes it safe to send an upload again. */
+export const idempotencyHeader = z
+  .string()
+  .optional()
+  .meta({
+    description:
+      'A string of the client’s choice, such as a random UUID: an upload that is sent again with it within 24 hours (no longer than batches are kept) is ' +
+      'answered as the first was, and makes no second batch',
+    param: { name: 'Idempotency-Key', in: 'header' },
+  });
+
 /** A JSON answer with its schema and named examples. */
 export function json(
   description: string,
@@ -42,7 +53,7 @@ export function problems(...codes: ProblemCode[]): Record<number, ResponseConfig
     const ofStatus = codes.filter((code) => problemStatuses[code] === status);
     answers[status] = {
       description: ofStatus.map((code) => `\`${code}\``).join(', '),
-      headers: status === 503 || status === 507 ? { 'Retry-After': retryAfter } : {},
+      headers: [429, 503, 507].includes(status) ? { 'Retry-After': retryAfter } : {},
       content: {
         'application/problem+json': {
           schema: problem,
@@ -57,4 +68,9 @@ export function problems(...codes: ProblemCode[]): Record<number, ResponseConfig
     };
   }
   return answers;
+}
+
+/** The error answers of a route that is not open to all and asks Redis, which has some in common with every other. */
+export function guardedProblems(...codes: ProblemCode[]): Record<number, ResponseConfig> {
+  return problems('UNAUTHORIZED', 'RATE_LIMITED', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE', ...codes);
 }

@@ -102,6 +102,19 @@ export const problemDetails: Record<ProblemCode, string> = {
   UNSUPPORTED_IMAGE_TYPE:
     '"notes.jpg" is not an image of an accepted type (JPEG, PNG, WebP, GIF, AVIF); its content decides, not its name. Leave it out and send the rest again.',
   INVALID_OPTION: 'width must be a whole number from 1 to 4096. See /docs for every option.',
+  INVALID_IDEMPOTENCY_KEY:
+    'The Idempotency-Key must be one string of 1 to 255 ASCII characters, such as a random UUID, in double quotes or without.',
+  IDEMPOTENCY_KEY_IN_USE:
+    'An upload with this Idempotency-Key is still being received. Wait for its answer, or send this again in a second.',
+  IDEMPOTENCY_KEY_REUSED:
+    'This Idempotency-Key was used for another upload. Use a new key for each upload, and the same only to send the same again.',
+  UNAUTHORIZED:
+    'This service wants an API key. Send yours as "Authorization: Bearer <key>" or "X-API-Key: <key>"; whoever runs the service hands them out.',
+  RATE_LIMITED: 'More than 60 uploads in a minute. Wait for as many seconds as Retry-After says.',
+  BACKLOG_FULL:
+    'There are 100024 files waiting, and this service lets no more than 100000 wait. Try again in 3 seconds.',
+  DISK_LOW: 'The disk of this service is nearly full. Try again in 60 seconds.',
+  BATCH_REMOVED: 'This batch was removed, with its files, at 2026-11-30T06:00:00.000Z.',
   VARIANT_NOT_FOUND: 'There is no variant "huge". There are: thumb, large.',
   JOB_NOT_FINISHED: `The job is active. Ask again, or wait with Prefer: wait=30 at /jobs/${jobId}.`,
   JOB_FAILED: 'There is no result: this file could not be processed (truncated JPEG).',
@@ -114,7 +127,8 @@ export const problemDetails: Record<ProblemCode, string> = {
   ROUTE_NOT_FOUND: 'There is no /nowhere here. See /docs for what there is.',
   BAD_REQUEST: 'The request could not be understood. Check its address and headers.',
   METHOD_NOT_ALLOWED: 'DELETE is not possible at /healthz. Use GET, HEAD.',
-  REQUEST_TIMEOUT: 'The request took too long to arrive. Try again.',
+  REQUEST_TIMEOUT:
+    'The upload took too long: for 15 seconds nothing of it arrived. Send it again when the connection is better.',
   HEADERS_TOO_LARGE: 'The address and the headers of the request are too long. Send less in them.',
   INTERNAL_ERROR:
     "Something went wrong that should not have. The service's log has it under request 0b9f4a52-6c5e-4c63-9a3c-0f7f3b1f6a11.",

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { imageOptions, MAX_VARIANTS } from '../imaging/options.ts';
 import { batchStatus, jobStatus } from '../queue/status.ts';
 import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './middleware/upload-limits.ts';
-import { json, preferHeader, problems, whileUnfinished } from './openapi-answers.ts';
+import {
+  guardedProblems,
+  idempotencyHeader,
+  json,
+  preferHeader,
+  problems,
+  whileUnfinished,
+} from './openapi-answers.ts';
 import * as examples from './openapi-examples.ts';
 import { health } from './routes/health.ts';
 import { presetList } from './routes/presets.ts';
@@ -52,7 +59,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       'the id of their batch. An upload is taken whole or not at all. Without options each image is turned upright, put on ' +
       'white, resized to 512 pixels in width, turned grey and stored as a JPEG of quality 80, without metadata.',
     request: {
-      headers: [preferHeader],
+      headers: [preferHeader, idempotencyHeader],
       body: {
         required: true,
         content: {
@@ -65,21 +72,32 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         'The batch was accepted; with `Prefer: wait`, its status as well',
         acceptedBatch,
         { accepted: examples.accepted, waited: examples.finishedUpload },
-        { Location: { schema: { type: 'string' }, description: 'The status URL' }, 'Retry-After': whileUnfinished },
+        {
+          Location: { schema: { type: 'string' }, description: 'The status URL' },
+          'Retry-After': whileUnfinished,
+          'Idempotent-Replayed': {
+            schema: { type: 'string' },
+            description: '`true` only while answering again what was accepted before',
+          },
+        },
       ),
-      ...problems(
+      ...guardedProblems(
         'FILE_REQUIRED',
         'UNEXPECTED_FIELD',
         'TOO_MANY_FILES',
         'EMPTY_FILE',
         'MALFORMED_MULTIPART',
         'INVALID_OPTION',
+        'INVALID_IDEMPOTENCY_KEY',
+        'IDEMPOTENCY_KEY_IN_USE',
+        'REQUEST_TIMEOUT',
         'FILE_TOO_LARGE',
         'REQUEST_TOO_LARGE',
         'MULTIPART_REQUIRED',
         'UNSUPPORTED_IMAGE_TYPE',
-        'INTERNAL_ERROR',
-        'QUEUE_UNAVAILABLE',
+        'IDEMPOTENCY_KEY_REUSED',
+        'BACKLOG_FULL',
+        'DISK_LOW',
         'STORAGE_UNAVAILABLE',
         'STORAGE_FULL',
       ),
@@ -108,16 +126,15 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     },
     responses: {
       ...fileAnswers,
-      ...problems(
+      ...guardedProblems(
         'JOB_NOT_FOUND',
+        'BATCH_REMOVED',
         'VARIANT_NOT_FOUND',
         'JOB_NOT_FINISHED',
         'JOB_FAILED',
         'FILE_GONE',
         'PRECONDITION_FAILED',
         'RANGE_NOT_SATISFIABLE',
-        'INTERNAL_ERROR',
-        'QUEUE_UNAVAILABLE',
         'STORAGE_UNAVAILABLE',
       ),
     },
@@ -132,13 +149,12 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     request: { params: jobParams, query: z.object({ download }) },
     responses: {
       ...fileAnswers,
-      ...problems(
+      ...guardedProblems(
         'JOB_NOT_FOUND',
+        'BATCH_REMOVED',
         'FILE_GONE',
         'PRECONDITION_FAILED',
         'RANGE_NOT_SATISFIABLE',
-        'INTERNAL_ERROR',
-        'QUEUE_UNAVAILABLE',
         'STORAGE_UNAVAILABLE',
       ),
     },
@@ -153,7 +169,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     request: { params: batchParams },
     responses: {
       200: { description: 'The archive', content: { 'application/zip': { schema: binary } } },
-      ...problems('BATCH_NOT_FOUND', 'BATCH_NOT_FINISHED', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
+      ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_NOT_FINISHED', 'BATCH_REMOVED'),
     },
   });
 
@@ -171,7 +187,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         description: 'The stream',
         content: { 'text/event-stream': { schema: z.string(), examples: { stream: { value: examples.events } } } },
       },
-      ...problems('BATCH_NOT_FOUND', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
+      ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED'),
     },
   });
 
@@ -181,7 +197,10 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     operationId: 'listPresets',
     tags: ['Processing'],
     summary: 'The named option sets of this service',
-    responses: { 200: json('The presets', presetList, { presets: examples.presets }) },
+    responses: {
+      200: json('The presets', presetList, { presets: examples.presets }),
+      ...problems('UNAUTHORIZED', 'RATE_LIMITED'),
+    },
   });
 
   registry.registerPath({
@@ -195,7 +214,20 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       200: json('Status of the batch', batchStatus, examples.batches, {
         'Retry-After': whileUnfinished,
       }),
-      ...problems('BATCH_NOT_FOUND', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
+      ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED'),
+    },
+  });
+
+  registry.registerPath({
+    method: 'delete',
+    path: '/batches/{batchId}',
+    operationId: 'removeBatch',
+    tags: ['Processing'],
+    summary: 'Remove a batch with its files, and stop what runs of it',
+    request: { params: batchParams },
+    responses: {
+      204: { description: 'It is removed' },
+      ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED', 'STORAGE_UNAVAILABLE'),
     },
   });
 
@@ -210,7 +242,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       200: json('Status of the file', jobStatus, examples.jobs, {
         'Retry-After': whileUnfinished,
       }),
-      ...problems('JOB_NOT_FOUND', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE'),
+      ...guardedProblems('JOB_NOT_FOUND', 'BATCH_REMOVED'),
     },
   });
 
@@ -232,6 +264,9 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     responses: { 200: json('It can', health, { ok: examples.healthy }), ...problems('QUEUE_UNAVAILABLE') },
   });
 
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
+
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
     info: {
@@ -244,5 +279,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
+    // Where no keys are configured none is needed, which the empty one says.
+    security: [{ bearer: [] }, { apiKey: [] }, {}],
   });
 }

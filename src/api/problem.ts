@@ -11,14 +11,20 @@ export const problem = z
     status: z.int().min(400).max(599),
     code: z.enum(Object.keys(problemStatuses) as [ProblemCode, ...ProblemCode[]]),
     detail: z.string().meta({ description: 'What was wrong, with what, and what to do' }),
+    removedAt: z.iso.datetime().optional().meta({ description: 'With `BATCH_REMOVED`: when it was removed' }),
   })
   .meta({ id: 'Problem' });
 /** See {@link problem}. */
 export type Problem = z.infer<typeof problem>;
 
 /** Builds the body of an error answer. */
-export function toProblem({ code, status, message }: Pick<ServiceError, 'code' | 'status' | 'message'>): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message };
+export function toProblem({
+  code,
+  status,
+  message,
+  members,
+}: Pick<ServiceError, 'code' | 'status' | 'message'> & Partial<Pick<ServiceError, 'members'>>): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message, ...members };
 }
 
 /** Answers with an error. The only place that does. */

@@ -2,12 +2,39 @@ import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import type { Express } from 'express';
+import type { Config } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import { toProblem } from './problem.ts';
 
-/** Makes the HTTP server of an app; it does not listen yet. */
-export function createHttpServer(app: Express): Server {
-  const server = createServer(app);
+/** Milliseconds in which the headers of a request must have arrived. */
+const HEADERS_MS = 10_000;
+/**
+ * Milliseconds for which a connection is kept when its client asks for nothing more: longer than the minute for which proxies
+ * keep theirs, since one that is closed just as it is used again costs its client a request.
+ */
+const KEEP_ALIVE_MS = 75_000;
+/** Milliseconds after which a connection on which nothing moves is cut: longer than any answer lets itself be waited for. */
+const SILENCE_MS = 90_000;
+/** Milliseconds in which a client that is refused can read why. */
+const LINGER_MS = 1000;
+/** Milliseconds between two looks at who is too slow. */
+const LOOK_EVERY_MS = 2000;
+
+/**
+ * Makes the HTTP server of an app; it does not listen yet.
+ *
+ * @param requestTimeoutMs milliseconds in which a request must have arrived whole
+ */
+export function createHttpServer(app: Express, { requestTimeoutMs }: Pick<Config, 'requestTimeoutMs'>): Server {
+  const server = createServer({
+    headersTimeout: Math.min(HEADERS_MS, requestTimeoutMs),
+    // Of an upload the app has by then said so itself.
+    requestTimeout: requestTimeoutMs + LINGER_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: LOOK_EVERY_MS,
+  });
+  server.timeout = SILENCE_MS;
+  server.on('request', app);
   // Without this, Node invites every client to send its body before the app has seen the headers.
   server.on('checkContinue', app);
   // An expectation that nobody knows may be ignored (RFC 9110, section 10.1.1).
@@ -29,6 +56,9 @@ function refuse(cause: NodeJS.ErrnoException, socket: Socket): void {
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Who never stops sending would otherwise never be rid of.
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(cut));
 }
 
 function toServiceError(cause: NodeJS.ErrnoException): ServiceError {

@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import type { FormatName } from '../shared/config.ts';
+import type { FormatName } from '../shared/setting-types.ts';
 
 /** Bytes from the start of a file that are enough to tell what it is. */
 export const SIGNATURE_BYTES = 4100;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FormatName } from '../shared/config.ts';
+import type { FormatName } from '../shared/setting-types.ts';
 
 /** What to make of a picture. This file is the API's too, so it must never reach sharp. */
 

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import type { FormatName } from '../shared/config.ts';
+import type { FormatName } from '../shared/setting-types.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
 import { ImageError, toImageError } from './image-error.ts';
 import { type FullOptions, type ImageOptions, withDefaults } from './options.ts';

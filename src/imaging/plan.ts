@@ -1,4 +1,4 @@
-import type { FormatName } from '../shared/config.ts';
+import type { FormatName } from '../shared/setting-types.ts';
 import { ImageError } from './image-error.ts';
 import { type FullOptions, inMegapixels, outputFault } from './options.ts';
 

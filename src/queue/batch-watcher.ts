@@ -1,7 +1,7 @@
 import { QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from '../shared/logger.ts';
-import { IMAGE_QUEUE } from './names.ts';
+import { batchIdOf, IMAGE_QUEUE } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
 import type { BatchStatus } from './status.ts';
 
@@ -9,8 +9,6 @@ import type { BatchStatus } from './status.ts';
 const PAUSE_MS = 100;
 /** Milliseconds after which a batch is looked at without a sign: the signs are a hint, and may be lost. */
 const LOOK_EVERY_MS = 5000;
-/** Characters of a batch id, with which the id of each of its jobs begins. */
-const BATCH_ID_LENGTH = 36;
 
 /** Told the status of a batch; `undefined` when the batch is gone. */
 export type BatchListener = (status: BatchStatus | undefined) => void;
@@ -64,8 +62,8 @@ export function createBatchWatcher({
   const watched = new Map<string, Watched>();
   const events = new QueueEvents(IMAGE_QUEUE, { connection: redis, prefix });
   events.on('error', (err) => logger.debug({ err }, 'queue events'));
-  const onSign = ({ jobId }: { jobId: string }) => look(jobId.slice(0, BATCH_ID_LENGTH));
-  for (const sign of ['active', 'progress', 'completed', 'failed', 'waiting', 'delayed'] as const)
+  const onSign = ({ jobId }: { jobId: string }) => look(batchIdOf(jobId));
+  for (const sign of ['active', 'progress', 'completed', 'failed', 'waiting', 'delayed', 'removed'] as const)
     events.on(sign, onSign);
   const lookAgain = setInterval(() => {
     for (const batchId of watched.keys()) look(batchId);
@@ -84,7 +82,7 @@ export function createBatchWatcher({
     entry.isReading = true;
     entry.isStale = false;
     try {
-      const status = await queue.readBatch(batchId);
+      const status = (await queue.readBatch(batchId))?.value;
       for (const listener of entry.listeners) listener(status);
     } catch (err) {
       logger.debug({ err, batchId }, 'batch could not be looked at');
@@ -93,7 +91,13 @@ export function createBatchWatcher({
     if (entry.isStale) look(batchId);
   }
 
+  let isClosed = false;
   const watch: BatchWatcher['watch'] = (batchId, listener) => {
+    // Who comes after the end would otherwise wait for ever, and keep the API from ending.
+    if (isClosed) {
+      queueMicrotask(() => listener(undefined));
+      return () => {};
+    }
     const entry = watched.get(batchId) ?? { listeners: new Set(), timer: undefined, isReading: false, isStale: false };
     watched.set(batchId, entry);
     entry.listeners.add(listener);
@@ -127,6 +131,7 @@ export function createBatchWatcher({
     },
 
     close() {
+      isClosed = true;
       clearInterval(lookAgain);
       for (const { timer, listeners } of watched.values()) {
         clearTimeout(timer);

@@ -1,19 +1,31 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
-import { output } from '../imaging/options.ts';
-import { formatNames } from '../shared/config.ts';
+import { output, withDefaults } from '../imaging/options.ts';
+import { type FormatName, formatNames } from '../shared/setting-types.ts';
+import { imageJobId } from './names.ts';
 
 /** What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. */
 export const imageJobPayload = z.object({
   batchId: z.uuidv4(),
   index: z.int().min(0),
   originalName: z.string(),
+  /** Name of the API key that it belongs to; none where the service is open to all. */
+  owner: z.string().optional(),
   /** Format of the original, by its signature. */
   format: z.enum(formatNames),
   outputs: z.array(output).min(1),
 });
 /** See {@link imageJobPayload}. */
 export type ImageJobPayload = z.infer<typeof imageJobPayload>;
+
+/** The results that a file's job makes or has made, by what their names are derived from. */
+export function resultsOf({ batchId, index, format, outputs }: ImageJobPayload) {
+  return outputs.map(({ name, options }): { jobId: string; format: FormatName; variant?: string } => ({
+    jobId: imageJobId(batchId, index),
+    format: withDefaults(options, format).format,
+    ...(name !== undefined && { variant: name }),
+  }));
+}
 
 const picture = z.object({
   outputPath: z.string().meta({ description: 'Where the result is, relative to the project' }),

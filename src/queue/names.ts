@@ -4,6 +4,8 @@ import { validate, version } from 'uuid';
 export const IMAGE_QUEUE = 'images';
 /** BullMQ queue of the batches: the parent job of a batch's files, which runs when the last of them has ended. */
 export const BATCH_QUEUE = 'batches';
+/** BullMQ queue of the sweeps. */
+export const SWEEP_QUEUE = 'sweeps';
 
 /** Whether a text from outside can be the id of a batch: a random UUID (version 4). Anything else is unknown for sure. */
 export function isBatchId(text: string): boolean {
@@ -23,4 +25,12 @@ export function imageJobId(batchId: string, index: number): string {
 export function isImageJobId(text: string): boolean {
   const [, batchId = ''] = /^(.+)-(?:0|[1-9]\d{0,2})$/.exec(text) ?? [];
   return isBatchId(batchId);
+}
+
+/** Characters of a batch id. */
+const BATCH_ID_LENGTH = 36;
+
+/** The batch of a file's job, with whose id the job's begins. */
+export function batchIdOf(jobId: string): string {
+  return jobId.slice(0, BATCH_ID_LENGTH);
 }

@@ -1,21 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { FlowProducer, Queue } from 'bullmq';
+import { type FlowJob, FlowProducer, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { ZodError } from 'zod';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
+import { createBacklogCheck } from './backlog.ts';
+import type { BatchJobPayload } from './batch-job.ts';
+import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
+import { createGuard, UncertainError } from './guard.ts';
+import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
+import { serviceKeys } from './keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
-import { type FileStatus, readBatchStatus, readFile } from './read-status.ts';
+import { type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
 import type { BatchStatus } from './status.ts';
+import { announceBatch, priorityOf } from './turns.ts';
 
-/** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
-const OPERATION_LIMIT_MS = 750;
-/** How often, a second apart, a batch is tried to be removed: longer than its jobs take to fail without their originals. */
-const TAKE_BACK_ATTEMPTS = 30;
-/** Seconds after which a client may try again when Redis is away. */
-const RETRY_AFTER_SECONDS = 2;
+/** Milliseconds that a rate limit may keep a request waiting. */
+const LIMITER_MS = 100;
+/** Milliseconds for which rate limits are not applied after Redis has not answered one in time. */
+const LIMITER_REST_MS = 1000;
+/** Milliseconds that a removal may keep its client waiting: about as long as it takes to stop what runs. */
+const REMOVAL_LIMIT_MS = 5000;
 
 /** A batch to enqueue. */
 export interface NewBatch {
@@ -24,18 +30,52 @@ export interface NewBatch {
   files: readonly Pick<ImageJobPayload, 'originalName' | 'format'>[];
   /** What to make of each file. */
   outputs: readonly Output[];
+  sender: Sender;
+}
+
+/** Who sends a batch. */
+export interface Sender {
+  /** What turns are given out by. */
+  id: string;
+  /** To whom the batch belongs; `undefined` where the service is open to all. */
+  owner: string | undefined;
 }
 
 /** The API's side of the queue. Every operation rejects with `QUEUE_UNAVAILABLE` within a second when Redis does not answer. */
 export interface QueueClient {
   /** Whether Redis answers. */
   ping(): Promise<void>;
-  /** Enqueues the batch and all its files, or nothing. */
-  addBatch(batch: NewBatch): Promise<void>;
-  /** Status of a batch and its files; `undefined` when there is none. */
-  readBatch(batchId: string): Promise<BatchStatus | undefined>;
+  /**
+   * Whether there is room for more files.
+   *
+   * @throws {ServiceError} `BACKLOG_FULL`, with the seconds after which there should be
+   */
+  checkBacklog(): Promise<void>;
+  /** Claims an `Idempotency-Key`; see {@link claimKey}. */
+  claimKey(owner: string | undefined, key: string): Promise<Claim>;
+  /**
+   * Enqueues a batch with all its files, or nothing.
+   *
+   * @param store stores its originals for good, once the batch is announced: should nothing more be heard of it, the sweeper
+   *   removes them
+   * @throws {UncertainError} when it is not known whether it is enqueued; then its originals must stay, and are removed by
+   *   the sweeper if it is not
+   */
+  addBatch(batch: NewBatch, store: () => Promise<void>): Promise<void>;
+  /** Whether a batch is or was there. */
+  isKnown(batchId: string): Promise<boolean>;
+  /**
+   * A batch and its files; `undefined` when there is none.
+   *
+   * @param reader for whom: what belongs to another is not there. Without one it is read for the service itself.
+   */
+  readBatch(batchId: string, reader?: Pick<Sender, 'owner'>): Promise<Found<BatchStatus> | undefined>;
   /** All that is known of one file; `undefined` when there is none. */
-  readFile(jobId: string): Promise<FileStatus | undefined>;
+  readFile(jobId: string): Promise<Found<FileStatus> | undefined>;
+  /** Removes a batch whole, and stops what runs of it; see `BatchRemover`. */
+  removeBatch(batchId: string): Promise<void>;
+  /** Sends a command of a rate limit; rejects soon, since requests wait for it. */
+  sendCommand(...command: string[]): Promise<unknown>;
   /** Closes the connection. */
   close(): Promise<void>;
 }
@@ -43,96 +83,118 @@ export interface QueueClient {
 /**
  * @param redis a connection that fails fast, owned by the client from here on
  * @param prefix first part of every key
+ * @param files what to remove with a batch
+ * @param maxBacklog files that may wait; 0 for no limit
+ * @param retentionMs milliseconds for which a removed batch is remembered; 0 for ever
  */
 export function createQueueClient({
   redis,
   prefix,
+  files: batchFiles,
+  maxBacklog,
+  retentionMs,
   logger,
 }: {
   redis: Redis;
   prefix: string;
+  files: BatchFiles;
+  maxBacklog: number;
+  retentionMs: number;
   logger: Logger;
 }): QueueClient {
   const options = { connection: redis, prefix };
   const flow = new FlowProducer(options);
   const images = new Queue(IMAGE_QUEUE, options);
   const batches = new Queue(BATCH_QUEUE, options);
-  const source = { redis, images, batches };
+  const keys = serviceKeys(prefix);
+  const source = { redis, images, batches, keys };
   // The connection reports its own faults once per outage; without listeners BullMQ's copies would end the process.
   const ignore = (err: Error) => logger.debug({ err }, 'queue error');
   flow.on('error', ignore);
   images.on('error', ignore);
   batches.on('error', ignore);
 
-  /** @param undo called when the operation succeeds after its caller was told that it had failed */
-  async function guarded<T>(operation: () => Promise<T>, undo?: () => Promise<unknown>): Promise<T> {
-    // Before the first connection BullMQ waits without end, so it is not even asked.
-    if (redis.status !== 'ready') throw unavailable();
-    let timer: NodeJS.Timeout | undefined;
-    const running = operation();
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        if (undo) running.then(undo).catch((err) => logger.debug({ err }, 'late operation'));
-        reject(new Error(`no answer from Redis within ${OPERATION_LIMIT_MS} ms`));
-      }, OPERATION_LIMIT_MS);
-    });
-    try {
-      return await Promise.race([running, limit]);
-    } catch (cause) {
-      // What Redis holds is not what this code expects: no waiting will mend that.
-      if (cause instanceof ZodError || cause instanceof TypeError) throw cause;
-      throw unavailable(cause);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Removes a batch whose upload was refused. That takes patience: while a worker holds one of its jobs, it stays. */
-  async function takeBack(batchId: string): Promise<void> {
-    for (let attempt = 0; attempt < TAKE_BACK_ATTEMPTS; attempt += 1) {
-      if ((await batches.remove(batchId)) > 0) return;
-      await delay(1000, undefined, { ref: false });
-    }
-    logger.warn({ batchId }, 'a batch that was refused was enqueued late and could not be removed');
-  }
+  // A key must be forgotten before it is that its batch was removed: the id would be used again, and the removal's second look
+  // would remove what is there by then.
+  const lifeMs = retentionMs > 0 ? Math.min(KEY_LIFE_MS, retentionMs) : KEY_LIFE_MS;
+  const guard = createGuard(redis);
+  const guardLimiter = createGuard(redis, LIMITER_MS);
+  let limiterRestsUntil = 0;
+  const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
 
   return {
     async ping() {
-      await guarded(() => redis.ping());
+      await guard(() => redis.ping());
     },
 
-    async addBatch({ batchId, files, outputs }) {
-      // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
-      const add = () =>
-        flow.add({
-          name: 'batch',
-          queueName: BATCH_QUEUE,
-          data: { total: files.length },
-          opts: { jobId: batchId },
-          children: files.map(({ originalName, format }, index) => ({
-            name: 'image',
-            queueName: IMAGE_QUEUE,
-            data: { batchId, index, originalName, format, outputs },
-            opts: { ...imageJobOptions, jobId: imageJobId(batchId, index) },
-          })),
-        });
-      await guarded(add, () => takeBack(batchId));
+    checkBacklog: createBacklogCheck({ redis, images, guard, max: maxBacklog }),
+    claimKey: (owner, key) => claimKey({ redis, guard, keys, lifeMs }, owner, key),
+
+    async addBatch({ batchId, files, outputs, sender }, store) {
+      const announcement = { batchId, client: sender.id, files: files.length };
+      const turn = await guard(() => announceBatch(redis, images.toKey('prioritized'), keys, announcement));
+      const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
+      const batch: FlowJob = {
+        name: 'batch',
+        queueName: BATCH_QUEUE,
+        data: { total: files.length, ...ownership } satisfies BatchJobPayload,
+        opts: { jobId: batchId },
+        children: files.map(({ originalName, format }, index) => ({
+          name: 'image',
+          queueName: IMAGE_QUEUE,
+          data: { batchId, index, originalName, format, outputs: [...outputs], ...ownership } satisfies ImageJobPayload,
+          opts: { ...imageJobOptions, priority: priorityOf(turn + index), jobId: imageJobId(batchId, index) },
+        })),
+      };
+      // Should ending the announcement fail, the sweeper finds that there is nothing to do.
+      const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
+      try {
+        // Bytes before jobs: a worker may take a job before this call returns.
+        await store();
+        // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
+        await guard(() => flow.add(batch), UncertainError);
+      } catch (error) {
+        if (!(error instanceof UncertainError)) forget();
+        throw error;
+      }
+      forget();
     },
 
-    readBatch: (batchId) => guarded(() => readBatchStatus(source, batchId)),
-    readFile: (jobId) => guarded(() => readFile(source, jobId)),
+    async isKnown(batchId) {
+      const found = await guard(() =>
+        Promise.all([redis.exists(batches.toKey(batchId)), redis.exists(keys.removed(batchId))]),
+      );
+      return found.includes(1);
+    },
+
+    readBatch: (batchId, reader) => guard(() => readBatchStatus(source, batchId, reader)),
+    readFile: (jobId) => guard(() => readFoundFile(source, jobId)),
+
+    async removeBatch(batchId) {
+      const begun = await guard(() => remover.begin(batchId));
+      if (!begun) return;
+      // From here on it is gone for everyone; what cannot be done now is done by the sweeper.
+      const limit = delay(REMOVAL_LIMIT_MS, undefined, { ref: false });
+      await Promise.race([remover.carryOut(begun), limit]).catch((err) => {
+        if (err instanceof ServiceError) throw err;
+        logger.warn({ err, batchId }, 'a removal is left to the sweeper');
+      });
+    },
+
+    async sendCommand(name = '', ...rest) {
+      if (Date.now() < limiterRestsUntil) throw new Error('Redis has just not answered in time');
+      try {
+        return await guardLimiter(() => redis.call(name, ...rest), UncertainError);
+      } catch (error) {
+        // Many requests, or several limits of one, must not each wait for a Redis that hangs.
+        if (error instanceof UncertainError) limiterRestsUntil = Date.now() + LIMITER_REST_MS;
+        throw error;
+      }
+    },
 
     async close() {
       await Promise.all([flow.close(), images.close(), batches.close()]);
       redis.disconnect();
     },
   };
-}
-
-function unavailable(cause?: unknown): ServiceError {
-  return new ServiceError(
-    'QUEUE_UNAVAILABLE',
-    `The service cannot reach its job queue (Redis) at the moment. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-    { cause, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-  );
 }

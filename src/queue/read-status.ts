@@ -1,9 +1,11 @@
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
+import { removedBatch } from './batch-remover.ts';
 import { type ImageJobPayload, type ImageJobResult, imageJobPayload, imageJobResult } from './image-job.ts';
+import type { ServiceKeys } from './keys.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
-import { imageJobId } from './names.ts';
+import { batchIdOf, imageJobId } from './names.ts';
 import type { BatchStatus, JobStatus, Result } from './status.ts';
 
 /** The queues to read from, and the connection that they share. */
@@ -11,6 +13,17 @@ export interface StatusSource {
   redis: Redis;
   images: Queue<ImageJobPayload, ImageJobResult>;
   batches: Queue<BatchJobPayload>;
+  keys: ServiceKeys;
+}
+
+/** What was found under an id. */
+export interface Found<T> {
+  /** Name of the API key that it belongs to; none where the service is open to all. */
+  owner: string | undefined;
+  /** When its batch was removed, in ISO 8601. */
+  removedAt: string | undefined;
+  /** What is known of it, unless it was removed. */
+  value: T | undefined;
 }
 
 /** All that is known of one file. */
@@ -54,11 +67,29 @@ function withUrls(result: ImageJobResult, jobUrl: string): Result {
  *
  * @returns `undefined` when there is no such job
  */
-export async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
+async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
   // Both commands leave in one pipeline, the lock first: a job that ends between the two is then seen as ended, never as
   // waiting once more.
   const [isHeld, job] = await Promise.all([redis.exists(`${images.toKey(jobId)}:lock`), images.getJob(jobId)]);
   return job && toFileStatus(job, isHeld === 1);
+}
+
+/**
+ * Finds a file's job, or what is left of it, in one round trip.
+ *
+ * @returns `undefined` when there is no such job, and was none
+ */
+export async function readFoundFile(source: StatusSource, jobId: string): Promise<Found<FileStatus> | undefined> {
+  const [removed, value] = await Promise.all([readRemoved(source, batchIdOf(jobId)), readFile(source, jobId)]);
+  return removed ?? (value && { owner: value.payload.owner, removedAt: undefined, value });
+}
+
+/** @returns what is left of a batch that was removed */
+async function readRemoved({ redis, keys }: StatusSource, batchId: string): Promise<Found<never> | undefined> {
+  const note = await redis.get(keys.removed(batchId));
+  if (note === null) return undefined;
+  const { removedAt, owner } = removedBatch.parse(JSON.parse(note));
+  return { owner, removedAt, value: undefined };
 }
 
 /** What clients see of one file. */
@@ -67,26 +98,33 @@ export function toJobStatus({ jobId, state, progress, result, failedReason, link
 }
 
 /**
- * Reads a batch and all its files in two round trips, whatever the backlog.
+ * Reads a batch and all its files, or what is left of it, in two round trips, whatever the backlog.
  * The counts are taken from the very states that are listed, so they always add up.
  *
- * @returns `undefined` when there is no such batch
+ * @param reader for whom: what belongs to another is not there
+ * @returns `undefined` when there is no such batch, and was none
  */
-export async function readBatchStatus(source: StatusSource, batchId: string): Promise<BatchStatus | undefined> {
-  const batch = await source.batches.getJob(batchId);
-  if (!batch) return undefined;
-  const { total } = batchJobPayload.parse(batch.data);
+export async function readBatchStatus(
+  source: StatusSource,
+  batchId: string,
+  reader?: { owner: string | undefined },
+): Promise<Found<BatchStatus> | undefined> {
+  const [removed, batch] = await Promise.all([readRemoved(source, batchId), source.batches.getJob(batchId)]);
+  if (removed || !batch) return removed;
+  const { total, owner } = batchJobPayload.parse(batch.data);
+  // Before its files are read: that takes longer the more there are, and would tell another that they are there.
+  if (reader && reader.owner !== owner) return undefined;
   const read = await Promise.all(
     Array.from({ length: total }, (_, index) => readFile(source, imageJobId(batchId, index))),
   );
   // A file is missing only when the batch was removed since the line above.
-  if (read.includes(undefined)) return undefined;
+  if (read.includes(undefined)) return readRemoved(source, batchId);
   const files = read.filter((file) => file !== undefined);
 
   const progress = { total, completed: 0, failed: 0, active: 0, waiting: 0 };
   for (const { state } of files) progress[state] += 1;
 
-  return {
+  const value: BatchStatus = {
     batchId,
     status: batchState(progress, files),
     progress,
@@ -101,6 +139,7 @@ export async function readBatchStatus(source: StatusSource, batchId: string): Pr
     })),
     links: batchLinks(batchId),
   };
+  return { owner, removedAt: undefined, value };
 }
 
 function batchState({ total, completed, failed }: BatchStatus['progress'], files: FileStatus[]): BatchStatus['status'] {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -17,20 +18,27 @@ export interface IncomingUpload {
   add(index: number, content: Readable): Promise<number>;
   /** The first bytes of a file that was added, `length` at most. */
   head(index: number, length: number): Promise<Uint8Array>;
-  /** Makes the upload the batch's originals, all at once. */
-  commit(): Promise<void>;
+  /** Makes the upload the originals of a batch, all at once, unless it has some already. */
+  commit(batchId: string): Promise<void>;
   /** Removes every trace of the upload, committed or not. */
   discard(): Promise<void>;
 }
 
 /** The files as they were uploaded: `<folder>/<batchId>/<index>`. They stay, so that a job can be run again. */
 export interface Originals {
-  /** Begins to receive a batch. */
-  receive(batchId: string): Promise<IncomingUpload>;
+  /** Begins to receive an upload. */
+  receive(): Promise<IncomingUpload>;
   /** Absolute path of one original, whether it is there or not. */
   locate(batchId: string, index: number): string;
   /** Bytes of one original. */
   read(batchId: string, index: number): Promise<Uint8Array>;
+  /** Removes those of a batch; when there are none nothing happens. */
+  remove(batchId: string): Promise<void>;
+}
+
+/** A folder can be renamed onto an empty one only. */
+function isThere(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** @param folder absolute path of the folder of the originals; made when missing */
@@ -41,9 +49,9 @@ export function createOriginals(folder: string): Originals {
   return {
     locate,
 
-    async receive(batchId) {
-      const incoming = pathInside(folder, `${batchId}${UNFINISHED}`);
-      const committed = pathInside(folder, batchId);
+    async receive() {
+      const incoming = pathInside(folder, `${randomUUID()}${UNFINISHED}`);
+      const ours = [incoming];
       try {
         await mkdir(incoming, { recursive: true });
       } catch (cause) {
@@ -54,9 +62,9 @@ export function createOriginals(folder: string): Originals {
           // `flush` waits for the disk itself: what is acknowledged must outlive a power cut.
           const file = createWriteStream(pathInside(incoming, String(index)), { flags: 'wx', flush: true });
           // Whichever breaks first takes the other along. Only the disk's fault is ours; a client that hangs up is not.
-          let isOurFault = false;
-          file.once('error', () => {
-            isOurFault = !content.errored;
+          let isOurFault = true;
+          content.once('error', () => {
+            isOurFault = file.errored !== null;
           });
           await pipeline(content, file).catch((error) => {
             throw isOurFault ? toStorageError(act, error) : error;
@@ -78,17 +86,21 @@ export function createOriginals(folder: string): Originals {
           }
         },
 
-        async commit() {
+        async commit(batchId) {
+          const committed = pathInside(folder, batchId);
           try {
             await rename(incoming, committed);
+            ours.push(committed);
           } catch (cause) {
+            // Only the same upload is sent again under its old id: what is there already is the same, and may be in use.
+            if (isThere(cause)) return;
             throw toStorageError(act, cause);
           }
         },
 
         async discard() {
           // A folder that cannot be removed now must not hide why the upload failed.
-          await Promise.allSettled([incoming, committed].map((path) => rm(path, { recursive: true, force: true })));
+          await Promise.allSettled(ours.map((path) => rm(path, { recursive: true, force: true })));
         },
       };
     },
@@ -98,6 +110,14 @@ export function createOriginals(folder: string): Originals {
         return await readFile(locate(batchId, index));
       } catch (cause) {
         throw toStorageError('read the original', cause);
+      }
+    },
+
+    async remove(batchId) {
+      try {
+        await rm(pathInside(folder, batchId), { recursive: true, force: true });
+      } catch (cause) {
+        throw toStorageError('remove the originals', cause);
       }
     },
   };

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Readable } from 'node:stream';
-import { type FormatName, projectRoot } from '../shared/config.ts';
+import { type FormatName, projectRoot } from '../shared/setting-types.ts';
 import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
 import { toStorageError } from './storage-error.ts';
@@ -21,6 +21,8 @@ export interface Results {
   locate(jobId: string, format: FormatName, variant?: string): string;
   /** Bytes of a result; the stream fails when it is not there. Whoever does not read it to its end destroys it. */
   read(jobId: string, format: FormatName, variant?: string): Readable;
+  /** Removes a result; when there is none nothing happens. */
+  remove(jobId: string, format: FormatName, variant?: string): Promise<void>;
 }
 
 /** What the name of a file of this format ends with, without the dot. */
@@ -39,6 +41,14 @@ export function createResults(folder: string): Results {
     locate,
 
     read: (...result) => createReadStream(locate(...result)),
+
+    async remove(...result) {
+      try {
+        await rm(locate(...result), { force: true });
+      } catch (cause) {
+        throw toStorageError('remove the result', cause);
+      }
+    },
 
     async save(jobId, format, content, variant) {
       const path = locate(jobId, format, variant);

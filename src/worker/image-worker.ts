@@ -1,9 +1,10 @@
-import { type Job, type Processor, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
 import type { ImageJobPayload, ImageJobResult } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
+import type { ProblemCode } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { endReasons } from './watchdog.ts';
 
@@ -24,12 +25,20 @@ const recovery = {
  */
 const SILENCE_MS = 10_000;
 
+/** Milliseconds after which a job whose result met a full disk is tried again. */
+const NO_ROOM_PAUSE_MS = 5000;
+
+/** Why a job is cancelled. */
+const SHUTTING_DOWN = 'the worker is shutting down';
+const REMOVED = 'its batch was removed';
+
 /** What BullMQ says when the child that ran a job is gone. */
 const CHILD_GONE = /^Unexpected exit code: (\S+) signal: (\S+)$/;
 
 /** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
 export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   readonly #silenceMs: number;
+  readonly #logger: Logger;
 
   /**
    * @param redis a connection that waits for Redis
@@ -62,9 +71,12 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       runRetryDelay: RECONNECT_DELAY_MS,
       useWorkerThreads: false,
       workerForkOptions: { env: environment },
+      // How many have ended, by which the API tells when it is worth trying again.
+      metrics: { maxDataPoints: 60 },
       autorun: false,
     });
     this.#silenceMs = jobTimeoutMs + SILENCE_MS;
+    this.#logger = logger;
     const about = (job: Job<ImageJobPayload, ImageJobResult>) => ({ batchId: job.data.batchId, jobId: job.id });
     this.on('completed', (job) => {
       const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
@@ -83,6 +95,10 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     super.createSandbox(processor);
     const runInChild = this.processFn;
     this.processFn = async (job, token, signal) => {
+      // BullMQ 6.7 takes progress that Redis refuses, as when its memory is full, for the end of the job, and gives the next
+      // one to the child that is still at work.
+      const tell = job.updateProgress.bind(job);
+      job.updateProgress = (progress) => tell(progress).catch(() => undefined);
       let timer: NodeJS.Timeout | undefined;
       const silence = new Promise<never>((_, reject) => {
         const error = new Error('the process that worked on this image did not answer');
@@ -91,14 +107,28 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       try {
         return await Promise.race([runInChild(job, token, signal), silence]);
       } catch (error) {
-        if (!signal?.aborted) throw toReason(error);
-        // Cancelled, the child has ended itself. The job goes back as it was, without counting as an attempt.
-        await job.moveToWait(token);
-        throw new WaitingError();
+        // Cancelled, the child has ended itself.
+        if (signal?.reason === REMOVED) throw new UnrecoverableError(REMOVED);
+        // In these two the job goes back as it was, without counting as an attempt.
+        if (signal?.aborted) {
+          await job.moveToWait(token);
+          throw new WaitingError();
+        }
+        if (isFullDisk(error)) {
+          this.#logger.error({ jobId: job.id, err: error }, 'no room for the result; the job waits until there is');
+          await job.moveToDelayed(Date.now() + NO_ROOM_PAUSE_MS, token);
+          throw new DelayedError();
+        }
+        throw toReason(error);
       } finally {
         clearTimeout(timer);
       }
     };
+  }
+
+  /** Stops a job of a batch that is being removed, if it runs here. */
+  cancelRemoved(jobId: string): void {
+    this.cancelJob(jobId, REMOVED);
   }
 
   /**
@@ -107,10 +137,15 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
    * @param limitMs milliseconds
    */
   async stop(limitMs: number): Promise<void> {
-    const handBack = setTimeout(() => this.cancelAllJobs('the worker is shutting down'), limitMs);
+    const handBack = setTimeout(() => this.cancelAllJobs(SHUTTING_DOWN), limitMs);
     await this.close();
     clearTimeout(handBack);
   }
+}
+
+/** Errors come from the child as plain objects, with what a `ServiceError` has. */
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === ('STORAGE_FULL' satisfies ProblemCode);
 }
 
 /** The end of a child says why only by its signal: the person who sent the image is told in words. */

@@ -1,11 +1,15 @@
 import { connectConsumer } from '../queue/connection.ts';
+import { serviceKeys } from '../queue/keys.ts';
 import { loadConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
-import { removeAbandoned } from '../storage/abandoned.ts';
+import { createBatchFiles } from '../storage/batch-files.ts';
+import { createOriginals } from '../storage/originals.ts';
+import { createResults } from '../storage/results.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { ImageWorker } from './image-worker.ts';
+import { createSweeper } from './sweeper.ts';
 
 /** Milliseconds that closing connections and children may take. */
 const CLOSING_MS = 2000;
@@ -17,25 +21,32 @@ async function main(): Promise<void> {
   const redis = connectConsumer(config.redis, logger);
   const images = new ImageWorker({ redis, prefix, concurrency, jobTimeoutMs, environment, logger });
   const batches = createBatchWorker({ redis, prefix, logger });
+  const { uploadDir, processedDir, retentionMs } = config;
+  const files = createBatchFiles({ originals: createOriginals(uploadDir), results: createResults(processedDir) });
+  const folders = [uploadDir, processedDir];
+  const sweeper = createSweeper({ redis, prefix, files, folders, retentionMs, logger });
+  const cancellations = connectConsumer(config.redis, logger);
+  cancellations.on('message', (_channel, jobId) => images.cancelRemoved(jobId));
 
   shutDownOnSignal(
     [
       { name: 'finish images', limitMs: shutdownMs + CLOSING_MS, run: () => images.stop(shutdownMs) },
-      { name: 'finish batches', limitMs: CLOSING_MS, run: () => batches.close() },
+      { name: 'finish batches', limitMs: CLOSING_MS, run: () => Promise.all([batches.close(), sweeper.close()]) },
     ],
     logger,
   );
 
-  const removed = await removeAbandoned(config.processedDir);
-  for (const worker of [images, batches]) {
-    worker.run().catch((err) => {
+  // Not waited for: Redis may not be there yet, and ioredis subscribes again whenever it is back.
+  cancellations.subscribe(serviceKeys(prefix).cancel).catch((err) => logger.debug({ err }, 'cancellations'));
+  for (const running of [images.run(), batches.run(), sweeper.start()]) {
+    running.catch((err) => {
       logger.fatal({ err }, 'worker cannot take jobs any more');
       // Whoever started this process starts it again; one that lives on and does nothing would deceive them.
       process.exit(1);
     });
   }
   await images.waitUntilReady();
-  logger.info({ concurrency, removed }, 'worker takes jobs');
+  logger.info({ concurrency }, 'worker takes jobs');
 }
 
 await run(main);

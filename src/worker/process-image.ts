@@ -70,6 +70,9 @@ export default async function processImageJob(
 /** The message becomes the `failedReason` that clients read, so nothing but a message meant for them may pass. */
 function toJobError(error: unknown): Error {
   if (error instanceof ImageError) return new UnrecoverableError(error.message);
-  if (error instanceof ServiceError) return new Error(error.message, { cause: error.cause });
+  // Its code tells the worker what to do.
+  if (error instanceof ServiceError) {
+    return Object.assign(new Error(error.message, { cause: error.cause }), { code: error.code });
+  }
   return new Error('The service failed at this file for a reason of its own.', { cause: error });
 }

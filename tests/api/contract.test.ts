@@ -1,11 +1,16 @@
+import { once } from 'node:events';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { UnrecoverableError } from 'bullmq';
 import supertest from 'supertest';
+import { v4 as uuid } from 'uuid';
 import { createApp } from '../../src/api/app.ts';
 import { optionFields } from '../../src/api/form-options.ts';
+import * as examples from '../../src/api/openapi-examples.ts';
 import { problem } from '../../src/api/problem.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
@@ -213,7 +218,7 @@ describe('every documented answer is really given as documented', () => {
       ['get', '/nowhere', 404],
       ['get', '/batches', 404],
       ['get', '/process-images', 405, 'POST'],
-      ['delete', '/batches/x', 405, 'GET, HEAD'],
+      ['post', '/batches/x', 405, 'GET, HEAD, DELETE'],
       ['post', '/jobs/x', 405, 'GET, HEAD'],
       ['put', '/healthz', 405, 'GET, HEAD'],
       ['put', '/docs', 405, 'GET, HEAD'],
@@ -234,11 +239,24 @@ describe('every documented answer is really given as documented', () => {
       throw new TypeError('secret of the inside');
     };
     const parts = {
-      queue: { ping: async () => {}, addBatch: broken, readBatch: broken, readFile: broken, close: async () => {} },
+      queue: {
+        ping: async () => {},
+        checkBacklog: async () => {},
+        claimKey: broken,
+        addBatch: broken,
+        isKnown: broken,
+        readBatch: broken,
+        readFile: broken,
+        removeBatch: broken,
+        sendCommand: broken,
+        close: async () => {},
+      },
       watcher: { watch: fails, waitFor: broken, close: () => {} },
-      originals: { receive: broken, read: broken, locate: fails },
-      results: { save: broken, locate: fails, read: fails },
+      originals: { receive: broken, read: broken, locate: fails, remove: broken },
+      results: { save: broken, locate: fails, read: fails, remove: broken },
+      checkFreeSpace: async () => {},
       limits: loadConfig(environment()),
+      access: loadConfig(environment()),
       optionRules: { presets: {}, presetsOnly: false },
       logger: silent,
     };
@@ -250,6 +268,7 @@ describe('every documented answer is really given as documented', () => {
     for (const path of ['/batches/{batchId}', '/batches/{batchId}/archive', '/batches/{batchId}/events']) {
       answers.push(['get', path, await faulty.get(path.replace('{batchId}', batchId))]);
     }
+    answers.push(['delete', '/batches/{batchId}', await faulty.delete(`/batches/${batchId}`)]);
     for (const path of ['/jobs/{jobId}', '/jobs/{jobId}/result', '/jobs/{jobId}/original']) {
       answers.push(['get', path, await faulty.get(path.replace('{jobId}', `${batchId}-0`))]);
     }
@@ -268,6 +287,94 @@ describe('every documented answer is really given as documented', () => {
       expectDocumented('post', '/process-images', answer);
       expect(answer.body.code).toBe(code);
     }
+    const found = { owner: undefined, removedAt: undefined, value: examples.batches.completed };
+    const removeBatch = () =>
+      Promise.reject(new ServiceError('STORAGE_UNAVAILABLE', 'no disk', { headers: { 'Retry-After': '10' } }));
+    const stuck = supertest(
+      createApp({ ...parts, queue: { ...parts.queue, readBatch: async () => found, removeBatch } }),
+    );
+    expectDocumented('delete', '/batches/{batchId}', await stuck.delete(`/batches/${batchId}`));
+  });
+
+  test('to an upload that is sent again', async () => {
+    const post = (key: string, name = 'a.jpg') =>
+      small.then((picture) =>
+        send().post('/process-images').set('Idempotency-Key', key).attach('images', picture, name),
+      );
+    expectDocumented('post', '/process-images', await post('a b'));
+    const first = await post('"key of this test"');
+    expect(first.status).toBe(202);
+    const again = await post('"key of this test"');
+    expectDocumented('post', '/process-images', again);
+    expect([again.body, again.headers['idempotent-replayed']]).toEqual([first.body, 'true']);
+    expectDocumented('post', '/process-images', await post('"key of this test"', 'another.jpg'));
+    const many = await Promise.all(Array.from({ length: 5 }, () => post('at-once')));
+    for (const answer of many) expectDocumented('post', '/process-images', answer);
+    expect(many.map(({ status }) => status)).toContain(409);
+  });
+
+  test('to a batch that is removed', async () => {
+    const { batchId: gone } = (
+      await send()
+        .post('/process-images')
+        .attach('images', await small, 'a.jpg')
+    ).body;
+    const paths = ['/batches/{batchId}', '/batches/{batchId}/archive', '/batches/{batchId}/events'];
+    const jobPaths = ['/jobs/{jobId}', '/jobs/{jobId}/result', '/jobs/{jobId}/original'];
+    const removed = await send().delete(`/batches/${gone}`);
+    expectDocumented('delete', '/batches/{batchId}', removed);
+    expect(removed.status).toBe(204);
+    for (const path of [...paths, ...jobPaths]) {
+      const answer = await send().get(path.replace('{batchId}', gone).replace('{jobId}', `${gone}-0`));
+      expectDocumented('get', path, answer);
+      expect(answer.body).toMatchObject({ code: 'BATCH_REMOVED', removedAt: expect.any(String) });
+    }
+    expectDocumented('delete', '/batches/{batchId}', await send().delete(`/batches/${gone}`));
+    expectDocumented('delete', '/batches/{batchId}', await send().delete(`/batches/${uuid()}`));
+  });
+
+  test('to whom has no key, or comes too often', async () => {
+    const keys = { API_KEYS: `someone:${'0'.repeat(64)}` };
+    const closed = supertest((await listeningApp(redis, keys)).server);
+    const busy = supertest((await listeningApp(redis, { RATE_LIMIT_REQUESTS: '1' })).server);
+    await busy.get('/presets');
+    for (const [path, operations] of Object.entries(document.paths)) {
+      if (path === '/healthz' || path === '/readyz') continue;
+      for (const method of Object.keys(operations) as ('get' | 'post' | 'delete')[]) {
+        for (const [app, status] of [
+          [closed, 401],
+          [busy, 429],
+        ] as const) {
+          const answer = await app[method](path);
+          expect([path, answer.status]).toEqual([path, status]);
+          expectDocumented(method, path, answer);
+        }
+      }
+    }
+  });
+
+  test('to an upload that does not arrive', async () => {
+    const { url } = await listeningApp(redis, { REQUEST_TIMEOUT_SECONDS: '1' });
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000' };
+    const asking = request(`${url}/process-images`, { method: 'POST', headers });
+    asking.on('error', () => {});
+    asking.flushHeaders();
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    const documented = { status: answer.statusCode ?? 0, headers: answer.headers as Record<string, string> };
+    expectDocumented('post', '/process-images', { ...documented, body: JSON.parse(await text(answer)) });
+    expect(documented.status).toBe(408);
+  });
+
+  test('to uploads for which there is no room', async () => {
+    for (const [setting, code] of [
+      [{ MAX_BACKLOG: '1' }, 'BACKLOG_FULL'],
+      [{ MIN_FREE_DISK: String(2 ** 49) }, 'DISK_LOW'],
+    ] as const) {
+      const full = supertest((await listeningApp(redis, setting)).server);
+      const answer = await full.post('/process-images').attach('images', await small, 'a.jpg');
+      expectDocumented('post', '/process-images', answer);
+      expect(answer.body.code).toBe(code);
+    }
   });
 
   test('without Redis, and nothing is stored', async () => {
@@ -282,6 +389,7 @@ describe('every documented answer is really given as documented', () => {
         .attach('images', await small, 'a.jpg'),
     );
     expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
+    expectDocumented('delete', '/batches/{batchId}', await send().delete(`/batches/${batchId}`));
     expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-0`));
     for (const part of ['result', 'original']) {
       expectDocumented('get', `/jobs/{jobId}/${part}`, await send().get(`/jobs/${batchId}-0/${part}`));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeInBrowser, openPage } from '../support/browser.ts';
@@ -111,6 +112,35 @@ describeInBrowser('the page', () => {
     await page.click('#send');
     await page.waitForSelector('text=64×64, JPEG');
     expect(faults).toEqual([]);
+  });
+
+  test('where keys are wanted it asks for one, and again when that is not known', async () => {
+    const key = 'key-of-the-page';
+    const hash = createHash('sha256').update(key).digest('hex');
+    const { url: closedUrl } = await service.startApi({ API_KEYS: `page:${hash}` });
+    const { page, faults } = await openPage(closedUrl);
+    await page.fill('#key', 'another');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#key-refused:visible');
+    await page.fill('#key', key);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#key-dialog', { state: 'hidden' });
+    await page.setInputFiles('#files', files('one.jpg'));
+    await page.click('#send');
+    await page.waitForSelector('text=Batch of 1 picture: done');
+    await page.waitForFunction(() => {
+      const images = [...document.querySelectorAll<HTMLImageElement>('.pair img')];
+      return images.length === 2 && images.every((image) => image.complete && image.naturalWidth > 0);
+    });
+    const [archive] = await Promise.all([page.waitForEvent('download'), page.click('#archive')]);
+    expect((await readFile(await archive.path())).subarray(0, 2).toString()).toBe('PK');
+    const [single] = await Promise.all([page.waitForEvent('download'), page.click('text=Download >> nth=1')]);
+    expect(single.suggestedFilename()).toBe('one.jpg');
+    // A reload in the same tab asks no more.
+    await page.reload();
+    await page.waitForSelector('text=Batch of 1 picture: done');
+    // The browser itself notes the two refusals that made the page ask.
+    expect(faults.filter((fault) => !/401/.test(fault))).toEqual([]);
   });
 
   test('every field has a name for a screen reader, and every picture a text', async () => {

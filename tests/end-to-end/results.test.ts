@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import supertest from 'supertest';
 import { findProgram } from '../../scripts/install.ts';
 import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
-import { projectRoot } from '../../src/shared/config.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
 import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';

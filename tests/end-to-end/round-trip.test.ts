@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
-import { projectRoot } from '../../src/shared/config.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
 import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';

@@ -1,5 +1,5 @@
 import { detectFormat } from '../../src/imaging/formats.ts';
-import { formatNames } from '../../src/shared/config.ts';
+import { formatNames } from '../../src/shared/setting-types.ts';
 import { picture } from '../support/pictures.ts';
 
 test.each(formatNames)('%s is told by its first bytes', async (name) => {

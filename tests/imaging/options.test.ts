@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { type ImageOptions, toOutputs } from '../../src/imaging/options.ts';
 import { processImage } from '../../src/imaging/pipeline.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
-import { type FormatName, formatNames } from '../../src/shared/config.ts';
+import { type FormatName, formatNames } from '../../src/shared/setting-types.ts';
 import { jpeg, picture } from '../support/pictures.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };

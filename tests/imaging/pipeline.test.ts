@@ -2,7 +2,7 @@ import sharp, { type Region } from 'sharp';
 import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
 import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
-import { type FormatName, formatNames } from '../../src/shared/config.ts';
+import { type FormatName, formatNames } from '../../src/shared/setting-types.ts';
 import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { optionDescriptions } from '../../src/imaging/options.ts';
-import { ConfigError, loadConfig, projectRoot, settingDescriptions } from '../../src/shared/config.ts';
+import { ConfigError, loadConfig } from '../../src/shared/config.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
+import { settingDescriptions } from '../../src/shared/settings.ts';
 import { environment } from '../support/environment.ts';
 
 const read = (name: string) => readFile(join(projectRoot, name), 'utf8');

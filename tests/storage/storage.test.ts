@@ -13,11 +13,11 @@ const batchId = '550e8400-e29b-41d4-a716-446655440000';
 describe('originals', () => {
   test('are there only after the commit, byte for byte', async () => {
     const originals = createOriginals(await temporaryFolder());
-    const incoming = await originals.receive(batchId);
+    const incoming = await originals.receive();
     expect(await incoming.add(0, Readable.from([Buffer.from('one '), Buffer.from('picture')]))).toBe(11);
     expect(Buffer.from(await incoming.head(0, 3)).toString()).toBe('one');
     await expect(originals.read(batchId, 0)).rejects.toThrow('could not read the original (ENOENT)');
-    await incoming.commit();
+    await incoming.commit(batchId);
     expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('one picture');
   });
 
@@ -25,18 +25,28 @@ describe('originals', () => {
     const folder = await temporaryFolder();
     const originals = createOriginals(folder);
     for (const isCommitted of [false, true]) {
-      const incoming = await originals.receive(batchId);
+      const incoming = await originals.receive();
       await incoming.add(0, Readable.from([Buffer.from('x')]));
-      if (isCommitted) await incoming.commit();
+      if (isCommitted) await incoming.commit(batchId);
       expect(await readdir(folder)).toHaveLength(1);
       await incoming.discard();
       expect(await readdir(folder)).toEqual([]);
     }
   });
 
+  test('of a batch that has some already stay', async () => {
+    const originals = createOriginals(await temporaryFolder());
+    for (const content of ['old', 'new']) {
+      const incoming = await originals.receive();
+      await incoming.add(0, Readable.from([Buffer.from(content)]));
+      await incoming.commit(batchId);
+    }
+    expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('old');
+  });
+
   test("the sender's fault stays the sender's, and the disk's becomes one that can be told", async () => {
     const folder = await temporaryFolder();
-    const incoming = await createOriginals(folder).receive(batchId);
+    const incoming = await createOriginals(folder).receive();
     const broken = new Readable({ read() {} });
     const adding = incoming.add(0, broken);
     broken.destroy(new Error('hung up'));

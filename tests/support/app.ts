@@ -3,11 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/api/app.ts';
 import { createHttpServer } from '../../src/api/server.ts';
 import type { Presets } from '../../src/imaging/presets.ts';
+import type { BatchFiles } from '../../src/queue/batch-remover.ts';
 import { type BatchWatcher, createBatchWatcher } from '../../src/queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../../src/queue/connection.ts';
 import { createQueueClient, type QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { createLogger } from '../../src/shared/logger.ts';
+import { createBatchFiles } from '../../src/storage/batch-files.ts';
+import { createFreeSpaceCheck } from '../../src/storage/free-space.ts';
 import { createOriginals } from '../../src/storage/originals.ts';
 import { createResults } from '../../src/storage/results.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
@@ -19,10 +22,21 @@ import type { TestRedis } from './redis.ts';
 export const silent = createLogger('test', 'silent');
 
 /** The API's side of a queue on a test's Redis. */
-export async function testQueueClient({ url }: Pick<TestRedis, 'url'>): Promise<QueueClient> {
-  const { redis } = loadConfig(environment({ REDIS_URL: url }));
+export async function testQueueClient(
+  { url }: Pick<TestRedis, 'url'>,
+  settings: Record<string, string> = {},
+  files: BatchFiles = { remove: async () => {} },
+): Promise<QueueClient> {
+  const { redis, maxBacklog, retentionMs } = loadConfig(environment({ REDIS_URL: url, ...settings }));
   const connection = connectProducer(redis, silent);
-  const queue = createQueueClient({ redis: connection, prefix: '{images}', logger: silent });
+  const queue = createQueueClient({
+    redis: connection,
+    prefix: '{images}',
+    files,
+    maxBacklog,
+    retentionMs,
+    logger: silent,
+  });
   onCleanup(() => queue.close());
   await until(() => connection.status === 'ready');
   return queue;
@@ -41,10 +55,17 @@ export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient)
   return watcher;
 }
 
+/** Whoever sends a batch where it does not matter. */
+export const anyone = { id: 'address:127.0.0.1', owner: undefined };
+
+/** For a batch whose originals need not be there. */
+export const storeNothing = async () => {};
+
 /** A batch to enqueue, of files that are not there. */
 export function newBatch(batchId: string, ...originalNames: string[]) {
   return {
     batchId,
+    sender: anyone,
     files: originalNames.map((originalName) => ({ originalName, format: 'jpeg' as const })),
     outputs: [{ options: {} }],
   };
@@ -57,18 +78,21 @@ export async function listeningApp(
   presets: Presets = {},
 ) {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
-  const limits = loadConfig(environment(settings));
-  const queue = await testQueueClient(redis);
+  const config = loadConfig(environment(settings));
+  const [originals, results] = [createOriginals(uploadDir), createResults(processedDir)];
+  const queue = await testQueueClient(redis, settings, createBatchFiles({ originals, results }));
   const app = createApp({
     queue,
     watcher: testWatcher(redis, queue),
-    originals: createOriginals(uploadDir),
-    results: createResults(processedDir),
-    limits,
-    optionRules: { presets, presetsOnly: limits.presetsOnly },
+    originals,
+    results,
+    checkFreeSpace: createFreeSpaceCheck([uploadDir, processedDir], config.minFreeDiskBytes),
+    limits: config,
+    access: config,
+    optionRules: { presets, presetsOnly: config.presetsOnly },
     logger: silent,
   });
-  const server = createHttpServer(app);
+  const server = createHttpServer(app, config);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onCleanup(() => {

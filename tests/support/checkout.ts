@@ -1,6 +1,6 @@
 import { cp, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { projectRoot } from '../../src/shared/config.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from './cleanup.ts';
 
 const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'scripts'];

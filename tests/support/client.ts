@@ -25,8 +25,8 @@ export async function upload(api: string, ...files: File[]): Promise<string> {
 }
 
 /** Reads a batch's status. */
-export async function readBatch(api: string, batchId: string): Promise<BatchStatus> {
-  const answer = await fetch(`${api}/batches/${batchId}`);
+export async function readBatch(api: string, batchId: string, init?: RequestInit): Promise<BatchStatus> {
+  const answer = await fetch(`${api}/batches/${batchId}`, init);
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
   return answer.json() as Promise<BatchStatus>;
 }

@@ -1,4 +1,4 @@
-import { settingDescriptions } from '../../src/shared/config.ts';
+import { settingDescriptions } from '../../src/shared/settings.ts';
 
 /**
  * An environment in which only the settings given count: what the person who runs the tests has set, in the environment

@@ -28,14 +28,20 @@ export async function truncatedJpeg(): Promise<Buffer> {
 /** Settings under which a {@link slowPicture} is let in. */
 export const letSlowPicturesIn = { MAX_MEGAPIXELS: '200', JOB_MEMORY_MB: '4096' };
 
-let slow: Promise<Buffer> | undefined;
+const slow = new Map<number, Promise<Buffer>>();
 
-/** A picture that takes libvips seconds and much memory: 144 megapixels, interlaced, in few bytes. */
-export function slowPicture(): Promise<Buffer> {
-  slow ??= sharp({
-    create: { width: 12_000, height: 12_000, channels: 4, background: { r: 90, g: 160, b: 30, alpha: 0.5 } },
-  })
-    .png({ progressive: true, compressionLevel: 4 })
-    .toBuffer();
-  return slow;
+/**
+ * A picture that takes libvips seconds and much memory, in few bytes: interlaced, and as it comes of 144 megapixels.
+ *
+ * @param side width and height in pixels; 7000 needs no other settings
+ */
+export function slowPicture(side = 12_000): Promise<Buffer> {
+  const background = { r: 90, g: 160, b: 30, alpha: 0.5 };
+  const made =
+    slow.get(side) ??
+    sharp({ create: { width: side, height: side, channels: 4, background } })
+      .png({ progressive: true, compressionLevel: 4 })
+      .toBuffer();
+  slow.set(side, made);
+  return made;
 }

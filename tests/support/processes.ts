@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../scripts/find-redis.ts';
-import { projectRoot } from '../../src/shared/config.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
 import { onCleanup } from './cleanup.ts';
 import { environment } from './environment.ts';
 
@@ -35,11 +35,19 @@ function observe(child: ChildProcess): TestProcess {
   return { child, output: () => output, end };
 }
 
+/** What runs a process: a program and its first arguments, which lead to Node. */
+export type Launcher = readonly [program: string, ...args: string[]];
+
 /** Starts `src/<door>/main.ts` as it is and waits until it says that it is ready. */
-async function startDoor(door: 'api' | 'worker', settings: Record<string, string>): Promise<TestProcess> {
+async function startDoor(
+  door: 'api' | 'worker',
+  settings: Record<string, string>,
+  [program, ...args]: Launcher = [process.execPath],
+): Promise<TestProcess> {
   const child = fork(join(projectRoot, 'src', door, 'main.ts'), {
     env: { ...process.env, ...environment(settings) },
-    execArgv: ['--import', 'tsx'],
+    execPath: program,
+    execArgv: [...args, '--import', 'tsx'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const started = observe(child);
@@ -49,14 +57,17 @@ async function startDoor(door: 'api' | 'worker', settings: Record<string, string
 }
 
 /** Starts the real worker. */
-export function startWorker(settings: Record<string, string>): Promise<TestProcess> {
-  return startDoor('worker', settings);
+export function startWorker(settings: Record<string, string>, launcher?: Launcher): Promise<TestProcess> {
+  return startDoor('worker', settings, launcher);
 }
 
 /** Starts the real API on a free port. */
-export async function startApi(settings: Record<string, string>): Promise<TestProcess & { url: string }> {
+export async function startApi(
+  settings: Record<string, string>,
+  launcher?: Launcher,
+): Promise<TestProcess & { url: string }> {
   const port = settings.PORT ?? String(await freePort());
-  const api = await startDoor('api', { ...settings, PORT: port });
+  const api = await startDoor('api', { ...settings, PORT: port }, launcher);
   return { ...api, url: `http://127.0.0.1:${port}` };
 }
 

@@ -1,5 +1,5 @@
 import { temporaryFolder } from './cleanup.ts';
-import { startApi, startWorker } from './processes.ts';
+import { type Launcher, startApi, startWorker } from './processes.ts';
 import { startRedis } from './redis.ts';
 
 /** Settings of a whole service of the test's own: a Redis and folders that are gone afterwards. */
@@ -11,7 +11,7 @@ export async function ownService(settings: Record<string, string> = {}) {
     redis,
     uploadDir,
     processedDir,
-    startApi: (more = {}) => startApi({ ...all, ...more }),
-    startWorker: (more = {}) => startWorker({ ...all, ...more }),
+    startApi: (more = {}, launcher?: Launcher) => startApi({ ...all, ...more }, launcher),
+    startWorker: (more = {}, launcher?: Launcher) => startWorker({ ...all, ...more }, launcher),
   };
 }

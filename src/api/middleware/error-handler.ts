@@ -4,6 +4,9 @@ import { sendProblem } from '../problem.ts';
 
 /** Milliseconds in which a client that is still sending can notice the answer before it is cut off. */
 const LINGER_MS = 1000;
+/** Bytes that it can send in that time, at most: as much as most uploads have, unless it has sent too much already. */
+const LINGER_BYTES = 64 * 1024 * 1024;
+const LINGER_BYTES_TOO_LARGE = 1024 * 1024;
 
 /** Answers whatever no route has answered. */
 export const unknownRoute: RequestHandler = (req) => {
@@ -31,7 +34,7 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   if (known.status >= 500) res.err = error;
   else res.locals.refusal = { code: known.code, detail: known.message };
   if (res.headersSent) return next(error);
-  stopReading(req, res);
+  stopReading(req, res, known.code === 'REQUEST_TOO_LARGE' ? LINGER_BYTES_TOO_LARGE : LINGER_BYTES);
   sendProblem(res, known);
 };
 
@@ -49,13 +52,25 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
 }
 
 /**
- * What a client still sends when it is refused is thrown away, and after a while the connection is cut. Not at once, since
- * that would reset the connection before the client has read why.
+ * What a client still sends when it is refused is thrown away, and after a while, or too much of that, the connection is cut.
+ * Not at once, since that would reset the connection before the client has read why.
  */
-function stopReading(req: Request, res: Response): void {
+function stopReading(req: Request, res: Response, mostBytes: number): void {
   if (req.complete) return;
   res.once('finish', () => {
-    const cut = setTimeout(() => req.socket.destroy(), LINGER_MS);
-    req.once('end', () => clearTimeout(cut));
+    const { socket } = req;
+    const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+    let left = mostBytes;
+    const count = (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) socket.destroy();
+    };
+    socket.on('data', count);
+    const stop = () => {
+      clearTimeout(cut);
+      socket.off('data', count);
+    };
+    req.once('end', stop);
+    socket.once('close', stop);
   });
 }

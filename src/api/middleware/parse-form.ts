@@ -1,10 +1,15 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Request, Response } from 'express';
 import multer from 'multer';
+import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload } from '../../storage/originals.ts';
 import { createPartCounter } from './part-counter.ts';
-import { malformed, tooLarge, toUploadError } from './upload-errors.ts';
+import { malformed, tooLarge, tooSlow, toUploadError } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';
+
+/** Milliseconds for which a client may send nothing in the middle of its upload. */
+const SILENCE_MS = 15_000;
 
 /** multer's own option, which its types do not know yet. */
 interface StreamHandler {
@@ -16,19 +21,29 @@ interface StreamHandler {
  * whole, and an error for what it would pass over.
  *
  * @param writes filled with the writing of each file, which goes on for a moment after a fault
+ * @param digests filled with the SHA-256 of each file, if given
  * @throws {ServiceError} for every fault of the form
  */
 export function parseForm(
   req: Request,
   res: Response,
-  { incoming, writes, limits }: { incoming: IncomingUpload; writes: Promise<number>[]; limits: UploadLimits },
+  {
+    incoming,
+    writes,
+    digests,
+    limits,
+  }: { incoming: IncomingUpload; writes: Promise<number>[]; digests: Hash[] | undefined; limits: UploadLimits },
 ): Promise<Express.Multer.File[]> {
   return new Promise((resolve, reject) => {
     // multer hears of a client that hangs up from now on; one that is gone already would never be heard of again.
     const onGone = () => reject(malformed('the connection was closed before its end'));
     res.once('close', onGone);
     if (req.destroyed || res.destroyed) onGone();
+    const { timeout: usualTimeout = 0 } = req.socket;
+    req.once('close', () => req.socket.setTimeout(usualTimeout));
     const counter = createPartCounter(req.get('Content-Type') ?? '');
+    // The parser would take an empty one, `boundary=""`, and then pass over parts that are not counted.
+    if (!counter.hasBoundary) return reject(malformed('its Content-Type cannot be understood'));
     let understood = 0;
     let nameless: string | undefined;
     const options: multer.Options & StreamHandler = {
@@ -36,6 +51,11 @@ export function parseForm(
         _handleFile(_req, file, done) {
           const write = incoming.add(writes.length, file.stream);
           writes.push(write);
+          if (digests) {
+            const digest = createHash('sha256');
+            digests.push(digest);
+            file.stream.on('data', (chunk: Buffer) => digest.update(chunk));
+          }
           write.then((size) => done(null, { size }), done);
         },
         // The whole upload is removed at once.
@@ -54,6 +74,18 @@ export function parseForm(
       // multer knows no limit of the whole, and reads a body to its end before it reports any fault.
       streamHandler(_req, parser) {
         let received = 0;
+        const giveUp = (error: ServiceError) => {
+          req.unpipe(parser);
+          // Ends also the file that is being written, which is waited for.
+          parser.destroy(error);
+          reject(error);
+        };
+        req.setTimeout(SILENCE_MS, () => giveUp(tooSlow(`for ${SILENCE_MS / 1000} seconds nothing of it arrived`)));
+        const limit = setTimeout(
+          () => giveUp(tooSlow(`it had not arrived after ${limits.requestTimeoutMs / 1000} seconds`)),
+          limits.requestTimeoutMs,
+        );
+        req.once('close', () => clearTimeout(limit));
         parser.on('field', () => {
           understood += 1;
         });
@@ -68,11 +100,7 @@ export function parseForm(
         req.on('data', (chunk: Buffer) => {
           counter.push(chunk);
           received += chunk.length;
-          if (received <= maxRequestBytes(limits)) return;
-          const error = tooLarge(limits);
-          req.unpipe(parser);
-          parser.destroy(error);
-          reject(error);
+          if (received > maxRequestBytes(limits)) giveUp(tooLarge(limits));
         });
         req.pipe(parser);
       },
@@ -80,7 +108,7 @@ export function parseForm(
     // curl asks before it sends more than a mebibyte; by now there is no reason left to refuse.
     if (/100-continue/i.test(req.headers.expect ?? '')) res.writeContinue();
     multer(options).array(FILES_FIELD)(req, res, (error: unknown) => {
-      if (error) return reject(toUploadError(error, limits));
+      if (error) return void storageFault(writes).then((fault) => reject(fault ?? toUploadError(error, limits)));
       if (nameless !== undefined)
         return reject(malformed(`the file in the field ${JSON.stringify(nameless)} has no name`));
       // A part whose headers make no sense would otherwise be missing without a word.
@@ -89,4 +117,10 @@ export function parseForm(
       resolve(req.files);
     });
   });
+}
+
+/** When the disk breaks, multer hears of it as of a fault of the file's stream; only the writing knows whose fault it was. */
+async function storageFault(writes: readonly Promise<number>[]): Promise<ServiceError | undefined> {
+  const reasons = (await Promise.allSettled(writes)).map((write) => write.status === 'rejected' && write.reason);
+  return reasons.find((reason) => reason instanceof ServiceError);
 }

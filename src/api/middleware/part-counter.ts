@@ -3,12 +3,14 @@ export interface PartCounter {
   push(chunk: Buffer): void;
   /** Parts that have begun so far. */
   readonly parts: number;
+  /** Whether the type names a boundary; without one nothing can be counted, nor read. */
+  readonly hasBoundary: boolean;
 }
 
 /**
  * The parser passes over a part that it cannot understand without a word; only counting tells that one is missing.
  *
- * @param contentType of the body; without a boundary in it nothing is counted
+ * @param contentType of the body
  */
 export function createPartCounter(contentType: string): PartCounter {
   const [, quoted, plain] = /;\s*boundary=(?:"([^"\\]+)"|([^";,\s]+))/i.exec(contentType) ?? [];
@@ -18,6 +20,7 @@ export function createPartCounter(contentType: string): PartCounter {
   let tail = Buffer.from('\r\n');
   let parts = 0;
   return {
+    hasBoundary: boundary !== undefined,
     push(chunk) {
       if (boundary === undefined) return;
       const text = Buffer.concat([tail, chunk]);

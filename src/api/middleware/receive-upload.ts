@@ -1,8 +1,8 @@
+import { createHash, type Hash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { v4 as uuid } from 'uuid';
 import { detectFormat, formats, SIGNATURE_BYTES } from '../../imaging/formats.ts';
-import type { FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
+import type { FormatName } from '../../shared/setting-types.ts';
 import type { IncomingUpload, Originals } from '../../storage/originals.ts';
 import { parseForm } from './parse-form.ts';
 import { tooLarge, unexpectedText } from './upload-errors.ts';
@@ -10,11 +10,12 @@ import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './upload-limits
 
 /** An upload that was received whole and looked at; it is on disk but not yet committed. */
 export interface ReceivedUpload {
-  batchId: string;
   /** In the order of the upload; names as the client wrote them. */
   files: { originalName: string; format: FormatName }[];
   /** The form's text fields, by name. */
   fields: Record<string, unknown>;
+  /** Tells this upload from every other by its names, contents and options; empty when it was not wanted. */
+  fingerprint: string;
   incoming: IncomingUpload;
 }
 
@@ -37,28 +38,45 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
  * Receives the files of an upload and checks each. When it throws, nothing stays on disk.
  *
  * @param textFields names that a text field may have
+ * @param withFingerprint whether its contents are to be hashed
  * @throws {ServiceError} for every fault of the upload, naming the file or the field
  */
 export async function receiveUpload(
   req: Request,
   res: Response,
-  { originals, limits, textFields }: { originals: Originals; limits: UploadLimits; textFields: readonly string[] },
+  {
+    originals,
+    limits,
+    textFields,
+    withFingerprint,
+  }: { originals: Originals; limits: UploadLimits; textFields: readonly string[]; withFingerprint: boolean },
 ): Promise<ReceivedUpload> {
-  const batchId = uuid();
-  const incoming = await originals.receive(batchId);
+  const incoming = await originals.receive();
   const writes: Promise<number>[] = [];
+  const digests = withFingerprint ? ([] as Hash[]) : undefined;
   try {
-    const received = await parseForm(req, res, { incoming, writes, limits });
+    const received = await parseForm(req, res, { incoming, writes, digests, limits });
     const fields = { ...req.body };
     const unknown = Object.keys(fields).find((name) => !textFields.includes(name));
     if (unknown !== undefined) throw unexpectedText(unknown, textFields);
-    return { batchId, files: await checkFiles(received, incoming, limits), fields, incoming };
+    const files = await checkFiles(received, incoming, limits);
+    const fingerprint = digests ? fingerprintOf(files, fields, digests) : '';
+    return { files, fields, fingerprint, incoming };
   } catch (error) {
     // A file that is still being written would come back after its removal.
-    await Promise.allSettled(writes);
-    await incoming.discard();
+    const removed = Promise.allSettled(writes).then(() => incoming.discard());
+    // Who sends without end is answered first, and cut off, since all that is read meanwhile.
+    if (!(error instanceof ServiceError && error.code === 'REQUEST_TOO_LARGE')) await removed;
     throw error;
   }
+}
+
+function fingerprintOf(files: ReceivedUpload['files'], fields: Record<string, unknown>, digests: Hash[]): string {
+  const contents = files.map(({ originalName }, index) => [originalName, digests[index]?.digest('hex')]);
+  const options = Object.entries(fields).sort(([one], [other]) => (one < other ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([contents, options]))
+    .digest('hex');
 }
 
 async function checkFiles(

@@ -52,6 +52,14 @@ export function tooLarge(limits: UploadLimits): ServiceError {
   );
 }
 
+/** The fault of an upload that does not arrive. */
+export function tooSlow(why: string): ServiceError {
+  return new ServiceError(
+    'REQUEST_TIMEOUT',
+    `The upload took too long: ${why}. Send it again when the connection is better.`,
+  );
+}
+
 /** A number of bytes as a person would say it, exactly. */
 function inWords(bytes: number): string {
   const mebibytes = bytes / 1024 / 1024;

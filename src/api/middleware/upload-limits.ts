@@ -8,7 +8,7 @@ const FORM_BYTES = 64 * 1024;
 export const TEXT_BYTES = 16 * 1024;
 
 /** Bounds of one upload. */
-export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedFormats'>;
+export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedFormats' | 'requestTimeoutMs'>;
 
 /** Most bytes that the body of an upload can have. */
 export function maxRequestBytes({ maxFiles, maxFileBytes }: UploadLimits): number {

@@ -1,4 +1,5 @@
 // The page at /. It speaks the public API alone: POST /process-images, GET /batches/:id/events, and the files' addresses.
+import { call, curlKey, makeDownload, send, showPicture, watch } from '/page/api.js';
 import { thumbHashToDataURL } from '/page/thumbhash.js';
 
 const RECENT_KEY = 'recent-batches';
@@ -71,7 +72,7 @@ for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
 }
 
 async function loadPresets() {
-  const { presets, presetsOnly } = await (await fetch('/presets')).json();
+  const { presets, presetsOnly } = await (await call('/presets')).json();
   const names = Object.keys(presets);
   $('preset').append(...names.map((name) => make('option', { value: name, textContent: name })));
   $('preset-row').hidden = names.length === 0;
@@ -90,6 +91,7 @@ function curlLine() {
   const quote = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
   const path = (name) => `"${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   const parts = [
+    ...curlKey(),
     ...chosen.map(({ file }) => `-F ${quote(`images=@${path(file.name)}`)}`),
     ...options().map(([name, value]) => `-F ${quote(`${name}=${value}`)}`),
   ];
@@ -106,18 +108,13 @@ form.addEventListener('submit', (event) => {
   const curl = curlLine();
   showUpload();
 
-  const request = new XMLHttpRequest();
-  request.open('POST', '/process-images');
-  request.responseType = 'json';
-  request.upload.addEventListener('progress', ({ loaded }) => showUploaded(loaded));
-  request.addEventListener('load', () => {
-    if (request.status === 202) accepted(request.response, curl);
-    else refused(request.response?.detail ?? `The service answered with ${request.status}. Try again later.`);
-  });
-  request.addEventListener('error', () =>
-    refused('The service could not be reached. Is it running? Your choice is kept.'),
+  send(body, showUploaded).then(
+    (answer) => {
+      if (answer.status === 202) accepted(answer.body, curl);
+      else refused(answer.body?.detail ?? `The service answered with ${answer.status}. Try again later.`);
+    },
+    () => refused('The service could not be reached. Is it running? Your choice is kept.'),
   );
-  request.send(body);
 });
 
 function refused(message) {
@@ -167,11 +164,11 @@ function showUploaded(loaded) {
 
 // ---- Watching
 
-/** @type {EventSource | undefined} */
-let stream;
+/** Ends the watching of the batch that is shown. */
+let stopWatching = () => {};
 
 function open(batchId) {
-  stream?.close();
+  stopWatching();
   form.hidden = true;
   $('batch').hidden = false;
   $('batch-title').textContent = 'Batch';
@@ -181,18 +178,11 @@ function open(batchId) {
   $('curl').textContent = curl ?? '';
   $('curl-row').hidden = !curl;
 
-  stream = new EventSource(`/batches/${encodeURIComponent(batchId)}/events`);
-  stream.addEventListener('message', ({ data }) => show(JSON.parse(data)));
-  stream.addEventListener('done', ({ data }) => {
-    stream.close();
-    show(JSON.parse(data));
-  });
-  stream.addEventListener('error', () => {
-    const isGone = stream.readyState === EventSource.CLOSED;
-    $('batch-status').textContent = isGone
-      ? 'The service does not know this batch.'
-      : 'The connection was lost; trying again …';
-  });
+  stopWatching = watch(batchId, show, (fault) => showStatus(fault ?? 'The connection was lost; trying again …'));
+}
+
+function showStatus(text) {
+  $('batch-status').textContent = text;
 }
 
 function show({ batchId, status, progress, files, links }) {
@@ -242,13 +232,10 @@ function title(name, state) {
 
 /** What there is to say of one file. */
 function describe({ jobId, originalName, state, result, failedReason }) {
-  const before = make('img', {
-    src: `/jobs/${encodeURIComponent(jobId)}/original`,
-    alt: `${originalName}, before`,
-    loading: 'lazy',
-  });
+  const before = make('img', { alt: `${originalName}, before`, loading: 'lazy' });
   // Not every browser shows every format.
   before.addEventListener('error', () => before.remove());
+  showPicture(before, `/jobs/${encodeURIComponent(jobId)}/original`);
   const pair = make(
     'div',
     { className: 'pair' },
@@ -266,15 +253,17 @@ function describe({ jobId, originalName, state, result, failedReason }) {
 
 function after(originalName, { name, width, height, bytes, format, resultUrl }, placeholder) {
   const label = name ? `${name}: ` : '';
-  const image = make('img', { src: resultUrl, alt: `${originalName}, after`, width, height, loading: 'lazy' });
+  const image = make('img', { alt: `${originalName}, after`, width, height, loading: 'lazy' });
   image.style.backgroundColor = placeholder.dominantColor;
   image.style.backgroundImage = `url(${thumbHashToDataURL(Uint8Array.from(atob(placeholder.thumbHash), (byte) => byte.charCodeAt(0)))})`;
   image.addEventListener('load', () => image.removeAttribute('style'));
+  showPicture(image, resultUrl);
   const link = make('a', {
     href: `${resultUrl}${resultUrl.includes('?') ? '&' : '?'}download=1`,
     download: '',
     textContent: 'Download',
   });
+  makeDownload(link, showStatus);
   link.setAttribute('aria-label', `Download ${label}${originalName}`);
   const caption = make(
     'figcaption',
@@ -285,6 +274,7 @@ function after(originalName, { name, width, height, bytes, format, resultUrl }, 
   return make('figure', {}, image, caption);
 }
 
+makeDownload($('archive'), showStatus);
 $('another').addEventListener('click', () => {
   location.hash = '';
 });
@@ -343,7 +333,7 @@ $('forget').addEventListener('click', () => {
 function follow() {
   const batchId = location.hash.slice(1);
   if (batchId) return open(batchId);
-  stream?.close();
+  stopWatching();
   $('batch').hidden = true;
   form.hidden = false;
 }

@@ -5,10 +5,11 @@ import { Router } from 'express';
 import { ZipFile } from 'yazl';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/status.ts';
-import type { FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
+import type { FormatName } from '../../shared/setting-types.ts';
 import type { Results } from '../../storage/results.ts';
 import { resultFileName, uniqueNames } from '../file-names.ts';
+import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
@@ -21,7 +22,7 @@ export function archiveRoute({ queue, results }: { queue: QueueClient; results: 
   const route = router.route('/batches/:batchId/archive');
 
   route.get(async (req, res) => {
-    const batch = await findBatch(queue, req.params.batchId);
+    const batch = await findBatch(queue, clientOf(res), req.params.batchId);
     if (!isFinished(batch)) {
       throw new ServiceError(
         'BATCH_NOT_FINISHED',

@@ -2,6 +2,7 @@ import { type Response, Router } from 'express';
 import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/status.ts';
+import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { findBatch, isFinished } from './find.ts';
 
@@ -24,7 +25,7 @@ export function eventsRoute({ queue, watcher }: { queue: QueueClient; watcher: B
 
   route.get(async (req, res) => {
     const { batchId } = req.params;
-    const status = await findBatch(queue, batchId);
+    const status = await findBatch(queue, clientOf(res), batchId);
     res.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',

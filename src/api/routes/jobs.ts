@@ -3,6 +3,7 @@ import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import { toJobStatus } from '../../queue/read-status.ts';
 import type { BatchStatus, JobStatus } from '../../queue/status.ts';
+import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { waitAsPreferred } from '../prefer.ts';
 import { findJob, POLL_AFTER_SECONDS } from './find.ts';
@@ -16,10 +17,10 @@ export function jobsRoute({ queue, watcher }: { queue: QueueClient; watcher: Bat
 
   route.get(async (req, res) => {
     const { jobId } = req.params;
-    let job = await findJob(queue, jobId);
+    let job = await findJob(queue, clientOf(res), jobId);
     const isWished = ({ files }: BatchStatus) => files.some((file) => file.jobId === jobId && hasEnded(file));
     if (await waitAsPreferred(req, res, { watcher, batchId: job.payload.batchId, isWished })) {
-      job = await findJob(queue, jobId);
+      job = await findJob(queue, clientOf(res), jobId);
     }
     if (!hasEnded(job)) res.set('Retry-After', POLL_AFTER_SECONDS);
     res.set('Cache-Control', 'no-store').json(toJobStatus(job));

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import express, { Router } from 'express';
 import helmet from 'helmet';
-import { projectRoot } from '../../shared/config.ts';
+import { projectRoot } from '../../shared/setting-types.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 
 /** The page needs no build step, so it is served from the sources also when the rest was built. */

@@ -3,11 +3,12 @@ import { type Request, type Response, Router } from 'express';
 import { formats } from '../../imaging/formats.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { FileStatus } from '../../queue/read-status.ts';
-import type { FormatName } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
+import type { FormatName } from '../../shared/setting-types.ts';
 import type { Originals } from '../../storage/originals.ts';
 import type { Results } from '../../storage/results.ts';
 import { lastPart, resultFileName } from '../file-names.ts';
+import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { findJob, POLL_AFTER_SECONDS } from './find.ts';
 
@@ -26,7 +27,7 @@ export function resultsRoute({
   router
     .route('/jobs/:jobId/result')
     .get(async (req, res) => {
-      const job = await findJob(queue, req.params.jobId);
+      const job = await findJob(queue, clientOf(res), req.params.jobId);
       const { jobId, payload } = job;
       const { name, format } = chooseOutput(job, req.query.variant);
       const fileName = resultFileName(payload.originalName, format, name);
@@ -42,7 +43,7 @@ export function resultsRoute({
   router
     .route('/jobs/:jobId/original')
     .get(async (req, res) => {
-      const { jobId, payload } = await findJob(queue, req.params.jobId);
+      const { jobId, payload } = await findJob(queue, clientOf(res), req.params.jobId);
       const { batchId, index, originalName, format } = payload;
       const path = originals.locate(batchId, index);
       await sendFile(req, res, { path, format, fileName: lastPart(originalName), identity: `${jobId}-original` });

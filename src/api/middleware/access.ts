@@ -1,0 +1,57 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator } from 'express-rate-limit';
+import type { Config } from '../../shared/config.ts';
+import { ServiceError } from '../../shared/errors.ts';
+
+/** Bits of an IPv6 address that tell one client from another: a network is given to one customer. */
+const IPV6_NETWORK_BITS = 64;
+
+/** Who makes a request. */
+export interface Client {
+  /** What the limits and the fair order count by: the name of the key, or the address. */
+  id: string;
+  /** Name of the key, to which batches belong; `undefined` where the service is open to all. */
+  owner: string | undefined;
+}
+
+/** The client of a request that has passed {@link identifyClient}. */
+export function clientOf(res: Response): Client {
+  return res.locals.client;
+}
+
+/** Finds out who makes a request, and lets everybody pass. */
+export function identifyClient(apiKeys: Config['apiKeys']): RequestHandler {
+  return (req, res, next) => {
+    const owner = ownerOf(givenKey(req), apiKeys);
+    const id = owner === undefined ? `address:${ipKeyGenerator(req.ip ?? '', IPV6_NETWORK_BITS)}` : `key:${owner}`;
+    res.locals.client = { id, owner } satisfies Client;
+    next();
+  };
+}
+
+/** Turns away who has no key, where keys are configured. */
+export function requireKey(apiKeys: Config['apiKeys']): RequestHandler {
+  return (req, res, next) => {
+    if (apiKeys.length === 0 || clientOf(res).owner !== undefined) return next();
+    const why = givenKey(req) === undefined ? 'This service wants an API key' : 'This API key is not known here';
+    throw new ServiceError(
+      'UNAUTHORIZED',
+      `${why}. Send yours as "Authorization: Bearer <key>" or "X-API-Key: <key>"; whoever runs the service hands them out.`,
+      { headers: { 'WWW-Authenticate': 'Bearer' } },
+    );
+  };
+}
+
+function givenKey(req: Request): string | undefined {
+  const [, bearer] = /^Bearer +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
+  return bearer ?? req.get('X-API-Key');
+}
+
+/** Compares with every key, each in constant time, so that the time of an answer tells nothing about any of them. */
+function ownerOf(key: string | undefined, apiKeys: Config['apiKeys']): string | undefined {
+  if (key === undefined) return undefined;
+  const given = createHash('sha256').update(key).digest();
+  const [match] = apiKeys.filter(({ hash }) => timingSafeEqual(hash, given));
+  return match?.name;
+}

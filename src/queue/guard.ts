@@ -1,0 +1,53 @@
+import { type Redis, ReplyError } from 'ioredis';
+import { ZodError } from 'zod';
+import { ServiceError } from '../shared/errors.ts';
+
+/** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
+const OPERATION_LIMIT_MS = 750;
+/** Seconds after which a client may try again when Redis is away. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** `QUEUE_UNAVAILABLE` without an answer: the operation may have been done, or may yet be. */
+export class UncertainError extends ServiceError {}
+
+/**
+ * Runs an operation on Redis under a time limit.
+ *
+ * @param Unanswered what to throw when it is not known whether the operation was done, for whom that makes a difference
+ * @throws {ServiceError} `QUEUE_UNAVAILABLE`
+ */
+export type Guard = <T>(operation: () => Promise<T>, Unanswered?: typeof ServiceError) => Promise<T>;
+
+/**
+ * Makes the guard of a connection that fails fast.
+ *
+ * @param limitMs milliseconds that an operation may take
+ */
+export function createGuard(redis: Redis, limitMs = OPERATION_LIMIT_MS): Guard {
+  return async (operation, Unanswered = ServiceError) => {
+    // Before the first connection BullMQ waits without end, so it is not even asked.
+    if (redis.status !== 'ready') throw unavailable(ServiceError);
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer from Redis within ${limitMs} ms`)), limitMs);
+    });
+    try {
+      return await Promise.race([operation(), limit]);
+    } catch (cause) {
+      // What Redis holds is not what this code expects: no waiting will mend that.
+      if (cause instanceof ZodError || cause instanceof TypeError || cause instanceof ServiceError) throw cause;
+      // What Redis itself says is an answer, such as that its memory is full; a transaction is then refused whole.
+      throw unavailable(cause instanceof ReplyError ? ServiceError : Unanswered, cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function unavailable(Kind: typeof ServiceError, cause?: unknown): ServiceError {
+  return new Kind(
+    'QUEUE_UNAVAILABLE',
+    `The service cannot reach its job queue (Redis) at the moment. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
+    { cause, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
+  );
+}

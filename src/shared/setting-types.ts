@@ -1,0 +1,67 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/** Folder that holds package.json: the same from `src/shared` and from `dist/shared`. */
+export const projectRoot = resolve(import.meta.dirname, '../..');
+
+/** The image formats that an operator can accept, by the names used in `ACCEPTED_FORMATS`. */
+export const formatNames = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const;
+/** One of {@link formatNames}. */
+export type FormatName = (typeof formatNames)[number];
+
+/** A whole number within bounds. */
+export function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+const HOUR_MS = 60 * 60 * 1000;
+const hoursError = 'must be a number of hours from 0 to 87600, such as 168 or 0.5';
+/** A length of time in hours, as milliseconds. */
+export const hours = z
+  .string()
+  .regex(/^\d{1,5}(\.\d{1,6})?$/, { error: hoursError, abort: true })
+  .transform((text) => Math.round(Number(text) * HOUR_MS))
+  .pipe(z.number().max(87_600 * HOUR_MS, { error: hoursError }));
+
+/** Name of a client and SHA-256 of its key. */
+const apiKey = /^([\w.-]{1,64}):([0-9a-f]{64})$/i;
+
+/** Clients with the hashes of their keys. */
+export const apiKeyList = z
+  .string()
+  .transform((list) => list.split(',').map((entry) => apiKey.exec(entry.trim())))
+  .refine((entries) => !entries.includes(null), {
+    error: 'must be a comma-separated list of name:hash, each as `npm run api-key -- <name>` prints it',
+  })
+  .transform((entries) =>
+    entries.map((entry) => ({ name: entry?.[1] ?? '', hash: Buffer.from(entry?.[2] ?? '', 'hex') })),
+  );
+
+const originsError = 'must be * or a comma-separated list of origins such as https://example.com';
+/** Origins of web pages. */
+export const originList = z
+  .string()
+  .transform((list) => list.split(',').map((origin) => origin.trim()))
+  .refine(
+    (origins) =>
+      origins.every((origin) => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)),
+    {
+      error: originsError,
+    },
+  );
+
+/** A path, relative to the project, as an absolute one. */
+export const path = z.string().transform((given) => resolve(projectRoot, given));
+
+/** Image formats by name. */
+export const formatList = z
+  .string()
+  .transform((list) => list.split(',').map((name) => name.trim().toLowerCase()))
+  .pipe(
+    z.array(z.enum(formatNames, { error: `must be a comma-separated list of ${formatNames.join(', ')}` })).nonempty(),
+  );

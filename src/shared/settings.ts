@@ -1,0 +1,98 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { apiKeyList, formatList, hours, originList, path, wholeNumber } from './setting-types.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * Every setting of the service: name, meaning with unit, and default, all in the text form of an environment variable.
+ * `.env.example` and the table in README.md are tested against this list.
+ */
+export const settings = z.object({
+  HOST: z.string().default('127.0.0.1').describe('address the API listens on; `0.0.0.0` lets other machines in'),
+  PORT: wholeNumber(0, 65_535).prefault('3000').describe('port the API listens on'),
+  API_KEYS: apiKeyList
+    .optional()
+    .describe('clients that are let in, as `name:hash` of each key, comma-separated; `npm run api-key` makes one'),
+  RATE_LIMIT_REQUESTS: wholeNumber(0, 1_000_000)
+    .prefault('0')
+    .describe('requests that one client may make in a minute; `0`: no limit'),
+  RATE_LIMIT_UPLOADS: wholeNumber(0, 1_000_000)
+    .prefault('0')
+    .describe('uploads that one client may send in a minute; `0`: no limit'),
+  TRUST_PROXY: wholeNumber(0, 32)
+    .prefault('0')
+    .describe('proxies in front of the API, whose `X-Forwarded-For` is believed'),
+  CORS_ORIGINS: originList
+    .optional()
+    .describe('origins whose pages may call the API from a browser, comma-separated, or `*`; none when empty'),
+  REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 3000)
+    .prefault('300')
+    .describe('seconds in which a request must have arrived whole'),
+  REDIS_HOST: z.string().default('localhost').describe('Redis server host'),
+  REDIS_PORT: wholeNumber(1, 65_535).prefault('6379').describe('Redis server port'),
+  REDIS_PASSWORD: z.string().optional().describe('Redis auth password'),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must look like redis://user:password@host:6379/0 or rediss://…' })
+    .optional()
+    .describe('whole Redis address, in place of the three above; `rediss://` for TLS'),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(
+      /\{.+\}/,
+      'must contain a hash tag in braces, such as {images}, so that Redis Cluster keeps the keys together',
+    )
+    .default('{images}')
+    .describe('first part of every Redis key; its hash tag keeps the keys on one Redis Cluster node'),
+  UPLOAD_DIR: path.prefault('uploads').describe('folder of the originals, relative to the project'),
+  PROCESSED_DIR: path.prefault('processed').describe('folder of the results, relative to the project'),
+  MAX_FILES: wholeNumber(1, 100).prefault('10').describe('files in one upload, at most'),
+  MAX_FILE_BYTES: wholeNumber(1, 1024 * MEBIBYTE)
+    .prefault(String(5 * MEBIBYTE))
+    .describe('bytes of one file, at most'),
+  MAX_BACKLOG: wholeNumber(0, 100_000_000)
+    .prefault('100000')
+    .describe('files that may wait to be processed; above it uploads are put off. `0`: no limit'),
+  MIN_FREE_DISK: wholeNumber(0, 1024 ** 5)
+    .prefault(String(256 * MEBIBYTE))
+    .describe('bytes that must be free on the disks of originals and results; below it uploads are put off'),
+  RETENTION_HOURS: hours
+    .prefault('168')
+    .describe('hours after its end in which a batch is removed, with its files; `0`: never'),
+  ACCEPTED_FORMATS: formatList
+    .prefault('jpeg,png,webp,gif,avif')
+    .describe('image formats taken in, comma-separated; `tiff` can be added'),
+  MAX_MEGAPIXELS: wholeNumber(1, 1000)
+    .prefault('50')
+    .describe('millions of pixels of one image, at most; read from its header before decoding'),
+  PRESETS_FILE: path
+    .optional()
+    .describe('JSON file of named option sets, as in `{"avatar": {"width": 128, "height": 128}}`'),
+  PRESETS_ONLY: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe('`true`: an upload may name a preset and set nothing else'),
+  WORKER_CONCURRENCY: wholeNumber(1, 256)
+    .prefault(String(Math.max(1, availableParallelism() - 1)))
+    .describe('images processed at the same time by one worker; unset: CPU cores minus one'),
+  JOB_TIMEOUT_SECONDS: wholeNumber(1, 3600)
+    .prefault('30')
+    .describe('seconds that one image may take before its process is ended'),
+  JOB_MEMORY_MB: wholeNumber(128, 65_536)
+    .prefault('1024')
+    .describe('mebibytes that the process of one image may hold before it is ended'),
+  SHUTDOWN_SECONDS: wholeNumber(1, 600)
+    .prefault('8')
+    .describe('seconds that running requests and images may take to end after SIGTERM'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+      error: 'must be fatal, error, warn, info, debug, trace or silent',
+    })
+    .default('info')
+    .describe('least severe log line to write'),
+});
+
+/** What each setting means, by variable name: the source of the documentation's tests. */
+export const settingDescriptions: Record<string, string> = Object.fromEntries(
+  Object.entries(settings.shape).map(([name, schema]) => [name, schema.description ?? '']),
+);

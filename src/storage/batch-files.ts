@@ -1,0 +1,17 @@
+import type { FormatName } from '../shared/setting-types.ts';
+import type { Originals } from './originals.ts';
+import type { Results } from './results.ts';
+
+/** Makes what removes the files of a batch; what is not there is no fault. */
+export function createBatchFiles({ originals, results }: { originals: Originals; results: Results }) {
+  return {
+    /** @param made the results that may be there, by what their names are derived from */
+    async remove(
+      batchId: string,
+      made: readonly { jobId: string; format: FormatName; variant?: string | undefined }[],
+    ) {
+      await originals.remove(batchId);
+      await Promise.all(made.map(({ jobId, format, variant }) => results.remove(jobId, format, variant)));
+    },
+  };
+}

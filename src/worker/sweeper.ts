@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type BatchFiles, createBatchRemover } from '../queue/batch-remover.ts';
+import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
+import { KEY_LIFE_MS } from '../queue/idempotency.ts';
+import { serviceKeys } from '../queue/keys.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from '../queue/names.ts';
+import type { Logger } from '../shared/logger.ts';
+import { removeAbandoned } from '../storage/abandoned.ts';
+
+/** Milliseconds between two sweeps: at most, at least, and as a part of the retention. */
+const LONGEST_PAUSE_MS = 10 * 60 * 1000;
+const SHORTEST_PAUSE_MS = 1000;
+const PAUSES_IN_RETENTION = 10;
+/**
+ * Milliseconds after which a batch that was announced and is not there will never be: an hour after the last moment at which
+ * an `Idempotency-Key` could still bring it back.
+ */
+const LOST_AFTER_MS = KEY_LIFE_MS + 60 * 60 * 1000;
+
+/** Removes what nobody needs any more, now and then: one of all workers does, by a BullMQ job scheduler. */
+export interface Sweeper {
+  /** Begins to take turns at sweeping. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param redis a connection that waits for Redis
+ * @param files removes the files of a batch
+ * @param folders in which killed processes may have left something half-written
+ * @param retentionMs milliseconds after its end in which a batch is removed; 0 for never
+ */
+export function createSweeper({
+  redis,
+  prefix,
+  files,
+  folders,
+  retentionMs,
+  logger,
+}: {
+  redis: Redis;
+  prefix: string;
+  files: BatchFiles;
+  folders: readonly string[];
+  retentionMs: number;
+  logger: Logger;
+}): Sweeper {
+  const options = { connection: redis, prefix };
+  const images = new Queue(IMAGE_QUEUE, options);
+  const batches = new Queue(BATCH_QUEUE, options);
+  const sweeps = new Queue(SWEEP_QUEUE, options);
+  const keys = serviceKeys(prefix);
+  const remover = createBatchRemover({ redis, images, batches, keys, files, retentionMs, logger });
+
+  /** A sweep can take long, and goes on another time. */
+  const closing = new AbortController();
+
+  /** Originals whose batch was announced and never enqueued: the API died in between, or nobody knows. */
+  async function removeLost(now: number): Promise<number> {
+    let removed = 0;
+    for (const batchId of await redis.zrangebyscore(keys.incoming, 0, now - LOST_AFTER_MS)) {
+      if (closing.signal.aborted) break;
+      if (!(await redis.exists(batches.toKey(batchId)))) {
+        await files.remove(batchId, []);
+        removed += 1;
+      }
+      await redis.zrem(keys.incoming, batchId);
+    }
+    return removed;
+  }
+
+  async function sweep(): Promise<void> {
+    const now = Date.now();
+    const expired = retentionMs > 0 ? await remover.removeEndedBefore(now - retentionMs, closing.signal) : 0;
+    await remover.finish(now, closing.signal);
+    const lost = await removeLost(now);
+    const abandoned = await Promise.all(folders.map((folder) => removeAbandoned(folder, now)));
+    const unfinished = abandoned.reduce((sum, count) => sum + count, 0);
+    if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'swept');
+  }
+
+  const worker = new Worker(SWEEP_QUEUE, sweep, { ...options, runRetryDelay: RECONNECT_DELAY_MS, autorun: false });
+  worker.on('failed', (_job, err) => logger.error({ err }, 'sweep failed; the next one goes on'));
+  const ignore = (err: Error) => logger.debug({ err }, 'sweeper error');
+  for (const queue of [images, batches, sweeps]) queue.on('error', ignore);
+  worker.on('error', ignore);
+
+  return {
+    async start() {
+      const part = retentionMs > 0 ? retentionMs / PAUSES_IN_RETENTION : LONGEST_PAUSE_MS;
+      const every = Math.round(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, part)));
+      const template = { opts: { removeOnComplete: true, removeOnFail: 10 } };
+      while (!closing.signal.aborted) {
+        try {
+          await sweeps.upsertJobScheduler('sweep', { every }, template);
+          return await worker.run();
+        } catch (err) {
+          // Redis may refuse it, as for want of memory; that must not keep the images from being processed.
+          logger.debug({ err }, 'sweeper error');
+          await delay(RECONNECT_DELAY_MS);
+        }
+      }
+    },
+
+    async close() {
+      closing.abort();
+      await worker.close();
+      await Promise.all([images.close(), batches.close(), sweeps.close()]);
+    },
+  };
+}

@@ -1,0 +1,207 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { listeningApp } from '../support/app.ts';
+import { form } from '../support/client.ts';
+import { jpeg } from '../support/pictures.ts';
+import { startApi } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+
+let redis: TestRedis;
+let picture: Buffer;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  picture = await jpeg(32, 32);
+});
+
+const hashed = (key: string) => createHash('sha256').update(key).digest('hex');
+const API_KEYS = `alice:${hashed('key-of-alice')},bob:${hashed('key-of-bob')},alice:${hashed('second-key-of-alice')}`;
+const as = (key: string): RequestInit => ({ headers: { Authorization: `Bearer ${key}` } });
+const post = (url: string, init: RequestInit = {}) =>
+  fetch(`${url}/process-images`, { ...init, method: 'POST', body: form([['a.jpg', picture]]) });
+
+describe('with API keys', () => {
+  let url: string;
+  let batchId: string;
+  beforeAll(async () => {
+    url = (await listeningApp(redis, { API_KEYS })).url;
+    const answer = await post(url, as('key-of-alice'));
+    expect(answer.status).toBe(202);
+    batchId = ((await answer.json()) as { batchId: string }).batchId;
+  });
+
+  test.each(['', '/archive', '/events'])(
+    'a batch%s is there for whom it belongs to, and for nobody else',
+    async (part) => {
+      const get = async (init?: RequestInit) => {
+        const answer = await fetch(`${url}/batches/${batchId}${part}`, init);
+        await answer.body?.cancel();
+        return answer.status;
+      };
+      expect([200, 409]).toContain(await get(as('key-of-alice')));
+      expect([200, 409]).toContain(await get(as('second-key-of-alice')));
+      expect([200, 409]).toContain(await get({ headers: { 'X-API-Key': 'key-of-alice' } }));
+      expect(await get(as('key-of-bob'))).toBe(404);
+      expect(await get(as('key-of-nobody'))).toBe(401);
+      expect(await get()).toBe(401);
+    },
+  );
+
+  test.each(['', '/result', '/original'])('and so is a job%s', async (part) => {
+    const get = async (init?: RequestInit) => (await fetch(`${url}/jobs/${batchId}-0${part}`, init)).status;
+    expect([200, 409]).toContain(await get(as('key-of-alice')));
+    expect(await get(as('key-of-bob'))).toBe(404);
+    expect(await get()).toBe(401);
+  });
+
+  test('another cannot remove it, and once it is removed learns nothing of it', async () => {
+    const remove = async (key: string) =>
+      (await fetch(`${url}/batches/${batchId}`, { method: 'DELETE', ...as(key) })).status;
+    expect(await remove('key-of-bob')).toBe(404);
+    expect(await remove('key-of-alice')).toBe(204);
+    expect(await remove('key-of-alice')).toBe(410);
+    expect(await remove('key-of-bob')).toBe(404);
+  });
+
+  test.each(['/healthz', '/readyz', '/docs/', '/openapi.json', '/', '/page/page.js'])(
+    '%s is open to all',
+    async (path) => {
+      expect((await fetch(`${url}${path}`)).status).toBe(200);
+    },
+  );
+
+  test.each(['/presets', '/batches/x', '/jobs/x', '/nowhere'])('%s is not', async (path) => {
+    const answer = await fetch(`${url}${path}`);
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    expect((await fetch(`${url}${path}`, as('key-of-bob'))).status).not.toBe(401);
+  });
+
+  test.each(['Bearer', 'Bearer ', 'Basic a2V5LW9mLWFsaWNl', 'Bearer key-of', `Bearer ${'x'.repeat(500)}`, '\u00e4'])(
+    'Authorization: %p lets nobody in',
+    async (value) => {
+      expect((await fetch(`${url}/presets`, { headers: { Authorization: value } })).status).toBe(401);
+    },
+  );
+
+  test('an upload without a key is turned away before it is read', async () => {
+    const headers = { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000' };
+    const asking = request(`${url}/process-images`, { method: 'POST', headers });
+    asking.flushHeaders();
+    const [answer] = await once(asking, 'response');
+    expect(answer.statusCode).toBe(401);
+    asking.destroy();
+  });
+});
+
+test('npm run api-key makes a key and its hash', async () => {
+  const output = execFileSync('npm', ['run', '--silent', 'api-key', '--', 'carol'], { encoding: 'utf8' });
+  const [, key = ''] = /^ {2}(\S{43})$/m.exec(output) ?? [];
+  const [, entry = ''] = /^ {2}(carol:[0-9a-f]{64})$/m.exec(output) ?? [];
+  const { url } = await listeningApp(redis, { API_KEYS: entry });
+  expect((await fetch(`${url}/presets`, as(key))).status).toBe(200);
+});
+
+describe('rate limits', () => {
+  const statuses = async (count: number, ask: () => Promise<Response>) => {
+    const answers: Response[] = [];
+    for (let index = 0; index < count; index += 1) answers.push(await ask());
+    return answers.map(({ status }) => status);
+  };
+
+  test('count all requests of a client at all APIs, and say how many are left', async () => {
+    const settings = { API_KEYS, RATE_LIMIT_REQUESTS: '4' };
+    const [one, other] = [await listeningApp(redis, settings), await listeningApp(redis, settings)];
+    const get = (url: string, key: string) => fetch(`${url}/presets`, as(key));
+    const first = await get(one.url, 'key-of-alice');
+    expect(first.headers.get('ratelimit-policy')).toMatch(/^"requests"; q=4; w=60/);
+    expect(first.headers.get('ratelimit')).toMatch(/^"requests"; r=3; t=\d+/);
+    expect(await statuses(2, () => get(other.url, 'key-of-alice'))).toEqual([200, 200]);
+    expect(await statuses(2, () => get(one.url, 'second-key-of-alice'))).toEqual([200, 429]);
+    expect(await statuses(1, () => get(one.url, 'key-of-bob'))).toEqual([200]);
+    const refused = await get(other.url, 'key-of-alice');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await refused.json()).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+    expect((await fetch(`${one.url}/healthz`)).status).toBe(200);
+  });
+
+  test('count uploads apart', async () => {
+    const { url } = await listeningApp(redis, { RATE_LIMIT_UPLOADS: '2' });
+    expect(await statuses(3, () => post(url))).toEqual([202, 202, 429]);
+    expect((await fetch(`${url}/presets`)).status).toBe(200);
+  });
+
+  test('believe X-Forwarded-For only from as many proxies as there are', async () => {
+    const from = (url: string, address: string) => fetch(`${url}/presets`, { headers: { 'X-Forwarded-For': address } });
+    const direct = await listeningApp(redis, { RATE_LIMIT_REQUESTS: '1', QUEUE_PREFIX: '{direct}' });
+    expect((await from(direct.url, '192.0.2.1')).status).toBe(200);
+    expect((await from(direct.url, '192.0.2.2')).status).toBe(429);
+    const proxied = await listeningApp(redis, {
+      RATE_LIMIT_REQUESTS: '1',
+      QUEUE_PREFIX: '{proxied}',
+      TRUST_PROXY: '1',
+    });
+    expect((await from(proxied.url, '192.0.2.1')).status).toBe(200);
+    expect((await from(proxied.url, '192.0.2.2')).status).toBe(200);
+    // What the client itself wrote before is not believed.
+    expect((await from(proxied.url, '192.0.2.9, 192.0.2.2')).status).toBe(429);
+    // A customer has a whole network of IPv6.
+    expect((await from(proxied.url, '2001:db8::1')).status).toBe(200);
+    expect((await from(proxied.url, '2001:db8::2')).status).toBe(429);
+  });
+
+  test('let requests pass when Redis is away, also from the start', async () => {
+    const away = await startRedis({ started: false });
+    const api = await startApi({ REDIS_URL: away.url, RATE_LIMIT_REQUESTS: '1' });
+    const get = () => fetch(`${api.url}/presets`);
+    expect(await statuses(3, get)).toEqual([200, 200, 200]);
+    await away.restart();
+    while ((await fetch(`${api.url}/readyz`)).status !== 200) await get();
+    expect(await statuses(2, get)).toContain(429);
+    away.process().kill('SIGSTOP');
+    const begin = Date.now();
+    expect(await statuses(1, get)).toEqual([200]);
+    expect(Date.now() - begin).toBeLessThan(1000);
+    away.process().kill('SIGCONT');
+  });
+
+  test('keep nobody waiting when Redis hangs: what needs it is refused within a second all the same', async () => {
+    const hanging = await startRedis();
+    const api = await startApi({ REDIS_URL: hanging.url, RATE_LIMIT_REQUESTS: '1000', RATE_LIMIT_UPLOADS: '1000' });
+    expect((await post(api.url)).status).toBe(202);
+    hanging.process().kill('SIGSTOP');
+    const begin = Date.now();
+    expect((await post(api.url)).status).toBe(503);
+    expect(Date.now() - begin).toBeLessThan(1000);
+    hanging.process().kill('SIGCONT');
+  });
+});
+
+test('pages of other origins may call only where that is configured', async () => {
+  const get = (url: string, method = 'GET') =>
+    fetch(`${url}/presets`, {
+      method,
+      headers: { Origin: 'https://example.com', 'Access-Control-Request-Method': 'DELETE' },
+    });
+  const none = await listeningApp(redis);
+  expect((await get(none.url)).headers.get('access-control-allow-origin')).toBeNull();
+  const some = await listeningApp(redis, { CORS_ORIGINS: 'https://example.com,https://example.org', API_KEYS });
+  const preflight = await get(some.url, 'OPTIONS');
+  expect([preflight.status, preflight.headers.get('access-control-allow-origin')]).toEqual([
+    204,
+    'https://example.com',
+  ]);
+  expect(preflight.headers.get('access-control-allow-methods')).toContain('DELETE');
+  expect((await get(some.url)).headers.get('access-control-expose-headers')).toContain('Location');
+  const other = await listeningApp(redis, { CORS_ORIGINS: 'https://example.org' });
+  expect((await get(other.url)).headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('an API without keys that others can reach says so at its start', async () => {
+  const open = await startApi({ REDIS_URL: redis.url, HOST: '0.0.0.0' });
+  expect(open.output()).toContain('everybody who reaches this address can use the service');
+  const closed = await startApi({ REDIS_URL: redis.url, HOST: '0.0.0.0', API_KEYS });
+  const local = await startApi({ REDIS_URL: redis.url });
+  for (const api of [closed, local]) expect(api.output()).not.toContain('everybody');
+});
