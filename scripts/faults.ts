@@ -1,0 +1,40 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectRoot } from '../src/shared/setting-types.ts';
+import type { FaultRow } from '../tests/support/fault.ts';
+import { needRedis, runJest } from './jest.ts';
+
+// `npm run test:faults`: injects faults into the real processes and checks what docs/reliability.md promises. `-- --full`
+// injects them at full size, which takes long, and writes what it measured into that document. Names choose among them, as
+// in `npm run test:faults -- --full worker-killed`.
+
+const document = join(projectRoot, 'docs/reliability.md');
+const names = process.argv.slice(2).filter((argument) => argument !== '--full');
+const isFull = process.argv.includes('--full');
+
+/** Writes what was measured into the table, each in the row of its fault; new ones at the end. */
+function fillTable(rows: readonly FaultRow[]): void {
+  const [, before = '', table = '', after = ''] =
+    /^(.*<!-- measured -->\n)(.*)(<!-- end of measured -->.*)$/s.exec(readFileSync(document, 'utf8')) ?? [];
+  const [head = '', rule = '', ...old] = table.trimEnd().split('\n');
+  const byFault = new Map(old.map((line) => [line.split(' | ')[0], line]));
+  for (const { test, fault, promise, measured } of rows) {
+    byFault.set(`| ${fault}`, `| ${fault} | ${promise} | ${measured} | \`${test}\` |`);
+  }
+  writeFileSync(document, `${before}${[head, rule, ...byFault.values()].join('\n')}\n${after}`);
+}
+
+needRedis((line) => console.log(`[faults] ${line}`));
+const folder = mkdtempSync(join(tmpdir(), 'faults-'));
+const report = join(folder, 'report.jsonl');
+writeFileSync(report, '');
+const patterns = names.length > 0 ? names.map((name) => `tests/faults/${name}`) : ['tests/faults/'];
+const environment = isFull ? { FAULTS: 'full', FAULTS_REPORT: report } : {};
+// One after the other, since each measures.
+const status = runJest(['--runInBand', ...patterns], environment);
+const lines = readFileSync(report, 'utf8').split('\n').filter(Boolean);
+fillTable(lines.map((line) => JSON.parse(line) as FaultRow));
+rmSync(folder, { recursive: true });
+if (isFull) console.log(`docs/reliability.md: ${lines.length} rows measured`);
+process.exit(status);

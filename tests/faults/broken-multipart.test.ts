@@ -1,0 +1,128 @@
+import { readdir } from 'node:fs/promises';
+import { faultTest } from '../support/fault.ts';
+import { jpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { openSocket } from '../support/raw.ts';
+import { ownService } from '../support/service.ts';
+
+const LIMIT_MS = 1000;
+const FILE = 'Content-Disposition: form-data; name="images"; filename="a.jpg"';
+const field = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n1\r\n`;
+/** What a form should be; each of those below has one thing about it that should not be. */
+const GOOD = `--x\r\n${FILE}\r\n\r\nIMAGE\r\n--x--\r\n`;
+const goodWith = (headers: string) => GOOD.replace('\r\n\r\n', `\r\n${headers}\r\n\r\n`);
+const LONG = 'b'.repeat(200);
+const MANY = 10_000;
+const MEGABYTE = 1_000_000;
+
+/** What is wrong, the parameter of the content type, the body, and the code of the answer. */
+const refused: [what: string, boundary: string, body: string, code?: string][] = [
+  ['another boundary than in the header', 'boundary=y', GOOD],
+  ['a boundary longer than in the header', 'boundary=', GOOD.replaceAll('--x', '--xx')],
+  ['a boundary shorter than in the header', 'boundary=xx', GOOD],
+  ['no boundary', '', GOOD.replaceAll('--x', '--')],
+  ['an empty boundary', 'boundary=""', GOOD.replaceAll('--x', '--')],
+  ['a quoted boundary without its end', 'boundary="x', GOOD],
+  ['two boundaries', 'boundary=y; boundary=x', GOOD],
+  ['a long boundary that never comes', `boundary=${LONG}`, GOOD],
+  [
+    'a form within a part',
+    'boundary=y',
+    `--y\r\nContent-Disposition: form-data; name="images"\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n${GOOD}\r\n--y--\r\n`,
+    'UNEXPECTED_FIELD',
+  ],
+  ['thousands of fields', 'boundary=x', field('width').repeat(MANY) + GOOD],
+  [
+    'thousands of empty files',
+    'boundary=x',
+    GOOD.slice(0, -7).replace('IMAGE', '').repeat(MANY) + GOOD,
+    'TOO_MANY_FILES',
+  ],
+  ['thousands of parts without headers', 'boundary=x', '--x\r\n\r\n\r\n'.repeat(MANY) + GOOD],
+  ['thousands of parts without a disposition', 'boundary=x', '--x\r\nX-A: b\r\n\r\na\r\n'.repeat(MANY) + GOOD],
+  ['thousands of beginnings', 'boundary=x', '--x\r\n'.repeat(MANY) + GOOD],
+  ['line breaks alone', 'boundary=x', '\r\n'.repeat(MEGABYTE)],
+  ['thousands of headers in a part', 'boundary=x', goodWith('X-A: b\r\n'.repeat(MANY).trimEnd())],
+  ['a header of a megabyte', 'boundary=x', goodWith(`X-A: ${'b'.repeat(MEGABYTE)}`)],
+  ['a header without an end', 'boundary=x', `--x\r\n${'b'.repeat(MEGABYTE)}`],
+  ['a field name of a megabyte', 'boundary=x', field('b'.repeat(MEGABYTE)) + GOOD],
+  ['a part without a disposition', 'boundary=x', GOOD.replace(FILE, 'Content-Type: image/jpeg')],
+  ['no line between headers and content', 'boundary=x', GOOD.replace('\r\n\r\n', '\r\n')],
+  ['line feeds alone at the ends of lines', 'boundary=x', GOOD.replaceAll('\r\n', '\n')],
+  ['no last boundary', 'boundary=x', GOOD.slice(0, -7)],
+  ['half of the last boundary', 'boundary=x', GOOD.slice(0, -3)],
+  ['the last boundary first', 'boundary=x', `--x--\r\n${GOOD}`],
+  ['a field like a property of every object', 'boundary=x', field('__proto__') + GOOD, 'UNEXPECTED_FIELD'],
+  ['a field a thousand levels deep', 'boundary=x', field(`a${'[b]'.repeat(1000)}`) + GOOD, 'UNEXPECTED_FIELD'],
+];
+
+/** What is unusual and yet no reason to refuse. */
+const taken: [what: string, boundary: string, body: string][] = [
+  ['a quoted boundary with a space', 'boundary="x y"', GOOD.replaceAll('--x', '--x y')],
+  ['a boundary of 200 characters', `boundary=${LONG}`, GOOD.replaceAll('--x', `--${LONG}`)],
+  ['some headers that nobody knows', 'boundary=x', goodWith('X-A: b\r\n'.repeat(20).trimEnd())],
+];
+
+/** Heads whose length is not that of the body, or none; those that never end are for `slow-connections`. */
+const lengths: [what: string, lines: string, body: string, isClosed?: boolean][] = [
+  ['too short', 'Content-Length: 100', GOOD],
+  ['too long, and the end of the connection', 'Content-Length: 99999', GOOD, true],
+  ['too long, the form cut, and the end of the connection', 'Content-Length: 99999', GOOD.slice(0, -9), true],
+  ['negative', 'Content-Length: -1', GOOD],
+  ['no number', 'Content-Length: many', GOOD],
+  ['twice', 'Content-Length: 100\r\nContent-Length: 200', GOOD],
+  ['said in both ways', 'Content-Length: 5\r\nTransfer-Encoding: chunked', `5\r\n--x--\r\n0\r\n\r\n`],
+  ['a chunk whose length is no number', 'Transfer-Encoding: chunked', `zz\r\n${GOOD}\r\n0\r\n\r\n`],
+  ['a chunk whose length is beyond all numbers', 'Transfer-Encoding: chunked', `${'f'.repeat(17)}\r\n${GOOD}`],
+  ['a chunk longer than it says', 'Transfer-Encoding: chunked', `10\r\n${GOOD}\r\n0\r\n\r\n`],
+  ['no last chunk, and the end of the connection', 'Transfer-Encoding: chunked', `5\r\n--x--\r\n`, true],
+];
+
+faultTest(
+  `${refused.length} broken forms and ${lengths.length} broken lengths of bodies: boundaries, thousands of parts and headers, a form within a form`,
+  'each is refused within a second with a problem that says why; nothing of them stays',
+  async () => {
+    const { startApi, uploadDir } = await ownService();
+    const api = await startApi();
+    const image = (await jpeg(32, 32)).toString('latin1');
+    let slowest = 0;
+
+    /** Status and code of the answer to a whole request. */
+    const ask = async (lines: string, content: string, isClosed = false) => {
+      const socket = await openSocket(api.url);
+      let answer = '';
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        answer += text;
+      });
+      const started = performance.now();
+      socket.write(`POST /process-images HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n${content}`, 'latin1');
+      if (isClosed) socket.end();
+      await until(() => socket.closed || /\}$/.test(answer), LIMIT_MS);
+      slowest = Math.max(slowest, performance.now() - started);
+      socket.destroy();
+      return [/^HTTP\/1.1 (\d+) /.exec(answer)?.[1], /"code":"(\w+)"/.exec(answer)?.[1]];
+    };
+    const send = (boundary: string, body: string) => {
+      const content = body.replace('IMAGE', image);
+      return ask(`Content-Type: multipart/form-data; ${boundary}\r\nContent-Length: ${content.length}`, content);
+    };
+
+    for (const [what, boundary, body, code = 'MALFORMED_MULTIPART'] of refused)
+      expect([what, ...(await send(boundary, body))]).toEqual([what, '400', code]);
+    for (const [what, lines, body, isClosed] of lengths) {
+      const head = `Content-Type: multipart/form-data; boundary=x\r\n${lines}`;
+      expect([what, ...(await ask(head, body.replace('IMAGE', image), isClosed))]).toEqual([
+        what,
+        '400',
+        'BAD_REQUEST',
+      ]);
+    }
+    await until(async () => (await readdir(uploadDir)).length === 0, LIMIT_MS);
+
+    for (const [what, boundary, body] of taken)
+      expect([what, ...(await send(boundary, body))]).toEqual([what, '202', undefined]);
+    // What a client sends wrong is no fault of the service's.
+    expect(api.output()).not.toMatch(/"level":[56]0/);
+    return `${refused.length + lengths.length} refused, the slowest in ${Math.ceil(slowest)} ms`;
+  },
+);

@@ -1,0 +1,78 @@
+import { readdir } from 'node:fs/promises';
+import { faultTest } from '../support/fault.ts';
+import { fetchRaw } from '../support/raw.ts';
+import { checkName, checkSaving, uploadNamed } from '../support/saved-names.ts';
+import { ownService } from '../support/service.ts';
+import { readZip } from '../support/zip.ts';
+
+/** Names as clients think of them. */
+const names = [
+  '../../etc/passwd',
+  '/etc/passwd',
+  '..\\..\\Windows\\win.ini',
+  'C:\\Users\\me\\photo.jpg',
+  'a/..',
+  '..',
+  '.',
+  '...',
+  'line\r\nSet-Cookie: a=b.jpg',
+  'a"quoted\'; filename=b.jpg',
+  `${'long'.repeat(256)}.jpg`,
+  'right-to-left\u202Egpj.exe',
+  'line separator\u2028.jpg',
+  '\u{1F468}\u200D\u{1F469}\u200D\u{1F467} photo.jpg',
+  '__proto__',
+  'constructor.jpg',
+  '.unfinished',
+  '0.unfinished',
+  'manifest.json',
+  'MANIFEST.JSON',
+  '%2e%2e%2fetc%2fpasswd',
+  '<script>alert(1)<script>.jpg',
+  '=cmd|calc.jpg',
+  'CON',
+];
+
+/** As browsers write a name into a part's header (HTML, section 4.10.21.8); they leave everything else as it is. */
+const escaped = (name: string) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+
+/** Files in one upload. */
+const MAX_FILES = 10;
+const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+
+faultTest(
+  'File names with paths, line breaks, quotes, signs that turn the text around, of 1 KB, or like our own files',
+  'given back exactly as sent, never part of a path here or in an archive, never raw in a header',
+  async () => {
+    const { startApi, startWorker, uploadDir, processedDir } = await ownService();
+    const [{ url }] = [await startApi(), await startWorker()];
+    for (let from = 0; from < names.length; from += MAX_FILES) {
+      const given = names.slice(from, from + MAX_FILES);
+      const { status, body } = await uploadNamed(url, ...given.map(escaped));
+      expect([status, body.status]).toEqual([202, 'completed']);
+      expect(body.files?.map(({ originalName }) => originalName)).toEqual(given);
+      for (const { jobId, resultUrl } of body.files ?? [])
+        for (const path of [resultUrl, `${resultUrl}?download=1`, `/jobs/${jobId}/original`])
+          await checkSaving(url + path);
+      checkArchive((await fetchRaw(`${url}${body.links?.archive}`)).body, given);
+    }
+    // What can be no name within a part's header is refused; nothing of it stays.
+    for (const raw of ['nul\0.jpg', 'a\r\nSet-Cookie: a=b.jpg', 'a\nb.jpg', 'a\rb.jpg'])
+      expect(await uploadNamed(url, raw)).toMatchObject({ status: 400, body: { code: 'MALFORMED_MULTIPART' } });
+
+    for (const entry of await readdir(uploadDir, { recursive: true }))
+      expect(entry).toMatch(new RegExp(`^${UUID}(/\\d)?$`));
+    const results = await readdir(processedDir);
+    for (const entry of results) expect(entry).toMatch(new RegExp(`^processed-${UUID}-\\d\\.jpg$`));
+    expect(results).toHaveLength(names.length);
+    return `${names.length} names given back, 4 that no part can have refused`;
+  },
+);
+
+function checkArchive(zip: Buffer, given: readonly string[]): void {
+  const entries = readZip(zip);
+  expect(new Set(entries.map(({ name }) => name.toLowerCase())).size).toBe(given.length + 1);
+  for (const { name } of entries) checkName(name);
+  const manifest = JSON.parse(String(entries.find(({ name }) => name === 'manifest.json')?.content));
+  expect(manifest.files.map(({ originalName }: { originalName: string }) => originalName)).toEqual(given);
+}

@@ -1,0 +1,80 @@
+import { Redis } from 'ioredis';
+import { onCleanup } from '../support/cleanup.ts';
+import { batchEnd, type File, readJob, upload } from '../support/client.ts';
+import { imageChildren } from '../support/descendants.ts';
+import { faultTest } from '../support/fault.ts';
+import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { type TestProcess, until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+/** Hurts the image, whose job is known; what happens by itself needs nothing. */
+type Hurt = (job: { jobId: string; api: string; worker: TestProcess; redis: Redis }) => Promise<void>;
+
+/**
+ * Uploads a killer between neighbours, in its own batch and in others, to a worker with one slot.
+ *
+ * @param limitMs milliseconds after which the killer must be ended
+ * @returns in words how soon the slot was free for the next image
+ */
+async function amongNeighbours(
+  settings: Record<string, string>,
+  { reason, limitMs = 30_000 }: { reason: string; limitMs?: number },
+  hurt?: Hurt,
+): Promise<string> {
+  const service = await ownService({ ...letSlowPicturesIn, ...settings, WORKER_CONCURRENCY: '1' });
+  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const redis = new Redis(service.redis.url);
+  onCleanup(() => redis.disconnect());
+  const small: File = ['small.jpg', await jpeg(64, 64)];
+  const before = await upload(api.url, small, small);
+  const batchId = await upload(api.url, small, ['killer.png', await slowPicture()], small);
+  const after = await upload(api.url, small, small);
+  const jobId = `${batchId}-1`;
+  await hurt?.({ jobId, api: api.url, worker, redis });
+
+  const batch = await batchEnd(api.url, batchId, 45_000);
+  const outcome = batch.files.map(({ state, failedReason }) => [state, failedReason]);
+  expect(outcome).toEqual([
+    ['completed', null],
+    ['failed', reason],
+    ['completed', null],
+  ]);
+  for (const neighbour of [before, after]) expect((await batchEnd(api.url, neighbour)).status).toBe('completed');
+
+  const time = async (job: string, field: string) => Number(await redis.hget(`{images}:images:${job}`, field));
+  const failedAt = await time(jobId, 'finishedOn');
+  const tookMs = failedAt - (await time(jobId, 'processedOn'));
+  expect(tookMs).toBeLessThan(limitMs + 2000);
+  // The slot is free when the next job is taken. Between several attempts the neighbours have run already.
+  const others = await Promise.all([`${batchId}-2`, `${after}-0`].map((job) => time(job, 'processedOn')));
+  const freeMs = Math.max(0, Math.min(...others) - failedAt);
+  expect(freeMs).toBeLessThan(2000);
+  const took = (tookMs / 1000).toFixed(1);
+  return `failed alone after ${took} s, 6 of 6 neighbours completed; the next image was taken ${freeMs} ms later`;
+}
+
+const promise = 'That job alone fails, with a reason; its neighbours are completed; the slot is free again within 2 s';
+
+faultTest('An image that crashes the decoder each time (`SIGSEGV`)', promise, () =>
+  amongNeighbours(
+    {},
+    { reason: 'the process that worked on this image was ended by SIGSEGV' },
+    async ({ jobId, api, worker, redis }) => {
+      for (const next of ['waiting', 'waiting', 'failed']) {
+        await until(async () => (await readJob(api, jobId)).progress === 10);
+        process.kill(imageChildren(worker.child.pid)[0] ?? Number.NaN, 'SIGSEGV');
+        await until(async () => (await readJob(api, jobId)).state === next);
+        // Only the next attempt's progress counts: by then its child has told its worker that it is there.
+        await redis.hset(`{images}:images:${jobId}`, 'progress', '0');
+      }
+    },
+  ),
+);
+
+faultTest('An image that does not come to an end', promise, () =>
+  amongNeighbours({ JOB_TIMEOUT_SECONDS: '1' }, { reason: 'took longer than the time limit', limitMs: 1000 }),
+);
+
+faultTest('An image that takes gigabytes', promise, () =>
+  amongNeighbours({ JOB_MEMORY_MB: '256' }, { reason: 'needed more memory than the limit' }),
+);

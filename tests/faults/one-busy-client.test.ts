@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { link, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { v4 as uuid } from 'uuid';
+import { newBatch, testQueueClient } from '../support/app.ts';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
+import { form, readBatch } from '../support/client.ts';
+import { faultTest, sized } from '../support/fault.ts';
+import { jpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+
+faultTest(
+  'One client with 10,000 waiting files, among many clients who send one each',
+  'each of those waits for a few other files, never for the 10,000',
+  async () => {
+    const clients = Array.from({ length: 20 }, (_, index) => `client${index}`);
+    const keys = clients.map((name) => `${name}:${hash(name)}`).join(',');
+    const service = await ownService({ API_KEYS: keys, WORKER_CONCURRENCY: '1' });
+    const queue = await testQueueClient(service.redis);
+    const admin = new Redis(service.redis.url);
+    onCleanup(() => admin.disconnect());
+    const backlog = sized(1000, 10_000);
+    const picture = await jpeg(64, 64);
+    const original = join(await temporaryFolder(), 'original');
+    await writeFile(original, picture);
+    const names = Array<string>(10).fill('a.jpg');
+    for (let sent = 0; sent < backlog; sent += 10) {
+      const batch = { ...newBatch(uuid(), ...names), sender: { id: 'key:hog', owner: 'hog' } };
+      await queue.addBatch(batch, async () => {
+        const folder = join(service.uploadDir, batch.batchId);
+        await mkdir(folder);
+        await Promise.all(names.map((_, index) => link(original, join(folder, String(index)))));
+      });
+    }
+    const api = await service.startApi();
+    await service.startWorker();
+    await until(async () => (await admin.zcard('{images}:images:completed')) > 10);
+    const waited: number[] = [];
+    for (const client of clients) {
+      const headers = { Authorization: `Bearer ${client}` };
+      const body = form([['a.jpg', picture]]);
+      const answer = await fetch(`${api.url}/process-images`, { method: 'POST', body, headers });
+      const { batchId } = (await answer.json()) as { batchId: string };
+      await until(async () => (await readBatch(api.url, batchId, { headers })).status === 'completed');
+      const times = await admin.hmget(`{images}:images:${batchId}-0`, 'timestamp', 'processedOn');
+      waited.push(await admin.zcount('{images}:images:completed', times[0] ?? '', times[1] ?? ''));
+    }
+    const left = backlog - (await admin.zcard('{images}:images:completed'));
+    expect(left).toBeGreaterThan(backlog / 4);
+    // Its own end may fall into the same millisecond as its beginning.
+    expect(Math.max(...waited)).toBeLessThanOrEqual(5);
+    return `${clients.length} single files behind ${backlog}: each waited for ${Math.min(...waited)} to ${Math.max(...waited)} others`;
+  },
+);

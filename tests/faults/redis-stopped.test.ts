@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { batchEnd, type File, post, upload } from '../support/client.ts';
+import { faultTest, sized } from '../support/fault.ts';
+import { jpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+const AWAY_MS = sized(3000, 30_000);
+const SOME_BATCH = '3f2b8c1e-5a4d-4e6f-8a7b-9c0d1e2f3a4b';
+const inSeconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
+
+/** Expects refusals in time for as long as Redis is away, and returns the milliseconds that the slowest took. */
+async function expectRefusals(api: string, files: readonly File[]): Promise<number> {
+  let slowestMs = 0;
+  const timed = async (ask: () => Promise<Response>) => {
+    const begun = performance.now();
+    const answer = await ask();
+    await answer.arrayBuffer();
+    slowestMs = Math.max(slowestMs, performance.now() - begun);
+    return answer;
+  };
+  for (const end = Date.now() + AWAY_MS; Date.now() < end; await delay(100)) {
+    for (const ask of [
+      () => post(api, files),
+      () => fetch(`${api}/batches/${SOME_BATCH}`),
+      () => fetch(`${api}/readyz`),
+    ]) {
+      const answer = await timed(ask);
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
+    }
+    expect((await timed(() => fetch(`${api}/healthz`))).status).toBe(200);
+  }
+  expect(slowestMs).toBeLessThan(1000);
+  return slowestMs;
+}
+
+/** Uploads until one is accepted and waits for its end; returns the milliseconds until each of both. */
+async function timeToNormal(api: string, files: readonly File[]) {
+  const begun = Date.now();
+  const batchId = await until(() => upload(api, ...files).catch(() => undefined));
+  const acceptedMs = Date.now() - begun;
+  expect((await batchEnd(api, batchId)).status).toBe('completed');
+  return { acceptedMs, processedMs: Date.now() - begun };
+}
+
+faultTest(
+  'Redis stopped (`SIGSTOP`) for 30 s',
+  '503 with Retry-After within 1 s, `/healthz` 200; uploads are accepted and processed within 2 s of its return',
+  async () => {
+    const service = await ownService({ WORKER_CONCURRENCY: '1' });
+    const [api] = [await service.startApi(), await service.startWorker()];
+    const files: File[] = [['a.jpg', await jpeg(64, 64)]];
+    await batchEnd(api.url, await upload(api.url, ...files));
+    service.redis.process().kill('SIGSTOP');
+    const slowestMs = await expectRefusals(api.url, files);
+    service.redis.process().kill('SIGCONT');
+    const { processedMs } = await timeToNormal(api.url, files);
+    expect(processedMs).toBeLessThan(2000);
+    return `slowest refusal ${inSeconds(slowestMs)}; processed after ${inSeconds(processedMs)}`;
+  },
+);
+
+faultTest(
+  'Redis down at the start of both processes, for 30 s',
+  '503 with Retry-After within 1 s, `/healthz` 200; uploads are accepted within 2 s of its start, and processed',
+  async () => {
+    const service = await ownService({ WORKER_CONCURRENCY: '1' });
+    await service.redis.kill();
+    // The worker is ready only once it has Redis.
+    const [api, worker] = [await service.startApi(), service.startWorker()];
+    const files: File[] = [['a.jpg', await jpeg(64, 64)]];
+    const slowestMs = await expectRefusals(api.url, files);
+    await service.redis.restart();
+    // The first image also waits for the worker's first child to start, whose time says nothing about Redis.
+    const { acceptedMs, processedMs } = await timeToNormal(api.url, files);
+    await worker;
+    expect(acceptedMs).toBeLessThan(2000);
+    return `slowest refusal ${inSeconds(slowestMs)}; accepted after ${inSeconds(acceptedMs)}, processed after ${inSeconds(processedMs)}`;
+  },
+);

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { batchEnd, type File } from '../support/client.ts';
+import { faultTest, sized } from '../support/fault.ts';
+import { startLoad } from '../support/load.ts';
+import { jpeg, slowPicture } from '../support/pictures.ts';
+import { type TestProcess, until } from '../support/processes.ts';
+import type { TestRedis } from '../support/redis.ts';
+import { ownService } from '../support/service.ts';
+import { beginUpload } from '../support/slow-upload.ts';
+import { expectNoHalfBatch } from '../support/whole.ts';
+
+const ROUNDS = sized(1, 5);
+/** At full size what a service has by itself. */
+const limits = sized({ SHUTDOWN_SECONDS: '3' }, {});
+
+/** Ends a process by SIGTERM and returns the milliseconds that it took. */
+async function timeToEnd({ end }: TestProcess): Promise<number> {
+  const begun = Date.now();
+  await end('SIGTERM');
+  return Date.now() - begun;
+}
+
+/**
+ * Ends both processes under load, in the middle of an upload and of one that waits for its results, and starts them again.
+ *
+ * @param breakRedis what happens to Redis right before
+ * @param mendRedis what makes it good before the next start
+ * @param statuses that the two may be answered with
+ */
+async function endUnderLoad(
+  breakRedis: (redis: TestRedis) => unknown,
+  mendRedis: (redis: TestRedis) => unknown,
+  statuses: readonly number[],
+): Promise<string> {
+  const service = await ownService({ ...limits, WORKER_CONCURRENCY: '1' });
+  const photo = await jpeg(400, 300);
+  const slow = await slowPicture(7000);
+  const accepted: string[] = [];
+  let longestMs = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+    const load = startLoad(() => api.url, Array<File>(2).fill(['a.jpg', photo]), { pauseMs: 100 });
+    await until(() => load.accepted.length > 5);
+    const waiting = await beginUpload(api.url, [['slow.png', slow]], { Prefer: 'wait=60' });
+    waiting.sendRest();
+    const unfinished = await beginUpload(api.url, [['half.jpg', photo]]);
+    unfinished.sendHalf();
+
+    await breakRedis(service.redis);
+    const ends = [timeToEnd(api), timeToEnd(worker)];
+    await delay(500);
+    unfinished.sendRest();
+    for (const { status, body } of await Promise.all([waiting.answer, unfinished.answer])) {
+      expect(statuses).toContain(status);
+      if (status === 202) accepted.push(JSON.parse(body).batchId);
+    }
+    longestMs = Math.max(longestMs, ...(await Promise.all(ends)));
+    await load.stop();
+    accepted.push(...load.accepted);
+    await mendRedis(service.redis);
+  }
+  expect(longestMs).toBeLessThan(30_000);
+
+  const [api] = await Promise.all([service.startApi(), service.startWorker()]);
+  await expectNoHalfBatch(service.redis);
+  for (const batchId of accepted) expect((await batchEnd(api.url, batchId, 60_000)).status).toBe('completed');
+  return `both ended within ${(longestMs / 1000).toFixed(1)} s; ${accepted.length} of ${accepted.length} acknowledged batches completed`;
+}
+
+const promise = 'Requests in flight are answered, both processes end within 30 s, nothing acknowledged is lost';
+
+const nothing = () => {};
+
+faultTest('SIGTERM to both processes under load', promise, () => endUnderLoad(nothing, nothing, [202]));
+
+faultTest('SIGTERM to both processes under load, with Redis stopped (`SIGSTOP`) or killed', promise, async () => {
+  const stop = (redis: TestRedis) => redis.process().kill('SIGSTOP');
+  const goOn = (redis: TestRedis) => redis.process().kill('SIGCONT');
+  const kill = (redis: TestRedis) => redis.kill();
+  const restart = (redis: TestRedis) => redis.restart();
+  // Two services at the same time, since this waits more than it works.
+  const [stopped, killed] = await Promise.all([
+    endUnderLoad(stop, goOn, [202, 503]),
+    endUnderLoad(kill, restart, [202, 503]),
+  ]);
+  return `stopped: ${stopped}; killed: ${killed}`;
+});

@@ -1,0 +1,61 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import sharp from 'sharp';
+import type { BatchStatus } from '../../src/queue/status.ts';
+import { UNFINISHED } from '../../src/storage/abandoned.ts';
+import type { TestRedis } from './redis.ts';
+
+/** Names in a folder, without what is marked as still being written. */
+export async function finishedNames(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !name.endsWith(UNFINISHED)).sort();
+}
+
+/** Expects of every file of some batches exactly one result, which decodes to its last pixel, and no result of anything else. */
+export async function expectOneResultEach(folder: string, batches: readonly BatchStatus[]): Promise<void> {
+  const names = await finishedNames(folder);
+  expect(names).toEqual(batches.flatMap(({ files }) => files.map(({ jobId }) => `processed-${jobId}.jpg`)).sort());
+  for (const name of names) {
+    await sharp(join(folder, name), { failOn: 'warning' })
+      .raw()
+      .toBuffer()
+      .catch((error) => {
+        throw new Error(`${name} is torn: ${error.message}`);
+      });
+  }
+}
+
+/** In one piece, so that nothing moves between two looks. */
+const allKeys = `
+  local batches = {}
+  for _, key in ipairs(redis.call('KEYS', '{images}:batches:*')) do
+    if redis.call('TYPE', key).ok == 'hash' then
+      table.insert(batches, {key, redis.call('HGET', key, 'data')})
+    end
+  end
+  return {batches, redis.call('KEYS', '{images}:images:*')}`;
+
+/**
+ * Expects every batch that Redis knows to have all its files' jobs, and no job to be without its batch.
+ *
+ * @returns the ids of all batches
+ */
+export async function expectNoHalfBatch({ url }: Pick<TestRedis, 'url'>): Promise<string[]> {
+  const redis = new Redis(url);
+  try {
+    const [batches, keys] = (await redis.eval(allKeys, 0)) as [[string, string?][], string[]];
+    const batchIds: string[] = [];
+    const wanted: string[] = [];
+    for (const [key, data = '{}'] of batches) {
+      const [batchId] = /[\da-f-]{36}$/.exec(key) ?? [];
+      if (!batchId) continue;
+      batchIds.push(batchId);
+      for (let index = 0; index < JSON.parse(data).total; index += 1) wanted.push(`${batchId}-${index}`);
+    }
+    const jobIds = keys.flatMap((key) => /[\da-f-]{36}-\d+$/.exec(key) ?? []);
+    expect(jobIds.sort()).toEqual(wanted.sort());
+    return batchIds;
+  } finally {
+    redis.disconnect();
+  }
+}
