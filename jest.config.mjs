@@ -8,5 +8,6 @@ export default {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
   testTimeout: TEST_LIMIT_MS,
+  globalSetup: '<rootDir>/tests/support/build.ts',
   maxWorkers: 2,
 };

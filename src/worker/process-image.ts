@@ -1,4 +1,4 @@
-import { type SandboxedJob, UnrecoverableError } from 'bullmq';
+import type { SandboxedJob } from 'bullmq';
 import { ImageError } from '../imaging/image-error.ts';
 import { configureSharp, processImage } from '../imaging/pipeline.ts';
 import { type ImageJobPayload, type ImageJobResult, imageJobPayload } from '../queue/image-job.ts';
@@ -32,7 +32,7 @@ function endNow(): void {
  * Runs one file's job: read → transform → store. Running it twice stores the same bytes under the same name.
  *
  * @param signal cancels the job by ending this process
- * @throws {UnrecoverableError} for a fault of the image; any other error is a fault of ours, to be tried again
+ * @throws an error named `UnrecoverableError` for a fault of the image; any other is a fault of ours, to be tried again
  */
 export default async function processImageJob(
   job: SandboxedJob<ImageJobPayload>,
@@ -69,7 +69,8 @@ export default async function processImageJob(
 
 /** The message becomes the `failedReason` that clients read, so nothing but a message meant for them may pass. */
 function toJobError(error: unknown): Error {
-  if (error instanceof ImageError) return new UnrecoverableError(error.message);
+  // BullMQ knows a child's errors by their name. Its class would bring all of BullMQ into each child: half of its start.
+  if (error instanceof ImageError) return Object.assign(new Error(error.message), { name: 'UnrecoverableError' });
   // Its code tells the worker what to do.
   if (error instanceof ServiceError) {
     return Object.assign(new Error(error.message, { cause: error.cause }), { code: error.code });

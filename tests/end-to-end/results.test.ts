@@ -11,7 +11,7 @@ import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
+import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
@@ -282,7 +282,11 @@ describe('Prefer: wait', () => {
 
   test('gives up after the time, with how far it is', async () => {
     const begin = Date.now();
-    const answer = await uploadWith([['slow.png', await slowPicture()]], {}, { Prefer: 'respond-async, wait=1' });
+    const answer = await uploadWith(
+      [['slow.png', await slowPicture(VERY_SLOW)]],
+      {},
+      { Prefer: 'respond-async, wait=1' },
+    );
     expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
     expect(answer.headers.get('retry-after')).toBe('1');
     const { batchId, status } = (await answer.json()) as BatchStatus;

@@ -3,7 +3,7 @@ import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
 import { faultTest } from '../support/fault.ts';
-import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { jpeg, letSlowPicturesIn, slowPicture, VERY_SLOW } from '../support/pictures.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -27,7 +27,7 @@ async function amongNeighbours(
   onCleanup(() => redis.disconnect());
   const small: File = ['small.jpg', await jpeg(64, 64)];
   const before = await upload(api.url, small, small);
-  const batchId = await upload(api.url, small, ['killer.png', await slowPicture()], small);
+  const batchId = await upload(api.url, small, ['killer.png', await slowPicture(VERY_SLOW)], small);
   const after = await upload(api.url, small, small);
   const jobId = `${batchId}-1`;
   await hurt?.({ jobId, api: api.url, worker, redis });

@@ -28,14 +28,17 @@ export async function truncatedJpeg(): Promise<Buffer> {
 /** Settings under which a {@link slowPicture} is let in. */
 export const letSlowPicturesIn = { MAX_MEGAPIXELS: '200', JOB_MEMORY_MB: '4096' };
 
+/** Width and height in pixels of the slowest {@link slowPicture} there is, of 144 megapixels. */
+export const VERY_SLOW = 12_000;
+
 const slow = new Map<number, Promise<Buffer>>();
 
 /**
- * A picture that takes libvips seconds and much memory, in few bytes: interlaced, and as it comes of 144 megapixels.
+ * A picture that takes libvips seconds and much memory, in few bytes: interlaced, and as it comes of 81 megapixels.
  *
- * @param side width and height in pixels; 7000 needs no other settings
+ * @param side width and height in pixels; 7000 needs no other settings, {@link VERY_SLOW} takes gigabytes
  */
-export function slowPicture(side = 12_000): Promise<Buffer> {
+export function slowPicture(side = 9000): Promise<Buffer> {
   const background = { r: 90, g: 160, b: 30, alpha: 0.5 };
   const made =
     slow.get(side) ??

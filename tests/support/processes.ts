@@ -38,16 +38,16 @@ function observe(child: ChildProcess): TestProcess {
 /** What runs a process: a program and its first arguments, which lead to Node. */
 export type Launcher = readonly [program: string, ...args: string[]];
 
-/** Starts `src/<door>/main.ts` as it is and waits until it says that it is ready. */
+/** Starts `dist/<door>/main.js`, which `build.ts` has made, and waits until it says that it is ready. */
 async function startDoor(
   door: 'api' | 'worker',
   settings: Record<string, string>,
   [program, ...args]: Launcher = [process.execPath],
 ): Promise<TestProcess> {
-  const child = fork(join(projectRoot, 'src', door, 'main.ts'), {
+  const child = fork(join(projectRoot, 'dist', door, 'main.js'), {
     env: { ...process.env, ...environment(settings) },
     execPath: program,
-    execArgv: [...args, '--import', 'tsx'],
+    execArgv: args,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const started = observe(child);
