@@ -1,10 +1,10 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Channels, type Sharp } from 'sharp';
 import type { FormatName } from '../shared/setting-types.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
 import { ImageError, toImageError } from './image-error.ts';
 import { type FullOptions, type ImageOptions, withDefaults } from './options.ts';
-import { makePlaceholder, type Placeholder } from './placeholder.ts';
-import { checkBounds, type Plan, planResize } from './plan.ts';
+import { makePlaceholder, type Pixels, type Placeholder } from './placeholder.ts';
+import { checkBounds, type Plan, planResize, type Size } from './plan.ts';
 
 /** A finished picture. */
 export interface ProcessedImage {
@@ -64,7 +64,54 @@ const encoders: Record<FormatName, (image: Sharp, quality: number) => Sharp> = {
 };
 const encode: Step = (image, { format, quality }) => encoders[format](image, quality);
 
-const steps: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, grey, metadata, encode];
+/** From what was decoded to the pixels of the result, and from those to its file. */
+const draw: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, grey];
+const write: readonly Step[] = [metadata, encode];
+
+/** One picture that is wanted. */
+interface Wanted {
+  options: FullOptions;
+  plan: Plan;
+}
+
+function apply(steps: readonly Step[], image: Sharp, { options, plan }: Wanted): Sharp {
+  return steps.reduce((result, step) => step(result, options, plan), image);
+}
+
+/** The size comes from the picture as it was: taken from what was decoded, which is rounded, it could be a pixel off. */
+function withExactSize(wanted: Wanted): Wanted {
+  const { width, height, fit } = wanted.options;
+  const isCut = width && height && (fit === 'cover' || fit === 'contain');
+  return isCut
+    ? wanted
+    : { ...wanted, options: { ...wanted.options, ...wanted.plan.size, fit: 'fill', enlarge: true } };
+}
+
+async function toPixels(image: Sharp): Promise<Pixels> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
+
+function fromPixels({ data, width, height, channels }: Pixels): Sharp {
+  return sharp(data, { raw: { width, height, channels: channels as Channels } });
+}
+
+/**
+ * Decodes a picture once for several results: upright, no larger than the largest of them needs, and grey when none wants
+ * colours.
+ */
+function decodeForAll(
+  image: Sharp,
+  { size, hasAlpha }: { size: Size; hasAlpha: boolean },
+  wanted: readonly Wanted[],
+): Promise<Pixels> {
+  const scale = Math.min(1, Math.max(...wanted.map(({ plan }) => plan.scale)));
+  const scaled = (side: number) => Math.max(1, Math.round(side * scale));
+  const resized = image.autoOrient().resize(scaled(size.width), scaled(size.height), { fit: 'fill' });
+  // What is transparent is still to be laid on a background, which has a colour.
+  const isGrey = !hasAlpha && wanted.every(({ options }) => options.grayscale);
+  return toPixels(isGrey ? resized.toColourspace('b-w') : resized);
+}
 
 /**
  * Prepares sharp for a process that makes one picture at a time: only the loaders of the accepted formats may run, one
@@ -96,27 +143,39 @@ export async function processImage(
   const sourceFormat = await detectFormat(source.subarray(0, SIGNATURE_BYTES), limits.acceptedFormats);
   if (!sourceFormat) throw new ImageError('not a supported image');
   try {
-    const { autoOrient: size } = await sharp(source, { limitInputPixels: false }).metadata();
-    const results = wanted.map((given) => {
+    const { autoOrient: size, hasAlpha } = await sharp(source, { limitInputPixels: false }).metadata();
+    const results = wanted.map((given): Wanted => {
       const options = withDefaults(given, sourceFormat);
       return { options, plan: planResize(size, options) };
     });
     checkBounds(size, limits.maxPixels, results);
 
+    const open = () => sharp(source, { limitInputPixels: limits.maxPixels });
+    // What is decoded has lost the metadata.
+    const isShared = results.length > 1 && !results.some(({ options }) => options.keepMetadata);
+    const shared = isShared ? await decodeForAll(open(), { size, hasAlpha }, results) : undefined;
     const images: ProcessedImage[] = [];
+    let placeholder: Placeholder | undefined;
     // One after the other: a child's memory holds one decoded picture.
-    for (const { options, plan } of results) {
-      const image = steps.reduce(
-        (result, step) => step(result, options, plan),
-        sharp(source, { limitInputPixels: limits.maxPixels }),
-      );
-      const { data, info } = await image.toBuffer({ resolveWithObject: true });
-      images.push({ data, width: info.width, height: info.height, format: options.format });
+    for (const result of results) {
+      const drawn = () =>
+        shared ? apply(draw, fromPixels(shared), withExactSize(result)) : apply(draw, open(), result);
+      let image = drawn();
+      if (!placeholder) {
+        const { format, background, keepMetadata } = result.options;
+        const isOpaque = !hasAlpha || format === 'jpeg' || background !== undefined;
+        // As pixels a grey picture has no transparency.
+        const pixels = await toPixels(isOpaque ? image : drawn().toColourspace('srgb'));
+        placeholder = makePlaceholder(pixels);
+        // Drawn once for both, except where pixels do not say all.
+        if (isOpaque && !keepMetadata) image = grey(fromPixels(pixels), result.options, result.plan);
+        else if (isOpaque) image = drawn();
+      }
+      const { data, info } = await apply(write, image, result).toBuffer({ resolveWithObject: true });
+      images.push({ data, width: info.width, height: info.height, format: result.options.format });
     }
-    const [first] = images;
-    // A format that may not be read is not read, even if it was written here.
-    const isReadable = first && limits.acceptedFormats.includes(first.format);
-    return { images, placeholder: await makePlaceholder(isReadable ? first.data : source) };
+    if (!placeholder) throw new Error('no picture is wanted');
+    return { images, placeholder };
   } catch (error) {
     throw error instanceof ImageError ? error : toImageError(formats[sourceFormat].label, error);
   }

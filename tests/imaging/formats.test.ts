@@ -1,9 +1,9 @@
 import { detectFormat } from '../../src/imaging/formats.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
-import { picture } from '../support/pictures.ts';
+import { encoded } from '../support/pictures.ts';
 
 test.each(formatNames)('%s is told by its first bytes', async (name) => {
-  const file = await picture().toFormat(name).toBuffer();
+  const file = await encoded(name);
   expect(await detectFormat(file.subarray(0, 4100), formatNames)).toBe(name);
   expect(
     await detectFormat(

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { type ImageOptions, toOutputs } from '../../src/imaging/options.ts';
 import { processImage } from '../../src/imaging/pipeline.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
-import { type FormatName, formatNames } from '../../src/shared/setting-types.ts';
+import { type FormatName, formatNames, projectRoot } from '../../src/shared/setting-types.ts';
 import { jpeg, picture } from '../support/pictures.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
@@ -20,6 +24,16 @@ async function make(given: Record<string, unknown>, from = source) {
   const [image] = images;
   if (!image) throw new Error('nothing was made');
   return { ...image, metadata: await sharp(image.data).metadata(), all: images };
+}
+
+/** What can be seen of a picture: its pixels on white. */
+async function shown(image: Uint8Array | undefined) {
+  const { data, info } = await sharp(image)
+    .flatten({ background: 'white' })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data: [...data], info: [info.width, info.height, (await sharp(image).metadata()).hasAlpha] };
 }
 
 /** Mean of the channels of one pixel region. */
@@ -245,5 +259,50 @@ test('the placeholder is small and shows the colour of the picture', async () =>
     .toBuffer();
   const { placeholder } = await processImage(blue, limits, [{ grayscale: false }]);
   expect(Buffer.from(placeholder.thumbHash, 'base64').length).toBeLessThan(30);
-  expect(placeholder.dominantColor).toBe('#2848b8');
+  expect(placeholder.dominantColor).toBe('#2848c8');
+});
+
+describe('several results of one picture', () => {
+  const variants = [
+    { name: 'a', width: 300 },
+    { name: 'b', width: 151, grayscale: false, format: 'webp' },
+    { name: 'c', width: 100, height: 100 },
+    { name: 'd', width: 400, rotate: 90, format: 'png' },
+  ];
+
+  test.each(['opaque', 'transparent', 'grey and transparent'])(
+    'are each what it would be alone, of one that is %s',
+    async (kind) => {
+      const shape = picture(701, 467);
+      const from = (kind === 'opaque' ? shape : shape.ensureAlpha(0.5))
+        .toColourspace(kind.startsWith('grey') ? 'b-w' : 'srgb')
+        .png()
+        .toBuffer();
+      const together = (await make({ variants }, from)).all;
+      for (const [index, { name: _, ...options }] of variants.entries()) {
+        const alone = await make(options, from);
+        const [one, other] = await Promise.all([alone, together[index]].map((made) => shown(made?.data)));
+        expect(other?.info).toEqual(one?.info);
+        const differences = one?.data.map((level, at) => Math.abs(level - (other?.data[at] ?? 999)));
+        expect(differences?.reduce((sum, difference) => sum + difference, 0)).toBeLessThan(6 * (one?.data.length ?? 0));
+      }
+    },
+  );
+
+  test('are decoded no more often than one', async () => {
+    const opened = async (outputs: ImageOptions[]) => {
+      const pipeline = pathToFileURL(join(projectRoot, 'dist/imaging/pipeline.js'));
+      const script = `
+        import { processImage } from '${pipeline}';
+        const source = Buffer.from('${(await source).toString('base64')}', 'base64');
+        await processImage(source, ${JSON.stringify(limits)}, ${JSON.stringify(outputs)});`;
+      const run = ['--input-type=module', '--eval', script];
+      // libvips tells each operation that it carries out.
+      const { stdout } = await promisify(execFile)(process.execPath, run, { env: { VIPS_TRACE: '1' } });
+      return stdout.match(/jpegload_buffer/g)?.length;
+    };
+    // Its header for us, its header for sharp, and its pixels.
+    expect(await opened([{ width: 200 }])).toBe(3);
+    expect(await opened([{ width: 200 }, { width: 150, format: 'webp' }, { width: 100, height: 100 }])).toBe(3);
+  });
 });

@@ -2,8 +2,8 @@ import sharp, { type Region } from 'sharp';
 import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
 import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
-import { type FormatName, formatNames } from '../../src/shared/setting-types.ts';
-import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
+import { formatNames } from '../../src/shared/setting-types.ts';
+import { encoded, jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
 /** The only picture that is made without options. */
@@ -14,8 +14,6 @@ async function processImage(...args: Parameters<typeof processAll>) {
   return only;
 }
 
-const encode = (name: FormatName) => picture().toFormat(name).toBuffer();
-
 /** Mean brightness of a part of a picture, 0 black to 255 white. */
 async function brightness(image: Uint8Array, region?: Region): Promise<number> {
   const part = region ? sharp(image).extract(region) : sharp(image);
@@ -25,7 +23,7 @@ async function brightness(image: Uint8Array, region?: Region): Promise<number> {
 
 describe.each(formatNames)('%s', (name) => {
   test('becomes an upright grey JPEG, 512 wide, of one channel and without metadata', async () => {
-    const { data, ...rest } = await processImage(await encode(name), limits);
+    const { data, ...rest } = await processImage(await encoded(name), limits);
     expect(rest).toEqual({ width: 512, height: 384, format: 'jpeg' });
     const metadata = await sharp(data).metadata();
     expect(metadata).toMatchObject({ format: 'jpeg', width: 512, height: 384, channels: 1, space: 'b-w' });
@@ -37,7 +35,7 @@ describe.each(formatNames)('%s', (name) => {
   });
 
   test('cut off is the fault of the image, in words', async () => {
-    const whole = await encode(name);
+    const whole = await encoded(name);
     const cut = processImage(whole.subarray(0, Math.floor(whole.length * 0.6)), limits);
     await expect(cut).rejects.toThrow(ImageError);
     // A TIFF may keep its directory at its end: without it libvips does not know it.
@@ -48,7 +46,7 @@ describe.each(formatNames)('%s', (name) => {
 
   test('is not read unless it is accepted', async () => {
     const acceptedFormats = formatNames.filter((other) => other !== name);
-    await expect(processImage(await encode(name), { ...limits, acceptedFormats })).rejects.toThrow(
+    await expect(processImage(await encoded(name), { ...limits, acceptedFormats })).rejects.toThrow(
       'not a supported image',
     );
   });
@@ -159,7 +157,7 @@ test.each(['<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'pl
 test('in a worker only the loaders of accepted formats run', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
   await expect(sharp(svg).metadata()).resolves.toMatchObject({ format: 'svg' });
-  const [tiff, jpegFile] = [await encode('tiff'), await encode('jpeg')];
+  const [tiff, jpegFile] = [await encoded('tiff'), await encoded('jpeg')];
   configureSharp(['jpeg']);
   try {
     await expect(sharp(svg).metadata()).rejects.toThrow('unsupported image format');

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { removeAbandoned, UNFINISHED } from '../../src/storage/abandoned.ts';
 import { createOriginals } from '../../src/storage/originals.ts';
 import { pathInside } from '../../src/storage/paths.ts';
@@ -14,11 +16,24 @@ describe('originals', () => {
   test('are there only after the commit, byte for byte', async () => {
     const originals = createOriginals(await temporaryFolder());
     const incoming = await originals.receive();
-    expect(await incoming.add(0, Readable.from([Buffer.from('one '), Buffer.from('picture')]))).toBe(11);
-    expect(Buffer.from(await incoming.head(0, 3)).toString()).toBe('one');
+    const pieces = Readable.from([Buffer.from('o'), Buffer.from('ne '), Buffer.from('picture')]);
+    expect(await incoming.add(0, pieces, 3)).toEqual({ size: 11, head: Buffer.from('one') });
     await expect(originals.read(batchId, 0)).rejects.toThrow('could not read the original (ENOENT)');
     await incoming.commit(batchId);
     expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('one picture');
+  });
+
+  test('keep every byte and the order of a large file that comes in small pieces', async () => {
+    const originals = createOriginals(await temporaryFolder());
+    const incoming = await originals.receive();
+    const whole = randomBytes(5_000_001);
+    const pieces = Array.from({ length: 51 }, (_, index) => whole.subarray(index * 100_000, (index + 1) * 100_000));
+    expect(await incoming.add(0, Readable.from(pieces), 200_000)).toEqual({
+      size: whole.length,
+      head: whole.subarray(0, 200_000),
+    });
+    await incoming.commit(batchId);
+    expect(whole.equals(await originals.read(batchId, 0))).toBe(true);
   });
 
   test('leave nothing when discarded, before or after the commit', async () => {
@@ -26,7 +41,7 @@ describe('originals', () => {
     const originals = createOriginals(folder);
     for (const isCommitted of [false, true]) {
       const incoming = await originals.receive();
-      await incoming.add(0, Readable.from([Buffer.from('x')]));
+      await incoming.add(0, Readable.from([Buffer.from('x')]), 0);
       if (isCommitted) await incoming.commit(batchId);
       expect(await readdir(folder)).toHaveLength(1);
       await incoming.discard();
@@ -38,7 +53,7 @@ describe('originals', () => {
     const originals = createOriginals(await temporaryFolder());
     for (const content of ['old', 'new']) {
       const incoming = await originals.receive();
-      await incoming.add(0, Readable.from([Buffer.from(content)]));
+      await incoming.add(0, Readable.from([Buffer.from(content)]), 0);
       await incoming.commit(batchId);
     }
     expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('old');
@@ -48,12 +63,16 @@ describe('originals', () => {
     const folder = await temporaryFolder();
     const incoming = await createOriginals(folder).receive();
     const broken = new Readable({ read() {} });
-    const adding = incoming.add(0, broken);
+    const adding = incoming.add(0, broken, 0);
     broken.destroy(new Error('hung up'));
     await expect(adding).rejects.toThrow('hung up');
     // The same place twice.
-    await incoming.add(1, Readable.from([Buffer.from('x')]));
-    await expect(incoming.add(1, Readable.from([Buffer.from('y')]))).rejects.toMatchObject({
+    await incoming.add(1, Readable.from([Buffer.from('x')]), 0);
+    async function* late() {
+      await delay(50);
+      yield Buffer.from('y');
+    }
+    await expect(incoming.add(1, late(), 0)).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
       message: 'The service could not store the upload (EEXIST). Try again later.',
     });

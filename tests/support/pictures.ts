@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
+import type { FormatName } from '../../src/shared/setting-types.ts';
 
 /** Width of the pictures that these make unless told otherwise, in pixels. */
 const WIDTH = 640;
@@ -14,6 +15,20 @@ export function picture(width = WIDTH, height = HEIGHT): Sharp {
   return sharp({
     create: { width, height, channels: 3, background: '#203040', noise: { type: 'gaussian', mean: 60, sigma: 12 } },
   }).composite([{ input: { create: light }, left: Math.floor(width / 2), top: 0 }]);
+}
+
+const files = new Map<FormatName, Promise<Buffer>>();
+
+/** A picture of 640 × 480 pixels as a file of a format, made once and with little effort. */
+export function encoded(name: FormatName): Promise<Buffer> {
+  const effort = { avif: 0, gif: 1 }[name as string];
+  const made =
+    files.get(name) ??
+    picture()
+      .toFormat(name, effort === undefined ? {} : { effort })
+      .toBuffer();
+  files.set(name, made);
+  return made;
 }
 
 export const jpeg = (width?: number, height?: number) => picture(width, height).jpeg().toBuffer();

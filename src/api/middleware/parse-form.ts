@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Request, Response } from 'express';
 import multer from 'multer';
+import { SIGNATURE_BYTES } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload } from '../../storage/originals.ts';
 import { createPartCounter } from './part-counter.ts';
@@ -10,6 +11,9 @@ import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './u
 
 /** Milliseconds for which a client may send nothing in the middle of its upload. */
 const SILENCE_MS = 15_000;
+
+/** The writing of one file. */
+export type Write = ReturnType<IncomingUpload['add']>;
 
 /** multer's own option, which its types do not know yet. */
 interface StreamHandler {
@@ -32,7 +36,7 @@ export function parseForm(
     writes,
     digests,
     limits,
-  }: { incoming: IncomingUpload; writes: Promise<number>[]; digests: Hash[] | undefined; limits: UploadLimits },
+  }: { incoming: IncomingUpload; writes: Write[]; digests: Hash[] | undefined; limits: UploadLimits },
 ): Promise<Express.Multer.File[]> {
   return new Promise((resolve, reject) => {
     // multer hears of a client that hangs up from now on; one that is gone already would never be heard of again.
@@ -49,14 +53,12 @@ export function parseForm(
     const options: multer.Options & StreamHandler = {
       storage: {
         _handleFile(_req, file, done) {
-          const write = incoming.add(writes.length, file.stream);
+          const digest = digests && createHash('sha256');
+          if (digest) digests.push(digest);
+          const content = digest ? hashing(file.stream, digest) : file.stream;
+          const write = incoming.add(writes.length, content, SIGNATURE_BYTES);
           writes.push(write);
-          if (digests) {
-            const digest = createHash('sha256');
-            digests.push(digest);
-            file.stream.on('data', (chunk: Buffer) => digest.update(chunk));
-          }
-          write.then((size) => done(null, { size }), done);
+          write.then(({ size }) => done(null, { size }), done);
         },
         // The whole upload is removed at once.
         _removeFile: (_req, _file, done) => done(null),
@@ -119,8 +121,15 @@ export function parseForm(
   });
 }
 
+async function* hashing(content: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
+  for await (const chunk of content) {
+    digest.update(chunk);
+    yield chunk;
+  }
+}
+
 /** When the disk breaks, multer hears of it as of a fault of the file's stream; only the writing knows whose fault it was. */
-async function storageFault(writes: readonly Promise<number>[]): Promise<ServiceError | undefined> {
+async function storageFault(writes: readonly Write[]): Promise<ServiceError | undefined> {
   const reasons = (await Promise.allSettled(writes)).map((write) => write.status === 'rejected' && write.reason);
   return reasons.find((reason) => reason instanceof ServiceError);
 }

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Request, Response } from 'express';
-import { detectFormat, formats, SIGNATURE_BYTES } from '../../imaging/formats.ts';
+import { detectFormat, formats } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
 import type { IncomingUpload, Originals } from '../../storage/originals.ts';
-import { parseForm } from './parse-form.ts';
+import { parseForm, type Write } from './parse-form.ts';
 import { tooLarge, unexpectedText } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './upload-limits.ts';
 
@@ -52,14 +52,14 @@ export async function receiveUpload(
   }: { originals: Originals; limits: UploadLimits; textFields: readonly string[]; withFingerprint: boolean },
 ): Promise<ReceivedUpload> {
   const incoming = await originals.receive();
-  const writes: Promise<number>[] = [];
+  const writes: Write[] = [];
   const digests = withFingerprint ? ([] as Hash[]) : undefined;
   try {
     const received = await parseForm(req, res, { incoming, writes, digests, limits });
     const fields = { ...req.body };
     const unknown = Object.keys(fields).find((name) => !textFields.includes(name));
     if (unknown !== undefined) throw unexpectedText(unknown, textFields);
-    const files = await checkFiles(received, incoming, limits);
+    const files = await checkFiles(received, await Promise.all(writes), limits);
     const fingerprint = digests ? fingerprintOf(files, fields, digests) : '';
     return { files, fields, fingerprint, incoming };
   } catch (error) {
@@ -81,7 +81,7 @@ function fingerprintOf(files: ReceivedUpload['files'], fields: Record<string, un
 
 async function checkFiles(
   files: readonly Express.Multer.File[],
-  incoming: IncomingUpload,
+  writes: readonly { head: Uint8Array }[],
   { acceptedFormats }: UploadLimits,
 ): Promise<ReceivedUpload['files']> {
   if (files.length === 0) {
@@ -97,7 +97,7 @@ async function checkFiles(
   const detected = await Promise.all(
     files.map(async (file, index) => ({
       file,
-      format: await detectFormat(await incoming.head(index, SIGNATURE_BYTES), acceptedFormats),
+      format: await detectFormat(writes[index]?.head ?? new Uint8Array(), acceptedFormats),
     })),
   );
   const refused = detected.filter(({ format }) => format === undefined).map(({ file }) => file);
