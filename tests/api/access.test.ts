@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { listeningApp } from '../support/app.ts';
 import { form } from '../support/client.ts';
 import { jpeg } from '../support/pictures.ts';
-import { startApi } from '../support/processes.ts';
+import { startApi, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
@@ -200,8 +200,12 @@ test('pages of other origins may call only where that is configured', async () =
 
 test('an API without keys that others can reach says so at its start', async () => {
   const open = await startApi({ REDIS_URL: redis.url, HOST: '0.0.0.0' });
-  expect(open.output()).toContain('everybody who reaches this address can use the service');
+  // What it writes may arrive after it has said that it is ready.
+  await until(() => open.output().includes('everybody who reaches this address can use the service'));
   const closed = await startApi({ REDIS_URL: redis.url, HOST: '0.0.0.0', API_KEYS });
   const local = await startApi({ REDIS_URL: redis.url });
-  for (const api of [closed, local]) expect(api.output()).not.toContain('everybody');
+  for (const api of [closed, local]) {
+    await until(() => api.output().includes('api listens'));
+    expect(api.output()).not.toContain('everybody');
+  }
 });

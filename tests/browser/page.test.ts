@@ -18,7 +18,7 @@ describeInBrowser('the page', () => {
     await writeFile(join(folder, "two's “best”.png"), await picture(600, 800).png().toBuffer());
     await writeFile(join(folder, 'broken.jpg'), await truncatedJpeg());
     await writeFile(join(folder, 'notes.jpg'), 'just text');
-    await writeFile(join(folder, 'slow.png'), await slowPicture());
+    await writeFile(join(folder, 'slow.png'), slowPicture());
     await writeFile(join(folder, 'presets.json'), JSON.stringify({ avatar: { width: 64, height: 64 } }));
     service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
     ({ url } = await service.startApi());

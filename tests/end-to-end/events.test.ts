@@ -29,7 +29,7 @@ async function readEvents(url: string, headers: Record<string, string> = {}): Pr
 test('a stream tells each change, then that it is done, and ends', async () => {
   const service = await ownService(letSlowPicturesIn);
   const { url } = await service.startApi();
-  const batchId = await upload(url, ['slow.png', await slowPicture()], ['a.jpg', await jpeg(64, 64)]);
+  const batchId = await upload(url, ['slow.png', slowPicture()], ['a.jpg', await jpeg(64, 64)]);
   const polled = await readBatch(url, batchId);
   const reading = readEvents(`${url}/batches/${batchId}/events`);
   await service.startWorker();
@@ -48,7 +48,7 @@ test('a stream tells each change, then that it is done, and ends', async () => {
 test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
   const service = await ownService(letSlowPicturesIn);
   const api = await service.startApi();
-  const batchId = await upload(api.url, ['slow.png', await slowPicture()], ['a.jpg', await jpeg(64, 64)]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await jpeg(64, 64)]);
   const admin = new Redis(service.redis.url);
   onCleanup(() => admin.disconnect());
   const connections = async () =>

@@ -63,7 +63,7 @@ test('a finished batch is removed whole, with every result, and is told to be go
 test('a batch that waits or runs is stopped at once, and its neighbours go on', async () => {
   const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
   const [api, worker, admin] = [await service.startApi(), await service.startWorker(), connect(service)];
-  const running = await upload(api.url, ['slow.png', await slowPicture()], ['a.jpg', await small()]);
+  const running = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await small()]);
   const waiting = await upload(api.url, ['b.jpg', await small()], ['c.jpg', await small()]);
   const neighbour = await upload(api.url, ['d.jpg', await small()]);
   await until(async () => (await readJob(api.url, `${running}-0`)).progress === 10);

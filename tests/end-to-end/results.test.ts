@@ -11,7 +11,7 @@ import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
+import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
@@ -94,7 +94,7 @@ describe('a finished picture', () => {
 test('what is not there says why: not finished, failed, removed', async () => {
   const batchId = await upload(
     url,
-    ['slow.png', await slowPicture()],
+    ['slow.png', slowPicture()],
     ['broken.jpg', await truncatedJpeg()],
     ['c.jpg', await jpeg()],
   );
@@ -282,11 +282,7 @@ describe('Prefer: wait', () => {
 
   test('gives up after the time, with how far it is', async () => {
     const begin = Date.now();
-    const answer = await uploadWith(
-      [['slow.png', await slowPicture(VERY_SLOW)]],
-      {},
-      { Prefer: 'respond-async, wait=1' },
-    );
+    const answer = await uploadWith([['slow.png', slowPicture()]], {}, { Prefer: 'respond-async, wait=1' });
     expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
     expect(answer.headers.get('retry-after')).toBe('1');
     const { batchId, status } = (await answer.json()) as BatchStatus;
@@ -319,7 +315,7 @@ describe('Prefer: wait', () => {
   });
 
   test('of a job ends with that job, not with its batch', async () => {
-    const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['slow.png', await slowPicture()]);
+    const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['slow.png', slowPicture()]);
     const job = (await (
       await fetch(`${url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=30' } })
     ).json()) as JobStatus;

@@ -27,7 +27,7 @@ async function amongNeighbours(
   onCleanup(() => redis.disconnect());
   const small: File = ['small.jpg', await jpeg(64, 64)];
   const before = await upload(api.url, small, small);
-  const batchId = await upload(api.url, small, ['killer.png', await slowPicture(VERY_SLOW)], small);
+  const batchId = await upload(api.url, small, ['killer.png', slowPicture(VERY_SLOW)], small);
   const after = await upload(api.url, small, small);
   const jobId = `${batchId}-1`;
   await hurt?.({ jobId, api: api.url, worker, redis });

@@ -26,7 +26,7 @@ async function completions(redisUrl: string, jobId: string): Promise<number> {
 async function stopInTheMiddle(choose: (worker: TestProcess) => number[]): Promise<void> {
   const service = await ownService({ JOB_TIMEOUT_SECONDS: '120', WORKER_CONCURRENCY: '1' });
   const [api, first] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', await slowPicture(7000)]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture(7000)]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).progress === 10);
   const stopped = choose(first);

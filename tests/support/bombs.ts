@@ -7,6 +7,8 @@ import sharp from 'sharp';
 /** Width and height in pixels: 144 megapixels. */
 const SIDE = 12_000;
 
+export const pngSignature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+
 const small = () => sharp({ create: { width: 64, height: 64, channels: 3, background: '#506070' } });
 
 /** All of it is there: a megapixel of one colour at one bit a pixel takes 125 bytes. */
@@ -18,10 +20,11 @@ export function pngBomb(side = SIDE): Buffer {
   // A filter type before each row.
   const rows = deflateSync(Buffer.alloc((1 + side / 8) * side));
   const chunks = [chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))];
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks]);
+  return Buffer.concat([pngSignature, ...chunks]);
 }
 
-function chunk(type: string, content: Buffer): Buffer {
+/** A chunk of a PNG. */
+export function chunk(type: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(content.length);

@@ -19,7 +19,9 @@ export function describeInBrowser(name: string, tests: () => void): void {
   }
 }
 
+// One for all tests of a file.
 let running: Promise<Browser> | undefined;
+afterAll(async () => (await running)?.close());
 
 function browser(): Promise<Browser> {
   running ??= chromium.launch({
@@ -35,7 +37,6 @@ function browser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
-  onCleanup(async () => (await running)?.close());
   return running;
 }
 

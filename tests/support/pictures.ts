@@ -1,5 +1,7 @@
+import { constants, deflateRawSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import type { FormatName } from '../../src/shared/setting-types.ts';
+import { chunk, pngSignature } from './bombs.ts';
 
 /** Width of the pictures that these make unless told otherwise, in pixels. */
 const WIDTH = 640;
@@ -46,20 +48,49 @@ export const letSlowPicturesIn = { MAX_MEGAPIXELS: '200', JOB_MEMORY_MB: '4096' 
 /** Width and height in pixels of the slowest {@link slowPicture} there is, of 144 megapixels. */
 export const VERY_SLOW = 12_000;
 
-const slow = new Map<number, Promise<Buffer>>();
+/** Where each pass of an interlaced PNG begins, and the distance of its pixels (PNG, section 8.2). */
+const passes = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
 
 /**
- * A picture that takes libvips seconds and much memory, in few bytes: interlaced, and as it comes of 81 megapixels.
+ * A picture that takes libvips seconds and much memory, in few bytes: interlaced, of nothing but transparency, and as it
+ * comes of 81 megapixels.
  *
  * @param side width and height in pixels; 7000 needs no other settings, {@link VERY_SLOW} takes gigabytes
  */
-export function slowPicture(side = 9000): Promise<Buffer> {
-  const background = { r: 90, g: 160, b: 30, alpha: 0.5 };
-  const made =
-    slow.get(side) ??
-    sharp({ create: { width: side, height: side, channels: 4, background } })
-      .png({ progressive: true, compressionLevel: 4 })
-      .toBuffer();
-  slow.set(side, made);
-  return made;
+export function slowPicture(side = 9000): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(side, 0);
+  header.writeUInt32BE(side, 4);
+  // Eight bits a channel, four channels, interlaced.
+  header.set([8, 6, 0, 0, 1], 8);
+  const bytes = passes.reduce((sum, [left, top, across, down]) => {
+    return sum + Math.ceil((side - top) / down) * (1 + 4 * Math.ceil((side - left) / across));
+  }, 0);
+  return Buffer.concat([
+    pngSignature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflatedZeros(bytes)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+/** What `deflateSync` makes of so many zeros, in no time: a compressed piece of them, again and again (RFC 1950). */
+function deflatedZeros(bytes: number): Buffer {
+  const PIECE = 1_000_000;
+  const pieces = Math.floor(bytes / PIECE);
+  const piece = deflateRawSync(Buffer.alloc(PIECE), { finishFlush: constants.Z_FULL_FLUSH });
+  const check = Buffer.alloc(4);
+  // Adler-32, whose first sum stays 1 and whose second counts the bytes.
+  check.writeUInt16BE(bytes % 65_521, 0);
+  check.writeUInt16BE(1, 2);
+  const rest = deflateRawSync(Buffer.alloc(bytes - pieces * PIECE));
+  return Buffer.concat([Buffer.from([0x78, 0x01]), ...Array<Buffer>(pieces).fill(piece), rest, check]);
 }

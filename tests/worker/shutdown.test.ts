@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
-import { jpeg, letSlowPicturesIn, slowPicture, VERY_SLOW } from '../support/pictures.ts';
+import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -17,7 +17,7 @@ const isAlive = (pid: number) => {
 test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', async () => {
   const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '30' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', await slowPicture()], ['next.jpg', await jpeg(64, 64)]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture()], ['next.jpg', await jpeg(64, 64)]);
   await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
   expect(await worker.end('SIGTERM')).toBe(0);
   expect((await readJob(api.url, `${batchId}-0`)).state).toBe('completed');
@@ -27,7 +27,7 @@ test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', asy
 test('what does not end within the limit is handed back at once, and the worker still exits 0 and leaves no process', async () => {
   const service = await ownService({ ...letSlowPicturesIn, SHUTDOWN_SECONDS: '1' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', await slowPicture(VERY_SLOW)]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture()]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).progress === 10);
   const children = imageChildren(worker.child.pid);
@@ -56,7 +56,7 @@ test('children in the middle of their jobs end when their worker is killed', asy
 test('the jobs of a worker that was killed go on within 20 seconds, and its children die with it', async () => {
   const service = await ownService(letSlowPicturesIn);
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', await slowPicture()]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture()]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).progress === 10);
   const children = imageChildren(worker.child.pid);
