@@ -43,7 +43,7 @@ const sharpen: Step = (image, { sharpen: sigma }) => (sigma === undefined ? imag
 
 /**
  * One channel. `grayscale` acts before the resize and `toColourspace` on the way out, wherever they are called; grey is
- * cheapest where there are the fewest pixels: before an enlargement, after a reduction. See `bench/pipeline.ts`.
+ * cheapest where there are the fewest pixels: before an enlargement, after a reduction. See `bench/measures/pipeline.ts`.
  */
 const grey: Step = (image, { grayscale }, { scale }) => {
   if (!grayscale) return image;

@@ -1,0 +1,64 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
+import { mixedPictures } from '../pictures.ts';
+
+export const limits = { acceptedFormats: ['jpeg', 'png', 'webp', 'avif'], maxPixels: 50_000_000 } as const;
+
+/** What most people would write. */
+export const obvious = (file: string) => sharp(file).resize(512).grayscale().jpeg({ quality: 80 }).toBuffer();
+
+/** The same, with what is transparent on white as the service has it, to compare what they make. */
+const onWhite = (file: string) =>
+  sharp(file).flatten({ background: 'white' }).resize(512).grayscale().jpeg({ quality: 80 }).toBuffer();
+
+/** The service's default, as its worker does it: without the queue and without storing the result. */
+export const ours = async (file: string) => (await processImage(await readFile(file), limits)).images[0]?.data;
+
+/** Mean difference of two pictures of the same size, in grey levels of 255. */
+async function difference(one: Uint8Array | undefined, other: Uint8Array): Promise<number> {
+  const grey = (image: Uint8Array | undefined) => sharp(image).greyscale().raw().toBuffer();
+  const [left, right] = [await grey(one), await grey(other)];
+  return left.reduce((sum, level, at) => sum + Math.abs(level - (right[at] ?? 999)), 0) / left.length;
+}
+
+export const pipeline: Measure = {
+  title: 'One image through the pipeline, milliseconds',
+  opponent:
+    'sharp(file).resize(512).grayscale().jpeg({ quality: 80 }), the chain that everyone writes first; it does not turn phone pictures upright and makes no placeholder. Both with one libvips thread.',
+  ratio: 'times as fast',
+  async run({ isQuick, folder, say }) {
+    configureSharp(limits.acceptedFormats);
+    const rows: Row[] = [];
+    for (const [name, content] of await mixedPictures()) {
+      say(name);
+      const file = join(folder, 'source');
+      await writeFile(file, content);
+      const times = await alternate([() => timed(() => ours(file)), () => timed(() => obvious(file))], {
+        rounds: isQuick ? 6 : 40,
+        warmups: 2,
+      });
+      const [our = 0, their = 0] = times.map(median);
+      const atLeast = /JPEG [1-9]\d{3}/.test(name) ? 1.2 : /PNG 2/.test(name) ? 2 : 0.97;
+      rows.push({
+        what: `${name}, ${(content.length / 1e6).toFixed(1)} MB`,
+        unit: 'ms',
+        ours: our,
+        theirs: their,
+        ratio: their / our,
+        atLeast,
+      });
+      const grey = await difference(await ours(file), await onWhite(file));
+      rows.push({
+        what: `${name}: difference of the results`,
+        unit: 'grey levels',
+        ours: grey,
+        ratio: grey,
+        atMost: 1.5,
+      });
+    }
+    return rows;
+  },
+};

@@ -1,0 +1,70 @@
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { allEnded, formBody, uploadAll } from '../client.ts';
+import { type Measure, percentile, type Row } from '../measure.ts';
+import { mixedPictures, photo } from '../pictures.ts';
+import { end, startOpponent, startService } from '../processes.ts';
+
+/** Clients that upload at once, and files of each upload. */
+const CLIENTS = 4;
+const FILES = 10;
+const FILE_LIMIT_BYTES = 5 * 1024 * 1024;
+
+/** Ten files of many kinds that one upload may have. */
+async function mixed(): Promise<Buffer[]> {
+  const pictures = (await mixedPictures()).map(([, content]) => content);
+  const small = await sharp(pictures[4]).resize(1200).png().toBuffer();
+  return pictures.map((content) => (content.length > FILE_LIMIT_BYTES ? small : content));
+}
+
+export const service: Measure = {
+  title: 'The whole service, images a second and the slowest answers',
+  opponent:
+    'an Express + multer + sharp server that answers when its pictures are done: the same clients, the same files, all cores. It stores nothing durably and loses what it works on when it ends.',
+  ratio: 'times as many images a second; for p99, times the time',
+  async run({ isQuick, folder, say }) {
+    const rows: Row[] = [];
+    const kinds = [
+      { name: 'mixed pictures', files: await mixed(), atLeast: 1.3, atMost: 1 / 8 },
+      { name: 'JPEG of 0.8 MB', files: Array<Buffer>(FILES).fill(await photo()), atLeast: 1.1, atMost: 1 / 4 },
+    ];
+    for (const { name, files, atLeast, atMost } of kinds) {
+      const body = formBody(files);
+      const bodies = Array<Buffer>(isQuick ? 4 : 16).fill(body);
+      const ours = await startService(join(folder, 'service'));
+      await ours.startWorker(availableParallelism());
+      const theirs = await startOpponent('obvious-server', join(folder, 'obvious'));
+      const rates: number[][] = [[], []];
+      const answers: number[][] = [[], []];
+      for (let round = -1; round < (isQuick ? 1 : 5); round += 1) {
+        say(`${name}, round ${round + 1}`);
+        for (const [index, url] of [ours.url, theirs.url].entries()) {
+          const begin = performance.now();
+          const uploads = await uploadAll(url, bodies, CLIENTS);
+          if (index === 0) await allEnded(url, uploads.answers);
+          const seconds = (performance.now() - begin) / 1000;
+          // The first round warms both up.
+          if (round < 0) continue;
+          rates[index]?.push((bodies.length * FILES) / seconds);
+          answers[index]?.push(...uploads.times);
+        }
+      }
+      await Promise.all([ours.stop(), end(theirs.child)]);
+      await rm(join(folder, 'service'), { recursive: true });
+      const [our = 0, their = 0] = rates.map((values) => percentile(values, 50));
+      rows.push({ what: name, unit: 'images/s', ours: our, theirs: their, ratio: our / their, atLeast });
+      const [ourP99 = 0, theirP99 = 0] = answers.map((values) => percentile(values, 99));
+      rows.push({
+        what: `${name}: p99 of the upload's answer`,
+        unit: 'ms',
+        ours: ourP99,
+        theirs: theirP99,
+        ratio: ourP99 / theirP99,
+        atMost,
+      });
+    }
+    return rows;
+  },
+};

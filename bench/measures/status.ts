@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { v4 as uuid } from 'uuid';
+import { alternate, type Measure, median, percentile, type Row, timed } from '../measure.ts';
+import { type Service, startService } from '../processes.ts';
+
+const FILES = 10;
+/** Requests a second, and for how many seconds. */
+const LOAD = { perSecond: 100, seconds: 10 };
+
+async function addBatch({ queue }: Service): Promise<string> {
+  const batchId = uuid();
+  const files = Array.from({ length: FILES }, (_, index) => ({
+    originalName: `photo ${index}.jpg`,
+    format: 'jpeg' as const,
+  }));
+  const sender = { id: 'bench', owner: undefined };
+  await queue.addBatch({ batchId, files, outputs: [{ options: {} }], sender }, async () => {});
+  return batchId;
+}
+
+/** @returns a batch in the middle of the backlog */
+async function fill(service: Service, jobs: number, say: (line: string) => void): Promise<string> {
+  const ids: string[] = [];
+  while (ids.length < jobs / FILES) {
+    ids.push(...(await Promise.all(Array.from({ length: 50 }, () => addBatch(service)))));
+    if (ids.length % 2000 === 0) say(`filling: ${ids.length * FILES} of ${jobs} jobs`);
+  }
+  return ids[Math.floor(ids.length / 2)] ?? '';
+}
+
+async function read(url: string, batchId: string): Promise<void> {
+  const answer = await fetch(`${url}/batches/${batchId}`);
+  const { status } = (await answer.json()) as { status: string };
+  if (status !== 'waiting') throw new Error(`expected a waiting batch, got ${answer.status} ${status}`);
+}
+
+/** Reads at a fixed pace, however slow the answers, and returns each one's milliseconds since it was due. */
+async function underLoad(url: string, batchId: string): Promise<number[]> {
+  const begin = performance.now();
+  const reads = Array.from({ length: LOAD.perSecond * LOAD.seconds }, async (_, index) => {
+    const due = (index * 1000) / LOAD.perSecond;
+    await delay(due);
+    await read(url, batchId);
+    return performance.now() - begin - due;
+  });
+  return Promise.all(reads);
+}
+
+export const status: Measure = {
+  title: `GET /batches/:batchId of ${FILES} waiting files, milliseconds`,
+  opponent: 'the same service with an empty queue: what a backlog may cost those who ask.',
+  ratio: 'times the time with an empty queue',
+  async run({ isQuick, folder, say }) {
+    const empty = await startService(join(folder, 'empty'));
+    const emptyBatch = await addBatch(empty);
+    const rows: Row[] = [];
+    for (const jobs of isQuick ? [10_000] : [100_000, 500_000]) {
+      const full = await startService(join(folder, `backlog-${jobs}`));
+      const batchId = await fill(full, jobs, say);
+      const times = await alternate(
+        [() => timed(() => read(full.url, batchId)), () => timed(() => read(empty.url, emptyBatch))],
+        { rounds: isQuick ? 300 : 2000, warmups: 200 },
+      );
+      const [behind = 0, alone = 0] = times.map(median);
+      rows.push({
+        what: `${jobs} waiting`,
+        unit: 'ms',
+        ours: behind,
+        theirs: alone,
+        ratio: behind / alone,
+        atMost: 1.2,
+      });
+      const [slow, quick] = [await underLoad(full.url, batchId), await underLoad(empty.url, emptyBatch)];
+      const [ours, theirs] = [percentile(slow, 99), percentile(quick, 99)];
+      const what = `${jobs} waiting: p99 at ${LOAD.perSecond} requests a second`;
+      rows.push({ what, unit: 'ms', ours, theirs, ratio: ours / theirs });
+      await full.stop();
+    }
+    await empty.stop();
+    return rows;
+  },
+};

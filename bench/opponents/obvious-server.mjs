@@ -1,0 +1,24 @@
+// A server that does all at once: it answers an upload when its pictures are processed.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import express from 'express';
+import multer from 'multer';
+import sharp from 'sharp';
+
+const [folder] = process.argv.slice(2);
+mkdirSync(join(folder, 'processed'), { recursive: true });
+const upload = multer({ dest: join(folder, 'uploads') });
+const app = express();
+
+app.post('/process-images', upload.array('images', 10), async (req, res) => {
+  const results = await Promise.all(
+    req.files.map(async ({ path, filename }) => {
+      const result = join(folder, 'processed', `${filename}.jpg`);
+      await sharp(path).resize(512).grayscale().jpeg({ quality: 80 }).toFile(result);
+      return result;
+    }),
+  );
+  res.json({ results });
+});
+
+const server = app.listen(0, '127.0.0.1', () => process.send(server.address().port));

@@ -1,0 +1,58 @@
+import sharp, { type Sharp } from 'sharp';
+
+/**
+ * Smooth shapes with fine noise, about as hard to encode as a photograph.
+ *
+ * @param options with some transparency or not; strength of the noise, less for what is drawn
+ *
+ * @param width pixels
+ * @param height pixels
+ */
+export async function scene(width: number, height: number, { isTransparent = false, grain = 22 } = {}): Promise<Sharp> {
+  const shapes = await sharp({
+    create: {
+      width: Math.ceil(width / 32),
+      height: Math.ceil(height / 32),
+      channels: 3,
+      background: 'grey',
+      noise: { type: 'gaussian', mean: 128, sigma: 60 },
+    },
+  })
+    .resize(width, height, { kernel: 'cubic', fit: 'fill' })
+    .raw()
+    .toBuffer();
+  const noise = await sharp({
+    create: { width, height, channels: 3, background: 'grey', noise: { type: 'gaussian', mean: 128, sigma: grain } },
+  })
+    .blur(0.8)
+    .png({ compressionLevel: 0 })
+    .toBuffer();
+  const { data, info } = await sharp(shapes, { raw: { width, height, channels: 3 } })
+    .composite([{ input: noise, blend: 'soft-light' }])
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const image = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } });
+  return isTransparent ? image.ensureAlpha(0.8) : image;
+}
+
+/** The photograph of most measures: 6 megapixels in about 0.8 MB, as a phone's messenger sends it. */
+export async function photo(): Promise<Buffer> {
+  return (await scene(2725, 2225)).jpeg({ quality: 80 }).toBuffer();
+}
+
+/** Pictures of many kinds, as people send them; by name. */
+export async function mixedPictures(): Promise<[name: string, content: Buffer][]> {
+  return [
+    ['JPEG 1400×1050', await (await scene(1400, 1050)).jpeg({ quality: 85 }).toBuffer()],
+    ['JPEG 2725×2225', await photo()],
+    ['JPEG 6000×4000', await (await scene(6000, 4000)).jpeg({ quality: 80 }).toBuffer()],
+    ['progressive JPEG 2725×2225', await (await scene(2725, 2225)).jpeg({ quality: 80, progressive: true }).toBuffer()],
+    ['PNG 2048×1536 with alpha', await (await scene(2048, 1536, { isTransparent: true, grain: 2 })).png().toBuffer()],
+    ['WebP 1600×1200', await (await scene(1600, 1200)).webp().toBuffer()],
+    ['AVIF 1600×1200', await (await scene(1600, 1200)).avif({ effort: 2 }).toBuffer()],
+    ['JPEG 640×480', await (await scene(640, 480)).jpeg().toBuffer()],
+    ['JPEG 320×240', await (await scene(320, 240)).jpeg().toBuffer()],
+    ['PNG 300×200', await (await scene(300, 200)).png().toBuffer()],
+  ];
+}
