@@ -42,7 +42,7 @@ export async function start(
   const none = Object.fromEntries(Object.keys(settingDescriptions).map((name) => [name, '']));
   const child = fork(join(projectRoot, file), args, {
     env: { ...process.env, ...none, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
-    execArgv: [],
+    execArgv: file.endsWith('.ts') ? ['--import', 'tsx'] : [],
   });
   started.push(child);
   const message = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);

@@ -40,7 +40,7 @@ export const drainRate: Measure = {
       const loops: ChildProcess[] = [];
       for (let index = 0; index < concurrency; index += 1) {
         const args = [original, join(folder, 'bare'), String(index)];
-        loops.push((await start('bench/opponents/bare-loop.mjs', {}, args)).child);
+        loops.push((await start('bench/opponents/bare-loop.ts', {}, args)).child);
       }
       const rates: number[][] = [[], []];
       const queue = new Queue('images', { connection: service.redis, prefix: '{images}' });

@@ -1,0 +1,18 @@
+// The pipeline in a loop, without any queue: reads an original, processes it, stores the result durably, takes the next.
+import { readFile } from 'node:fs/promises';
+import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { createResults } from '../../src/storage/results.ts';
+
+const [original = '', folder = '', name = ''] = process.argv.slice(2);
+const limits = { acceptedFormats: ['jpeg'], maxPixels: 50_000_000 } as const;
+configureSharp(limits.acceptedFormats);
+const results = createResults(folder);
+
+process.on('message', async (count: number) => {
+  for (let index = 0; index < count; index += 1) {
+    const { images } = await processImage(await readFile(original), limits);
+    for (const { data } of images) await results.save(`${name}-${index}`, 'jpeg', data);
+  }
+  process.send?.('done');
+});
+process.send?.('ready');
