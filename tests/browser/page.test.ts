@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
+import type { TestProcess } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
 describeInBrowser('the page', () => {
@@ -11,6 +12,7 @@ describeInBrowser('the page', () => {
   let presetsUrl: string;
   let folder: string;
   let service: Awaited<ReturnType<typeof ownService>>;
+  let worker: TestProcess;
 
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -26,7 +28,7 @@ describeInBrowser('the page', () => {
       PRESETS_FILE: join(folder, 'presets.json'),
       PRESETS_ONLY: 'true',
     }));
-    await service.startWorker();
+    worker = await service.startWorker();
   });
 
   const files = (...names: string[]) => names.map((name) => join(folder, name));
@@ -63,8 +65,11 @@ describeInBrowser('the page', () => {
     await page.setInputFiles('#files', files('slow.png', 'one.jpg'));
     await page.click('#send');
     await page.waitForSelector('text=Batch of 2 pictures: in progress');
+    // However long the browser takes to load the page, the batch must not have ended by then.
+    worker.child.kill('SIGSTOP');
     await page.reload();
     await page.waitForSelector('text=Batch of 2 pictures: in progress');
+    worker.child.kill('SIGCONT');
     await page.waitForSelector('text=Batch of 2 pictures: done');
     expect(await page.locator('#recent-list li').count()).toBe(1);
     await page.click('#another');
