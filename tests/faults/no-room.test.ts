@@ -31,27 +31,39 @@ faultTest(
     const picture = await jpeg(1500, 1200);
     const files = Array<File>(10).fill(['a.jpg', picture]);
     const accepted: string[] = [];
-    const waits: number[] = [];
-    let refused = 0;
-    for (let round = 0; round < sized(2, 20); round += 1) {
-      let answer: IncomingMessage | undefined;
-      while (!answer) {
-        const sent = await post(api.url, files);
-        if (sent.status === 202) accepted.push(((await sent.json()) as { batchId: string }).batchId);
-        else answer = await announce(api.url);
-      }
-      refused += 1;
-      const seconds = Number(answer.headers['retry-after']);
+    /** @returns the seconds that a refusal says to wait, after them; 0 when the upload was accepted */
+    const send = async (upload: readonly File[]): Promise<number> => {
+      const answer = await post(api.url, [...upload]);
+      if (answer.status === 202) accepted.push(((await answer.json()) as { batchId: string }).batchId);
+      else expect(answer.status).toBe(503);
+      return answer.status === 202 ? 0 : Number(answer.headers.get('retry-after'));
+    };
+    const told: number[] = [];
+    let mostTries = 0;
+    const rounds = sized(2, 20);
+    while (told.length < rounds) {
+      while ((await send(files)) === 0);
+      const answer = await announce(api.url);
+      // Some have ended meanwhile.
+      if (!answer) continue;
       expect(answer.statusCode).toBe(503);
+      let seconds = Number(answer.headers['retry-after']);
       expect(seconds).toBeGreaterThanOrEqual(1);
       // Before anything has ended nothing is known of the rate.
       expect(seconds).toBeLessThanOrEqual(30);
-      if (seconds < 30) waits.push(seconds);
-      await delay(Math.min(seconds, 5) * 1000);
-      if (seconds < 30) expect((await post(api.url, [['a.jpg', picture]])).status).toBe(202);
+      const isKnown = seconds < 30;
+      if (isKnown) told.push(seconds);
+      let tries = 0;
+      for (; seconds > 0; tries += 1) {
+        await delay(Math.min(seconds, 5) * 1000);
+        seconds = await send([['a.jpg', picture]]);
+      }
+      if (isKnown) mostTries = Math.max(mostTries, tries);
     }
+    // The rate is that of the last minute, and a machine may be slower in the next.
+    expect(mostTries).toBeLessThanOrEqual(3);
     for (const batchId of accepted) expect((await batchEnd(api.url, batchId)).status).toBe('completed');
-    return `refused ${refused} times, told to wait ${Math.min(...waits)} to ${Math.max(...waits)} s, and accepted after that each time`;
+    return `refused ${told.length} times, told to wait ${Math.min(...told)} to ${Math.max(...told)} s, accepted at the latest at try ${mostTries} after that`;
   },
 );
 
