@@ -11,7 +11,7 @@ const results = createResults(folder);
 process.on('message', async (count: number) => {
   for (let index = 0; index < count; index += 1) {
     const { images } = await processImage(await readFile(original), limits);
-    for (const { data } of images) await results.save(`${name}-${index}`, 'jpeg', data);
+    for (const { data } of images) await results.publish(await results.write(data), `${name}-${index}`, 'jpeg');
   }
   process.send?.('done');
 });

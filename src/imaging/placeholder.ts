@@ -18,9 +18,9 @@ export interface Pixels {
 }
 
 /** Longest side in cells of what the placeholder is made of: a ThumbHash keeps no more than seven waves a side. */
-const SIDE = 32;
+const SIDE = 24;
 /** Pixels of a cell's side that are looked at, about: more would change nothing that can be seen. */
-const SAMPLES = 8;
+const SAMPLES = 4;
 
 /** Makes the placeholder of a picture. In JavaScript, since decoding and shrinking it once more by libvips takes many times as long. */
 export function makePlaceholder(picture: Pixels): Placeholder {
@@ -40,27 +40,28 @@ function shrink({ data, width, height, channels }: Pixels): Pixels {
   const longest = Math.max(width, height);
   const columns = Math.max(1, Math.round((Math.min(SIDE, longest) * width) / longest));
   const rows = Math.max(1, Math.round((Math.min(SIDE, longest) * height) / longest));
-  const isGrey = channels < 3;
+  const [green, blue] = channels < 3 ? [0, 0] : [1, 2];
   const hasAlpha = channels % 2 === 0;
   const cells = new Uint8Array(columns * rows * 4);
   for (let row = 0; row < rows; row += 1) {
     const [top, bottom, down] = span(row, rows, height);
     for (let column = 0; column < columns; column += 1) {
       const [left, right, along] = span(column, columns, width);
-      let [red, green, blue, opacity, count] = [0, 0, 0, 0, 0];
+      const sums = [0, 0, 0] as [number, number, number];
+      let [opacity, count] = [0, 0];
       for (let y = top; y < bottom; y += down) {
         for (let x = left; x < right; x += along) {
           const at = (y * width + x) * channels;
-          const alpha = hasAlpha ? (data[at + channels - 1] ?? 0) : 255;
+          const alpha = hasAlpha ? Number(data[at + channels - 1]) : 255;
           // What is transparent has no colour that counts.
-          red += (data[at] ?? 0) * alpha;
-          green += (data[isGrey ? at : at + 1] ?? 0) * alpha;
-          blue += (data[isGrey ? at : at + 2] ?? 0) * alpha;
+          sums[0] += Number(data[at]) * alpha;
+          sums[1] += Number(data[at + green]) * alpha;
+          sums[2] += Number(data[at + blue]) * alpha;
           opacity += alpha;
           count += 1;
         }
       }
-      const mean = [red, green, blue].map((sum) => (opacity === 0 ? 0 : Math.round(sum / opacity)));
+      const mean = sums.map((sum) => (opacity === 0 ? 0 : Math.round(sum / opacity)));
       cells.set([...mean, Math.round(opacity / count)], (row * columns + column) * 4);
     }
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type FormatName, projectRoot } from '../shared/setting-types.ts';
@@ -11,12 +11,20 @@ import { toStorageError } from './storage-error.ts';
 /** What the worker makes: `<folder>/processed-<jobId>[-<variant>].<extension>`. */
 export interface Results {
   /**
-   * Stores a result whole or not at all; one that is there already is replaced.
+   * Writes a result where nobody looks for it yet.
    *
-   * @param variant name of the result where a file has several
-   * @returns its path relative to the project
+   * @returns the name under which `publish` finds it
    */
-  save(jobId: string, format: FormatName, content: Uint8Array, variant?: string): Promise<string>;
+  write(content: Uint8Array): Promise<string>;
+  /**
+   * Puts what was written in its place, through to the disk: whole or not at all. One that is there already is replaced.
+   *
+   * @param written name that `write` gave it
+   * @param variant name of the result where a file has several
+   */
+  publish(written: string, jobId: string, format: FormatName, variant?: string): Promise<void>;
+  /** Path of a result relative to the project, whether it is there or not. */
+  outputPath(jobId: string, format: FormatName, variant?: string): string;
   /** Absolute path of a result, whether it is there or not. */
   locate(jobId: string, format: FormatName, variant?: string): string;
   /** Bytes of a result; the stream fails when it is not there. Whoever does not read it to its end destroys it. */
@@ -32,6 +40,8 @@ export function fileExtension(format: FormatName): string {
 
 /** @param folder absolute path of the folder of the results; made when missing */
 export function createResults(folder: string): Results {
+  const act = 'store the result';
+  const temporary = (written: string) => pathInside(folder, `.${written}${UNFINISHED}`);
   const locate: Results['locate'] = (jobId, format, variant) => {
     const suffix = variant === undefined ? '' : `-${variant}`;
     return pathInside(folder, `processed-${jobId}${suffix}.${fileExtension(format)}`);
@@ -39,6 +49,8 @@ export function createResults(folder: string): Results {
 
   return {
     locate,
+
+    outputPath: (...result) => relative(projectRoot, locate(...result)),
 
     read: (...result) => createReadStream(locate(...result)),
 
@@ -50,20 +62,31 @@ export function createResults(folder: string): Results {
       }
     },
 
-    async save(jobId, format, content, variant) {
-      const path = locate(jobId, format, variant);
+    async write(content) {
       // In the same folder, since only a rename within a file system is atomic; of a name of its own, since a job that
       // was taken for dead may still be writing while it runs again elsewhere.
-      const temporary = pathInside(folder, `.${randomUUID()}${UNFINISHED}`);
+      const written = randomUUID();
+      const path = temporary(written);
       try {
         await mkdir(folder, { recursive: true });
-        await writeFile(temporary, content, { flush: true });
-        await rename(temporary, path);
+        await writeFile(path, content);
       } catch (cause) {
-        await rm(temporary, { force: true }).catch(() => undefined);
-        throw toStorageError('store the result', cause);
+        await rm(path, { force: true }).catch(() => undefined);
+        throw toStorageError(act, cause);
       }
-      return relative(projectRoot, path);
+      return written;
+    },
+
+    async publish(written, ...result) {
+      const path = temporary(written);
+      try {
+        const file = await open(path);
+        await file.datasync().finally(() => file.close());
+        await rename(path, locate(...result));
+      } catch (cause) {
+        await rm(path, { force: true }).catch(() => undefined);
+        throw toStorageError(act, cause);
+      }
     },
   };
 }

@@ -1,11 +1,14 @@
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
-import type { ImageJobPayload, ImageJobResult } from '../queue/image-job.ts';
+import { type ImageJobPayload, type ImageJobResult, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
 import type { ProblemCode } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
+import type { Results } from '../storage/results.ts';
+import type { Made } from './process-image.ts';
 import { endReasons } from './watchdog.ts';
 
 /**
@@ -28,6 +31,22 @@ const SILENCE_MS = 10_000;
 /** Milliseconds after which a job whose result met a full disk is tried again. */
 const NO_ROOM_PAUSE_MS = 5000;
 
+/**
+ * Jobs that are taken while all children are busy, so that the next image is at hand when one of them is free: without it, a child
+ * waits for the disk and for Redis between two images. No more than this, since what is taken here is not done elsewhere.
+ */
+const TAKEN_AHEAD = 1;
+
+/**
+ * How glibc's allocator is to work in a child (mallopt(3)); others ignore it. By default it gives the memory of each picture back
+ * to the system, and fetching it again for the next one, page by page, costs up to a quarter of the whole.
+ */
+const allocator = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: String(32 * 1024 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(128 * 1024 * 1024),
+};
+
 /** Why a job is cancelled. */
 const SHUTTING_DOWN = 'the worker is shutting down';
 const REMOVED = 'its batch was removed';
@@ -35,13 +54,19 @@ const REMOVED = 'its batch was removed';
 /** What BullMQ says when the child that ran a job is gone. */
 const CHILD_GONE = /^Unexpected exit code: (\S+) signal: (\S+)$/;
 
+/** Runs a job in one of the children. */
+type RunInChild = (job: Job<ImageJobPayload, ImageJobResult>, token?: string, signal?: AbortSignal) => Promise<Made>;
+
 /** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
 export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   readonly #silenceMs: number;
+  readonly #results: Results;
+  readonly #children: LimitFunction;
   readonly #logger: Logger;
 
   /**
    * @param redis a connection that waits for Redis
+   * @param results where they are published
    * @param concurrency images at the same time, so also children
    * @param jobTimeoutMs milliseconds after which a child ends itself
    * @param environment of the children
@@ -49,6 +74,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   constructor({
     redis,
     prefix,
+    results,
     concurrency,
     jobTimeoutMs,
     environment,
@@ -56,6 +82,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   }: {
     redis: Redis;
     prefix: string;
+    results: Results;
     concurrency: number;
     jobTimeoutMs: number;
     environment: Config['environment'];
@@ -66,18 +93,19 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     super(IMAGE_QUEUE, new URL(`./process-image.${extension}`, import.meta.url), {
       connection: redis,
       prefix,
-      concurrency,
+      concurrency: concurrency + TAKEN_AHEAD,
       ...recovery,
       runRetryDelay: RECONNECT_DELAY_MS,
       useWorkerThreads: false,
-      workerForkOptions: { env: environment },
+      workerForkOptions: { env: { ...allocator, ...environment } },
       // How many have ended, by which the API tells when it is worth trying again.
       metrics: { maxDataPoints: 60 },
       autorun: false,
     });
     this.#silenceMs = jobTimeoutMs + SILENCE_MS;
+    this.#results = results;
+    this.#children = pLimit(concurrency);
     this.#logger = logger;
-    const about = (job: Job<ImageJobPayload, ImageJobResult>) => ({ batchId: job.data.batchId, jobId: job.id });
     this.on('completed', (job) => {
       const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
       logger.info({ ...about(job), ms, bytes: job.returnvalue.bytes }, 'image processed');
@@ -90,27 +118,33 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     this.on('error', (err) => logger.debug({ err }, 'worker error'));
   }
 
-  /** BullMQ's own hook: what it makes runs a job in a child, and this adds how such a run can end. */
+  /** BullMQ's own hook: what it makes runs a job in a child, and this adds how such a run begins and can end. */
   protected override createSandbox(processor: string | URL | Processor | null): void {
     super.createSandbox(processor);
-    const runInChild = this.processFn;
+    // What the child's file returns.
+    const runInChild = this.processFn as unknown as RunInChild;
     this.processFn = async (job, token, signal) => {
       // BullMQ 6.7 takes progress that Redis refuses, as when its memory is full, for the end of the job, and gives the next
       // one to the child that is still at work.
       const tell = job.updateProgress.bind(job);
       job.updateProgress = (progress) => tell(progress).catch(() => undefined);
-      let timer: NodeJS.Timeout | undefined;
-      const silence = new Promise<never>((_, reject) => {
-        const error = new Error('the process that worked on this image did not answer');
-        timer = setTimeout(() => reject(error), this.#silenceMs);
-      });
       try {
-        return await Promise.race([runInChild(job, token, signal), silence]);
+        const { result, written } = await this.#inFreeChild(signal, () => {
+          this.#logger.debug(about(job), 'image begun');
+          return runInChild(job, token, signal);
+        });
+        // Not by the child, which works on the next image while this one goes through to the disk.
+        await Promise.all(
+          resultsOf(job.data).map(({ jobId, format, variant }, position) =>
+            this.#results.publish(written[position] ?? '', jobId, format, variant),
+          ),
+        );
+        return result;
       } catch (error) {
         // Cancelled, the child has ended itself.
         if (signal?.reason === REMOVED) throw new UnrecoverableError(REMOVED);
         // In these two the job goes back as it was, without counting as an attempt.
-        if (signal?.aborted) {
+        if (signal?.aborted || error === SHUTTING_DOWN) {
           await job.moveToWait(token);
           throw new WaitingError();
         }
@@ -120,10 +154,32 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
           throw new DelayedError();
         }
         throw toReason(error);
-      } finally {
-        clearTimeout(timer);
       }
     };
+  }
+
+  /**
+   * Waits until one of the children is free, and for its answer no longer than it can take.
+   *
+   * @throws what the child throws; {@link SHUTTING_DOWN}, or why the job is cancelled, when it has not begun by then
+   */
+  async #inFreeChild<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    const release = await new Promise<() => void>((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      void this.#children(() => new Promise<void>((free) => (signal?.aborted ? free() : resolve(free))));
+    });
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      if (this.closing) throw SHUTTING_DOWN;
+      const silence = new Promise<never>((_, reject) => {
+        const error = new Error('the process that worked on this image did not answer');
+        timer = setTimeout(() => reject(error), this.#silenceMs);
+      });
+      return await Promise.race([work(), silence]);
+    } finally {
+      clearTimeout(timer);
+      release();
+    }
   }
 
   /** Stops a job of a batch that is being removed, if it runs here. */
@@ -141,6 +197,11 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     await this.close();
     clearTimeout(handBack);
   }
+}
+
+/** What a log line says of a job. */
+function about({ id, data }: Job<ImageJobPayload, ImageJobResult>) {
+  return { batchId: data.batchId, jobId: id };
 }
 
 /** Errors come from the child as plain objects, with what a `ServiceError` has. */

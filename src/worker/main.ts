@@ -18,11 +18,12 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('worker', config.logLevel);
   const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, environment, shutdownMs } = config;
-  const redis = connectConsumer(config.redis, logger);
-  const images = new ImageWorker({ redis, prefix, concurrency, jobTimeoutMs, environment, logger });
-  const batches = createBatchWorker({ redis, prefix, logger });
   const { uploadDir, processedDir, retentionMs } = config;
-  const files = createBatchFiles({ originals: createOriginals(uploadDir), results: createResults(processedDir) });
+  const redis = connectConsumer(config.redis, logger);
+  const results = createResults(processedDir);
+  const images = new ImageWorker({ redis, prefix, results, concurrency, jobTimeoutMs, environment, logger });
+  const batches = createBatchWorker({ redis, prefix, logger });
+  const files = createBatchFiles({ originals: createOriginals(uploadDir), results });
   const folders = [uploadDir, processedDir];
   const sweeper = createSweeper({ redis, prefix, files, folders, retentionMs, logger });
   const cancellations = connectConsumer(config.redis, logger);

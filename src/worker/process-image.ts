@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import type { SandboxedJob } from 'bullmq';
 import { ImageError } from '../imaging/image-error.ts';
 import { configureSharp, processImage } from '../imaging/pipeline.ts';
@@ -14,6 +15,8 @@ const config = loadConfig();
 const originals = createOriginals(config.uploadDir);
 const results = createResults(config.processedDir);
 configureSharp(config.acceptedFormats);
+// Where there is work for all cores, whoever waits for an answer of the API comes first.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 // A child without its worker works for nobody, and the worker's jobs go on elsewhere. The worker may have died while this
 // file was loaded; then nothing would be heard of it any more.
 process.once('disconnect', endNow);
@@ -29,7 +32,21 @@ function endNow(): void {
 }
 
 /**
- * Runs one file's job: read → transform → store. Running it twice stores the same bytes under the same name.
+ * Milliseconds after which it is told that an image is being worked on. Most are done by then, and telling costs the worker and
+ * Redis nearly as much again as the rest of their job.
+ */
+const TELL_AFTER_MS = 200;
+
+/** What a child has made of a file. */
+export interface Made {
+  /** What becomes the job's result, once it is true. */
+  result: ImageJobResult;
+  /** What is written and still to be published, in the order of the payload's outputs. */
+  written: string[];
+}
+
+/**
+ * Runs one file's job: read → transform → write. Running it twice makes the same bytes.
  *
  * @param signal cancels the job by ending this process
  * @throws an error named `UnrecoverableError` for a fault of the image; any other is a fault of ours, to be tried again
@@ -38,32 +55,33 @@ export default async function processImageJob(
   job: SandboxedJob<ImageJobPayload>,
   _token?: string,
   signal?: AbortSignal,
-): Promise<ImageJobResult> {
+): Promise<Made> {
   signal?.addEventListener('abort', endNow);
   const limits = { timeoutMs: config.jobTimeoutMs, memoryBytes: config.jobMemoryBytes };
+  const tell = setTimeout(() => void job.updateProgress(10).catch(() => undefined), TELL_AFTER_MS);
   try {
     return await underWatch(limits, async () => {
       const { batchId, index, originalName, outputs } = imageJobPayload.parse(job.data);
       const original = await originals.read(batchId, index);
-      await job.updateProgress(10);
       const wanted = outputs.map(({ options }) => options);
       const { images, placeholder } = await processImage(original, config, wanted);
-      await job.updateProgress(90);
-      const stored = await Promise.all(
-        images.map(async ({ data, width, height, format }, position) => {
-          const name = outputs[position]?.name;
-          const outputPath = await results.save(imageJobId(batchId, index), format, data, name);
-          return { name, outputPath, width, height, bytes: data.byteLength, format };
-        }),
-      );
-      const [first] = stored;
+      const written = await Promise.all(images.map(({ data }) => results.write(data)));
+      const pictures = images.map(({ data, width, height, format }, position) => {
+        const name = outputs[position]?.name;
+        const outputPath = results.outputPath(imageJobId(batchId, index), format, name);
+        return { name, outputPath, width, height, bytes: data.byteLength, format };
+      });
+      const [first] = pictures;
       if (!first) throw new Error('the job names no output');
       const { name: _, ...picture } = first;
-      const named = stored.flatMap(({ name, ...rest }) => (name === undefined ? [] : [{ name, ...rest }]));
-      return { originalName, ...picture, placeholder, ...(named.length > 0 && { outputs: named }) };
+      const named = pictures.flatMap(({ name, ...rest }) => (name === undefined ? [] : [{ name, ...rest }]));
+      const result = { originalName, ...picture, placeholder, ...(named.length > 0 && { outputs: named }) };
+      return { result, written };
     });
   } catch (error) {
     throw toJobError(error);
+  } finally {
+    clearTimeout(tell);
   }
 }
 

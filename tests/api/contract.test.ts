@@ -253,7 +253,7 @@ describe('every documented answer is really given as documented', () => {
       },
       watcher: { watch: fails, waitFor: broken, close: () => {} },
       originals: { receive: broken, read: broken, locate: fails, remove: broken },
-      results: { save: broken, locate: fails, read: fails, remove: broken },
+      results: { write: broken, publish: broken, outputPath: fails, locate: fails, read: fails, remove: broken },
       checkFreeSpace: async () => {},
       limits: loadConfig(environment()),
       access: loadConfig(environment()),

@@ -88,19 +88,34 @@ describe('results', () => {
   test('replace an earlier one whole, and leave no temporary file', async () => {
     const folder = await temporaryFolder();
     const results = createResults(folder);
-    const path = await results.save(`${batchId}-0`, 'jpeg', Buffer.from('first'));
-    expect(await results.save(`${batchId}-0`, 'jpeg', Buffer.from('second'))).toBe(path);
+    for (const content of ['first', 'second']) {
+      await results.publish(await results.write(Buffer.from(content)), `${batchId}-0`, 'jpeg');
+    }
     expect(await readdir(folder)).toEqual([`processed-${batchId}-0.jpg`]);
     expect(await readFile(join(folder, `processed-${batchId}-0.jpg`), 'utf8')).toBe('second');
+  });
+
+  test('that are not published are not there', async () => {
+    const folder = await temporaryFolder();
+    const results = createResults(folder);
+    await results.write(Buffer.from('written'));
+    expect((await readdir(folder)).filter((name) => !name.endsWith(UNFINISHED))).toEqual([]);
   });
 
   test('that cannot be stored leave nothing either', async () => {
     const folder = join(await temporaryFolder(), 'file');
     await writeFile(folder, 'in the way');
-    await expect(createResults(folder).save('id', 'jpeg', Buffer.from('x'))).rejects.toMatchObject({
+    await expect(createResults(folder).write(Buffer.from('x'))).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
     });
     expect((await stat(folder)).isFile()).toBe(true);
+
+    const results = createResults(await temporaryFolder());
+    const written = await results.write(Buffer.from('x'));
+    // A folder stands where the result should be.
+    await mkdir(join(results.locate('id', 'jpeg'), 'in the way'), { recursive: true });
+    await expect(results.publish(written, 'id', 'jpeg')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(await readdir(join(results.locate('id', 'jpeg'), '..'))).toEqual(['processed-id.jpg']);
   });
 });
 
