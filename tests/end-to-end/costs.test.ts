@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { v4 as uuid } from 'uuid';
+import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { onCleanup } from '../support/cleanup.ts';
+import { batchEnd, type File, upload } from '../support/client.ts';
+import { jpeg } from '../support/pictures.ts';
+import { bytesRead } from '../support/proc.ts';
+import { startRedis } from '../support/redis.ts';
+import { ownService } from '../support/service.ts';
+
+// What work costs, counted: unlike times, these figures are the same on every machine.
+
+/** Looks at what a Redis has done so far. */
+function meter(url: string) {
+  const redis = new Redis(url);
+  onCleanup(() => redis.disconnect());
+  return async () => {
+    const commands = [...(await redis.info('commandstats')).matchAll(/cmdstat_(\S+?):calls=(\d+)/g)]
+      .filter(([, name]) => name !== 'info')
+      .map(([, name = '', calls]) => [name, Number(calls)] as const);
+    const reads = Number(/total_reads_processed:(\d+)/.exec(await redis.info('stats'))?.[1]);
+    return {
+      reads,
+      scripts: Object.fromEntries(commands).evalsha ?? 0,
+      commands: commands.reduce((sum, [, calls]) => sum + calls, 0),
+    };
+  };
+}
+
+test('reading a batch takes two round trips, and as many commands behind a backlog as without one', async () => {
+  const redis = await startRedis();
+  const [queue, look] = [await testQueueClient(redis), meter(redis.url)];
+  const names = Array.from({ length: 10 }, (_, index) => `${index}.jpg`);
+  const costs: { reads: number; commands: number }[] = [];
+  for (const backlog of [0, 100]) {
+    for (let batch = 0; batch < backlog; batch += 1) await queue.addBatch(newBatch(uuid(), ...names), storeNothing);
+    const batchId = uuid();
+    await queue.addBatch(newBatch(batchId, ...names), storeNothing);
+    // What is sent after a batch was added, and not waited for, has been sent by then.
+    await queue.ping();
+    const before = await look();
+    expect((await queue.readBatch(batchId))?.value?.progress.waiting).toBe(10);
+    const after = await look();
+    // The second look itself takes two reads.
+    costs.push({ reads: after.reads - before.reads - 2, commands: after.commands - before.commands });
+  }
+  // The batch and whether it was removed; then each file and whether it is held.
+  expect(costs).toEqual([
+    { reads: 2, commands: 2 + 2 * names.length },
+    { reads: 2, commands: 2 + 2 * names.length },
+  ]);
+});
+
+test('an image costs Redis fewer than 65 commands and three scripts, and an upload is read once', async () => {
+  const service = await ownService({ WORKER_CONCURRENCY: '1' });
+  const [api, look] = [await service.startApi(), meter(service.redis.url)];
+  await service.startWorker();
+  // Behind its end a JPEG may have anything: many bytes, and nothing to do.
+  const padded = Buffer.concat([await jpeg(64, 64), randomBytes(1_000_000)]);
+  const files = Array<File>(10).fill(['a.jpg', padded]);
+  await batchEnd(api.url, await upload(api.url, ...files));
+
+  const [batches, before, bytes] = [3, await look(), bytesRead(api.child.pid)];
+  for (let batch = 0; batch < batches; batch += 1) await upload(api.url, ...files);
+  const sent = batches * files.length * padded.length;
+  expect(bytesRead(api.child.pid) - bytes).toBeLessThan(1.05 * sent);
+
+  // Asked of Redis and not of the API, whose answers cost commands too.
+  const redis = new Redis(service.redis.url);
+  onCleanup(() => redis.disconnect());
+  let looks = 0;
+  while ((await redis.zcard('{images}:batches:completed')) < 1 + batches) looks += 1;
+  const after = await look();
+  const images = batches * files.length;
+  expect((after.commands - before.commands - looks) / images).toBeLessThan(65);
+  expect((after.scripts - before.scripts) / images).toBeLessThan(3.3);
+});
