@@ -12,6 +12,7 @@ import { loadConfig } from '../src/shared/config.ts';
 import { createLogger } from '../src/shared/logger.ts';
 import { projectRoot } from '../src/shared/setting-types.ts';
 import { settingDescriptions } from '../src/shared/settings.ts';
+import { allocator } from '../src/worker/allocator.ts';
 
 const started: ChildProcess[] = [];
 const logger = createLogger('bench', 'warn');
@@ -48,6 +49,21 @@ export async function start(
   const message = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
   if (!message) throw new Error(`${file} ended at its start`);
   return { child, said: message[0] };
+}
+
+/**
+ * Starts a process that makes one picture at a time.
+ *
+ * @param how as the service's child does, with its environment, or by the obvious chain
+ * @returns makes one, and returns the milliseconds that it took
+ */
+export async function startMaker(how: 'ours' | 'obvious'): Promise<(file: string) => Promise<number>> {
+  const { child } = await start('bench/maker.ts', how === 'ours' ? allocator : {}, [how]);
+  return async (file) => {
+    child.send(file);
+    const [ms] = await once(child, 'message');
+    return ms;
+  };
 }
 
 /** A service with a Redis of its own. */

@@ -3,17 +3,18 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { configureSharp } from '../../src/imaging/pipeline.ts';
+import { limits } from '../chains.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
 import { mixedPictures, scene } from '../pictures.ts';
-import { limits, ours } from './pipeline.ts';
+import { startMaker } from '../processes.ts';
 
 /** The eighths at which libjpeg-turbo may decode so that the result is still at least 512 wide. */
 function eighths(width: number): number {
   return [1, 2, 4].find((scale) => (width * scale) / 8 >= 512) ?? 8;
 }
 
-function decode(file: string, scale: number): Buffer {
-  return execFileSync('djpeg', ['-grayscale', '-scale', `${scale}/8`, '-pnm', file], { maxBuffer: 2 ** 28 });
+function decode(file: string, scale: number, colours: '-grayscale' | '-rgb' = '-grayscale'): Buffer {
+  return execFileSync('djpeg', [colours, '-scale', `${scale}/8`, '-pnm', file], { maxBuffer: 2 ** 28 });
 }
 
 export const floor: Measure = {
@@ -27,6 +28,7 @@ export const floor: Measure = {
       return [];
     }
     configureSharp(limits.acceptedFormats);
+    const make = await startMaker('ours');
     const [file, dot] = [join(folder, 'source'), join(folder, 'dot')];
     await writeFile(
       dot,
@@ -47,19 +49,33 @@ export const floor: Measure = {
         channels: 1,
       } as const;
       const decoded = await (await scene(raw.width, raw.height)).toColourspace('b-w').raw().toBuffer();
-      const encode = () => sharp(decoded, { raw }).resize(512).toColourspace('b-w').jpeg({ quality: 80 }).toBuffer();
+      const encode = () =>
+        sharp(decoded, { raw })
+          .resize(512)
+          .toColourspace('b-w')
+          .jpeg({ quality: 80, optimiseCoding: false })
+          .toBuffer();
       const times = await alternate(
         [
-          () => timed(() => ours(file)),
+          () => make(file),
           () => timed(() => decode(file, scale)),
+          () => timed(() => decode(file, scale, '-rgb')),
           () => timed(() => decode(dot, scale)),
           () => timed(encode),
         ],
         { rounds: isQuick ? 6 : 40, warmups: 2 },
       );
-      const [our = 0, decoding = 0, start = 0, encoding = 0] = times.map(median);
+      const [our = 0, decoding = 0, inColours = 0, start = 0, encoding = 0] = times.map(median);
       const theirs = decoding - start + encoding;
       rows.push({ what: name, unit: 'ms', ours: our, theirs, ratio: our / theirs, atMost: 1.15 });
+      const coloured = inColours - start + encoding;
+      rows.push({
+        what: `${name}: floor with colours`,
+        unit: 'ms',
+        ours: our,
+        theirs: coloured,
+        ratio: our / coloured,
+      });
     }
     return rows;
   },

@@ -1,7 +1,7 @@
 import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { limits } from '../chains.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
 import { photo, scene } from '../pictures.ts';
-import { limits } from './pipeline.ts';
 
 /** A set as a shop needs it. */
 const sizes = [64, 128, 200, 256, 320, 400, 512, 640].map((width) => ({ width }));

@@ -18,7 +18,7 @@ export interface Pixels {
 }
 
 /** Longest side in cells of what the placeholder is made of: a ThumbHash keeps no more than seven waves a side. */
-const SIDE = 24;
+const SIDE = 16;
 /** Pixels of a cell's side that are looked at, about: more would change nothing that can be seen. */
 const SAMPLES = 4;
 

@@ -29,7 +29,11 @@ export const jobStatus = z
   .object({
     jobId,
     state,
-    progress: z.number().min(0).max(100).meta({ description: 'Per cent of the work that is done' }),
+    progress: z
+      .number()
+      .min(0)
+      .max(100)
+      .meta({ description: '0 at first, 10 while an image takes its time, 100 at its end' }),
     result: resultOrNull,
     failedReason,
     links: z.object({ self: url, batch: url, result: url, original: url }),

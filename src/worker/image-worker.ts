@@ -8,6 +8,7 @@ import type { Config } from '../shared/config.ts';
 import type { ProblemCode } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Results } from '../storage/results.ts';
+import { allocator } from './allocator.ts';
 import type { Made } from './process-image.ts';
 import { endReasons } from './watchdog.ts';
 
@@ -36,16 +37,6 @@ const NO_ROOM_PAUSE_MS = 5000;
  * waits for the disk and for Redis between two images. No more than this, since what is taken here is not done elsewhere.
  */
 const TAKEN_AHEAD = 1;
-
-/**
- * How glibc's allocator is to work in a child (mallopt(3)); others ignore it. By default it gives the memory of each picture back
- * to the system, and fetching it again for the next one, page by page, costs up to a quarter of the whole.
- */
-const allocator = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: String(32 * 1024 * 1024),
-  MALLOC_TRIM_THRESHOLD_: String(128 * 1024 * 1024),
-};
 
 /** Why a job is cancelled. */
 const SHUTTING_DOWN = 'the worker is shutting down';
