@@ -9,6 +9,7 @@ import { end, startOpponent, startService } from '../processes.ts';
 /** Clients that upload at once, and files of each upload. */
 const CLIENTS = 4;
 const FILES = 10;
+
 export const service: Measure = {
   title: 'The whole service, images a second and the slowest answers',
   opponent:

@@ -80,7 +80,7 @@ export function createResults(folder: string): Results {
     async publish(written, ...result) {
       const path = temporary(written);
       try {
-        const file = await open(path);
+        const file = await open(path, 'r+');
         await file.datasync().finally(() => file.close());
         await rename(path, locate(...result));
       } catch (cause) {
