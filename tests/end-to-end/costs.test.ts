@@ -52,7 +52,7 @@ test('reading a batch takes two round trips, and as many commands behind a backl
   ]);
 });
 
-test('an image costs Redis fewer than 65 commands and three scripts, and an upload is read once', async () => {
+test('an image costs Redis fewer than 65 commands and about three scripts, and an upload is read once', async () => {
   const service = await ownService({ WORKER_CONCURRENCY: '1' });
   const [api, look] = [await service.startApi(), meter(service.redis.url)];
   await service.startWorker();
