@@ -14,6 +14,7 @@ import { startup } from './measures/startup.ts';
 import { status } from './measures/status.ts';
 import { streams } from './measures/streams.ts';
 import { variants } from './measures/variants.ts';
+import { workers } from './measures/workers.ts';
 import { endAll } from './processes.ts';
 
 // npm run bench [-- --json] [--quick] [names]: measures the service against others that do the same, in one run.
@@ -27,6 +28,7 @@ const measures: Record<string, Measure> = {
   accept,
   status,
   streams,
+  workers,
   memory,
   startup,
   redis: redisCost,
