@@ -15,7 +15,7 @@ const rooms = {
 
 /** A package may be imported by these rooms and no other. */
 const packages = {
-  'express|express-rate-limit|rate-limit-redis|cors|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl':
+  'express|express-rate-limit|rate-limit-redis|cors|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl|@bull-board/express':
     {
       only: 'api',
       why: 'HTTP ends at the door',

@@ -52,7 +52,8 @@ export async function acceptUpload(
     // When the API died before it could enqueue what it had noted, the same upload goes on under the same id.
     if (!claim?.first) await claim?.note(upload);
     try {
-      await queue.addBatch({ batchId, files, outputs, sender: clientOf(res) }, () => incoming.commit(batchId));
+      const batch = { batchId, files, outputs, sender: clientOf(res), requestId: String(req.id) };
+      await queue.addBatch(batch, () => incoming.commit(batchId));
     } catch (error) {
       if (claim && !(error instanceof UncertainError)) isOurs = await claim.forget().catch(() => true);
       throw error;

@@ -1,7 +1,6 @@
-import express, { type Express, type Response } from 'express';
+import express, { type Express, type Response, type Router } from 'express';
 import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
-import { v4 as uuid } from 'uuid';
 import type { BatchWatcher } from '../queue/batch-watcher.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
@@ -10,18 +9,21 @@ import type { Logger } from '../shared/logger.ts';
 import type { Originals } from '../storage/originals.ts';
 import type { Results } from '../storage/results.ts';
 import type { OptionRules } from './form-options.ts';
+import { createApiMetrics } from './metrics.ts';
 import { identifyClient, requireKey } from './middleware/access.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
 import { limitRate } from './middleware/rate-limit.ts';
-import type { UploadLimits } from './middleware/upload-limits.ts';
+import { UPLOAD_PATH, type UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
+import { requestId } from './request-id.ts';
 import { archiveRoute } from './routes/archive.ts';
 import { batchesRoute } from './routes/batches.ts';
 import { docsRoute } from './routes/docs.ts';
 import { eventsRoute } from './routes/events.ts';
 import { healthRoute } from './routes/health.ts';
 import { jobsRoute } from './routes/jobs.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { pageRoute } from './routes/page.ts';
 import { presetsRoute } from './routes/presets.ts';
 import { processImagesRoute } from './routes/process-images.ts';
@@ -38,6 +40,8 @@ export interface AppParts {
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;
+  /** The operator's own pages, where there are any. */
+  admin?: Router | undefined;
   logger: Logger;
 }
 
@@ -50,6 +54,8 @@ export function createApp(parts: AppParts): Express {
   const { apiKeys, rateLimits, trustedProxies, corsOrigins, queuePrefix } = parts.access;
   const app = express();
   app.set('trust proxy', trustedProxies);
+  const metrics = createApiMetrics(queue);
+  app.use(metrics.watchRequests);
   // Answers that are no pages may load nothing at all; the two pages have policies of their own. Whether there is TLS is not
   // known here, so nothing is said about it.
   const nothing = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };
@@ -57,8 +63,8 @@ export function createApp(parts: AppParts): Express {
   app.use(
     pinoHttp({
       logger,
-      genReqId: (_req, res) => {
-        const id = uuid();
+      genReqId: (req, res) => {
+        const id = requestId(req);
         res.setHeader('X-Request-Id', id);
         return id;
       },
@@ -82,10 +88,13 @@ export function createApp(parts: AppParts): Express {
   const limit = { prefix: serviceKeys(queuePrefix).rate, send: queue.sendCommand, logger };
   app.use(identifyClient(apiKeys));
   app.use(limitRate({ ...limit, what: 'requests', perMinute: rateLimits.requests }));
+  // It has a password of its own.
+  if (parts.admin) app.use(parts.admin);
   app.use(requireKey(apiKeys));
-  app.post('/process-images', limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));
+  app.post(UPLOAD_PATH, limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));
 
-  app.use(processImagesRoute(parts));
+  app.use(metricsRoute(metrics));
+  app.use(processImagesRoute({ ...parts, metrics }));
   app.use(batchesRoute(parts));
   app.use(eventsRoute(parts));
   app.use(archiveRoute(parts));

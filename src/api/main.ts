@@ -49,6 +49,8 @@ async function main(): Promise<void> {
     limits: config,
     access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
+    admin:
+      config.adminPassword === undefined ? undefined : await loadAdmin(config.adminPassword, redis, config.queuePrefix),
     logger,
   });
   const server = createHttpServer(app, config);
@@ -77,6 +79,15 @@ async function main(): Promise<void> {
     );
   }
   logger.info({ url: `http://${config.host}:${port}` }, 'api listens');
+}
+
+/** Bull Board is loaded only where it is wanted. */
+async function loadAdmin(password: string, redis: ReturnType<typeof connectProducer>, prefix: string) {
+  const [{ adminRoute }, { boardQueues }] = await Promise.all([
+    import('./routes/admin.ts'),
+    import('../queue/board.ts'),
+  ]);
+  return adminRoute(boardQueues(redis, prefix), password);
 }
 
 function isLoopback(host: string): boolean {

@@ -23,18 +23,14 @@ export function createBacklogCheck({
 }): () => Promise<void> {
   const drainRate = createDrainRate();
   return async () => {
-    // One pipeline of commands that cost the same however much waits.
-    const [wait, prioritized, delayed, completed, failed] = await guard(() =>
+    const [waiting, completed, failed] = await guard(() =>
       Promise.all([
-        redis.llen(images.toKey('wait')),
-        redis.zcard(images.toKey('prioritized')),
-        redis.zcard(images.toKey('delayed')),
+        countWaiting(redis, images),
         redis.hget(images.toKey('metrics:completed'), 'count'),
         redis.hget(images.toKey('metrics:failed'), 'count'),
       ]),
     );
     drainRate.sample(Number(completed) + Number(failed));
-    const waiting = wait + prioritized + delayed;
     if (max === 0 || waiting < max) return;
     const seconds = drainRate.secondsFor(waiting - max + 1);
     throw new ServiceError(
@@ -43,4 +39,35 @@ export function createBacklogCheck({
       { headers: { 'Retry-After': String(seconds) } },
     );
   };
+}
+
+/** What there is to do, as those who watch over the service want to know it. */
+export interface Load {
+  /** Files that wait. */
+  waiting: number;
+  /** Files that workers hold. */
+  active: number;
+  /** When the oldest batch that has not ended was enqueued, in milliseconds since 1970. */
+  oldestBatchAt: number | undefined;
+}
+
+/** Reads the load in one round trip, at the same cost however much waits. */
+export async function readLoad(redis: Redis, images: Queue, batches: Queue): Promise<Load> {
+  const [waiting, active, [, oldest]] = await Promise.all([
+    countWaiting(redis, images),
+    redis.llen(images.toKey('active')),
+    // BullMQ keeps the parents that wait for their children by the time at which that began.
+    redis.zrange(batches.toKey('waiting-children'), '0', '0', 'WITHSCORES'),
+  ]);
+  return { waiting, active, oldestBatchAt: oldest === undefined ? undefined : Number(oldest) };
+}
+
+/** One pipeline of commands that cost the same however much waits. */
+async function countWaiting(redis: Redis, images: Queue): Promise<number> {
+  const counts = await Promise.all([
+    redis.llen(images.toKey('wait')),
+    redis.zcard(images.toKey('prioritized')),
+    redis.zcard(images.toKey('delayed')),
+  ]);
+  return counts.reduce((sum, count) => sum + count, 0);
 }

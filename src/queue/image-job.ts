@@ -4,13 +4,22 @@ import { output, withDefaults } from '../imaging/options.ts';
 import { type FormatName, formatNames } from '../shared/setting-types.ts';
 import { imageJobId } from './names.ts';
 
+/**
+ * Version of the payload. It grows only when a worker that does not know the change would do something wrong: such a worker
+ * leaves the job to newer ones. What is merely added, and may be missing, needs none: who does not know it passes over it.
+ */
+export const PAYLOAD_VERSION = 1;
+
 /** What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. */
 export const imageJobPayload = z.object({
+  version: z.int().optional(),
   batchId: z.uuidv4(),
   index: z.int().min(0),
   originalName: z.string(),
   /** Name of the API key that it belongs to; none where the service is open to all. */
   owner: z.string().optional(),
+  /** Id of the request that brought it, for the log. */
+  requestId: z.string().optional(),
   /** Format of the original, by its signature. */
   format: z.enum(formatNames),
   outputs: z.array(output).min(1),

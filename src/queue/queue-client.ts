@@ -4,12 +4,12 @@ import type { Redis } from 'ioredis';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
-import { createBacklogCheck } from './backlog.ts';
+import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
 import type { BatchJobPayload } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
 import { createGuard, UncertainError } from './guard.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
-import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
+import { type ImageJobPayload, imageJobOptions, PAYLOAD_VERSION } from './image-job.ts';
 import { serviceKeys } from './keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
 import { type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
@@ -31,6 +31,8 @@ export interface NewBatch {
   /** What to make of each file. */
   outputs: readonly Output[];
   sender: Sender;
+  /** Id of the request that brings it. */
+  requestId?: string;
 }
 
 /** Who sends a batch. */
@@ -51,6 +53,8 @@ export interface QueueClient {
    * @throws {ServiceError} `BACKLOG_FULL`, with the seconds after which there should be
    */
   checkBacklog(): Promise<void>;
+  /** What there is to do. */
+  readLoad(): Promise<Load>;
   /** Claims an `Idempotency-Key`; see {@link claimKey}. */
   claimKey(owner: string | undefined, key: string): Promise<Claim>;
   /**
@@ -128,9 +132,10 @@ export function createQueueClient({
     },
 
     checkBacklog: createBacklogCheck({ redis, images, guard, max: maxBacklog }),
+    readLoad: () => guard(() => readLoad(redis, images, batches)),
     claimKey: (owner, key) => claimKey({ redis, guard, keys, lifeMs }, owner, key),
 
-    async addBatch({ batchId, files, outputs, sender }, store) {
+    async addBatch({ batchId, files, outputs, sender, requestId }, store) {
       const announcement = { batchId, client: sender.id, files: files.length };
       const turn = await guard(() => announceBatch(redis, images.toKey('prioritized'), keys, announcement));
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
@@ -142,7 +147,16 @@ export function createQueueClient({
         children: files.map(({ originalName, format }, index) => ({
           name: 'image',
           queueName: IMAGE_QUEUE,
-          data: { batchId, index, originalName, format, outputs: [...outputs], ...ownership } satisfies ImageJobPayload,
+          data: {
+            version: PAYLOAD_VERSION,
+            batchId,
+            index,
+            originalName,
+            format,
+            outputs: [...outputs],
+            ...ownership,
+            ...(requestId !== undefined && { requestId }),
+          } satisfies ImageJobPayload,
           opts: { ...imageJobOptions, priority: priorityOf(turn + index), jobId: imageJobId(batchId, index) },
         })),
       };

@@ -14,6 +14,11 @@ export const settings = z.object({
   API_KEYS: apiKeyList
     .optional()
     .describe('clients that are let in, as `name:hash` of each key, comma-separated; `npm run api-key` makes one'),
+  ADMIN_PASSWORD: z
+    .string()
+    .min(12, 'must have 12 characters or more')
+    .optional()
+    .describe('password of `/admin/queues`, where Bull Board shows the queues; empty: there is no such page'),
   RATE_LIMIT_REQUESTS: wholeNumber(0, 1_000_000)
     .prefault('0')
     .describe('requests that one client may make in a minute; `0`: no limit'),
@@ -75,6 +80,9 @@ export const settings = z.object({
   WORKER_CONCURRENCY: wholeNumber(1, 256)
     .prefault(String(Math.max(1, availableParallelism() - 1)))
     .describe('images processed at the same time by one worker; unset: CPU cores minus one'),
+  WORKER_PORT: wholeNumber(1, 65_535)
+    .optional()
+    .describe('port at `HOST` on which a worker tells `/metrics`, `/healthz` and `/readyz`; empty: none'),
   JOB_TIMEOUT_SECONDS: wholeNumber(1, 3600)
     .prefault('30')
     .describe('seconds that one image may take before its process is ended'),

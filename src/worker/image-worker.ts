@@ -2,13 +2,14 @@ import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingErro
 import type { Redis } from 'ioredis';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
-import { type ImageJobPayload, type ImageJobResult, resultsOf } from '../queue/image-job.ts';
+import { type ImageJobPayload, type ImageJobResult, PAYLOAD_VERSION, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
 import type { ProblemCode } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Results } from '../storage/results.ts';
 import { allocator } from './allocator.ts';
+import type { WorkerMetrics } from './metrics.ts';
 import type { Made } from './process-image.ts';
 import { endReasons } from './watchdog.ts';
 
@@ -32,6 +33,9 @@ const SILENCE_MS = 10_000;
 /** Milliseconds after which a job whose result met a full disk is tried again. */
 const NO_ROOM_PAUSE_MS = 5000;
 
+/** Milliseconds for which a job is left to workers that understand it. */
+const TOO_NEW_PAUSE_MS = 5000;
+
 /**
  * Jobs that are taken while all children are busy, so that the next image is at hand when one of them is free: without it, a child
  * waits for the disk and for Redis between two images. No more than this, since what is taken here is not done elsewhere.
@@ -53,6 +57,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   readonly #silenceMs: number;
   readonly #results: Results;
   readonly #children: LimitFunction;
+  readonly #metrics: WorkerMetrics;
   readonly #logger: Logger;
 
   /**
@@ -61,6 +66,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
    * @param concurrency images at the same time, so also children
    * @param jobTimeoutMs milliseconds after which a child ends itself
    * @param environment of the children
+   * @param metrics that tell what it does
    */
   constructor({
     redis,
@@ -69,6 +75,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     concurrency,
     jobTimeoutMs,
     environment,
+    metrics,
     logger,
   }: {
     redis: Redis;
@@ -77,6 +84,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     concurrency: number;
     jobTimeoutMs: number;
     environment: Config['environment'];
+    metrics: WorkerMetrics;
     logger: Logger;
   }) {
     // The same folder holds TypeScript in development and JavaScript when built.
@@ -96,13 +104,16 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     this.#silenceMs = jobTimeoutMs + SILENCE_MS;
     this.#results = results;
     this.#children = pLimit(concurrency);
+    this.#metrics = metrics;
     this.#logger = logger;
     this.on('completed', (job) => {
+      metrics.jobEnded('completed');
       const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
       logger.info({ ...about(job), ms, bytes: job.returnvalue.bytes }, 'image processed');
     });
     this.on('failed', (job, err) => {
       const willRetry = !job?.finishedOn;
+      metrics.jobEnded(willRetry ? 'retried' : 'failed');
       logger[willRetry ? 'error' : 'warn']({ ...(job && about(job)), err, willRetry }, 'image failed');
     });
     this.on('stalled', (jobId) => logger.warn({ jobId }, 'job of a worker that died goes on here'));
@@ -115,6 +126,12 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     // What the child's file returns.
     const runInChild = this.processFn as unknown as RunInChild;
     this.processFn = async (job, token, signal) => {
+      // While a new version is being rolled out, its jobs wait for its workers.
+      if ((job.data.version ?? PAYLOAD_VERSION) > PAYLOAD_VERSION) {
+        this.#logger.info(about(job), 'job of a newer version is left to a newer worker');
+        await job.moveToDelayed(Date.now() + TOO_NEW_PAUSE_MS, token);
+        throw new DelayedError();
+      }
       // BullMQ 6.7 takes progress that Redis refuses, as when its memory is full, for the end of the job, and gives the next
       // one to the child that is still at work.
       const tell = job.updateProgress.bind(job);
@@ -122,7 +139,9 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       try {
         const { result, written } = await this.#inFreeChild(signal, () => {
           this.#logger.debug(about(job), 'image begun');
-          return runInChild(job, token, signal);
+          const begun = Date.now();
+          if (job.attemptsStarted === 1) this.#metrics.waited(Math.max(0, begun - job.timestamp) / 1000);
+          return runInChild(job, token, signal).finally(() => this.#metrics.processed((Date.now() - begun) / 1000));
         });
         // Not by the child, which works on the next image while this one goes through to the disk.
         await Promise.all(
@@ -144,7 +163,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
           await job.moveToDelayed(Date.now() + NO_ROOM_PAUSE_MS, token);
           throw new DelayedError();
         }
-        throw toReason(error);
+        throw this.#toReason(error);
       }
     };
   }
@@ -164,13 +183,30 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       if (this.closing) throw SHUTTING_DOWN;
       const silence = new Promise<never>((_, reject) => {
         const error = new Error('the process that worked on this image did not answer');
-        timer = setTimeout(() => reject(error), this.#silenceMs);
+        timer = setTimeout(() => {
+          this.#metrics.childEnded('silence');
+          reject(error);
+        }, this.#silenceMs);
       });
       return await Promise.race([work(), silence]);
     } finally {
       clearTimeout(timer);
       release();
     }
+  }
+
+  /** The end of a child says why only by its signal: the person who sent the image is told in words. */
+  #toReason(error: unknown): unknown {
+    const [, code, signal = ''] = CHILD_GONE.exec(error instanceof Error ? error.message : '') ?? [];
+    if (code === undefined) return error;
+    if (signal in endReasons) {
+      const { what, words } = endReasons[signal as keyof typeof endReasons];
+      this.#metrics.childEnded(what);
+      return new UnrecoverableError(words);
+    }
+    this.#metrics.childEnded('crash');
+    const how = signal === 'null' ? `with exit code ${code}` : `by ${signal}`;
+    return new Error(`the process that worked on this image was ended ${how}`, { cause: error });
   }
 
   /** Stops a job of a batch that is being removed, if it runs here. */
@@ -192,19 +228,10 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
 
 /** What a log line says of a job. */
 function about({ id, data }: Job<ImageJobPayload, ImageJobResult>) {
-  return { batchId: data.batchId, jobId: id };
+  return { batchId: data.batchId, jobId: id, requestId: data.requestId };
 }
 
 /** Errors come from the child as plain objects, with what a `ServiceError` has. */
 function isFullDisk(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === ('STORAGE_FULL' satisfies ProblemCode);
-}
-
-/** The end of a child says why only by its signal: the person who sent the image is told in words. */
-function toReason(error: unknown): unknown {
-  const [, code, signal = ''] = CHILD_GONE.exec(error instanceof Error ? error.message : '') ?? [];
-  if (code === undefined) return error;
-  if (signal in endReasons) return new UnrecoverableError(endReasons[signal as keyof typeof endReasons]);
-  const how = signal === 'null' ? `with exit code ${code}` : `by ${signal}`;
-  return new Error(`the process that worked on this image was ended ${how}`, { cause: error });
 }

@@ -9,6 +9,8 @@ import { createOriginals } from '../storage/originals.ts';
 import { createResults } from '../storage/results.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { ImageWorker } from './image-worker.ts';
+import { createWorkerMetrics } from './metrics.ts';
+import { startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
 
 /** Milliseconds that closing connections and children may take. */
@@ -21,11 +23,15 @@ async function main(): Promise<void> {
   const { uploadDir, processedDir, retentionMs } = config;
   const redis = connectConsumer(config.redis, logger);
   const results = createResults(processedDir);
-  const images = new ImageWorker({ redis, prefix, results, concurrency, jobTimeoutMs, environment, logger });
+  const metrics = createWorkerMetrics();
+  const images = new ImageWorker({ redis, prefix, results, concurrency, jobTimeoutMs, environment, metrics, logger });
   const batches = createBatchWorker({ redis, prefix, logger });
   const files = createBatchFiles({ originals: createOriginals(uploadDir), results });
   const folders = [uploadDir, processedDir];
-  const sweeper = createSweeper({ redis, prefix, files, folders, retentionMs, logger });
+  const sweeper = createSweeper({ redis, prefix, files, folders, retentionMs, metrics, logger });
+  if (config.workerPort !== undefined) {
+    await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis });
+  }
   const cancellations = connectConsumer(config.redis, logger);
   cancellations.on('message', (_channel, jobId) => images.cancelRemoved(jobId));
 

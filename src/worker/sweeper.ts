@@ -8,6 +8,7 @@ import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
 import { removeAbandoned } from '../storage/abandoned.ts';
+import type { WorkerMetrics } from './metrics.ts';
 
 /** Milliseconds between two sweeps: at most, at least, and as a part of the retention. */
 const LONGEST_PAUSE_MS = 10 * 60 * 1000;
@@ -31,6 +32,7 @@ export interface Sweeper {
  * @param files removes the files of a batch
  * @param folders in which killed processes may have left something half-written
  * @param retentionMs milliseconds after its end in which a batch is removed; 0 for never
+ * @param metrics that tell what was removed
  */
 export function createSweeper({
   redis,
@@ -38,6 +40,7 @@ export function createSweeper({
   files,
   folders,
   retentionMs,
+  metrics,
   logger,
 }: {
   redis: Redis;
@@ -45,6 +48,7 @@ export function createSweeper({
   files: BatchFiles;
   folders: readonly string[];
   retentionMs: number;
+  metrics: Pick<WorkerMetrics, 'swept'>;
   logger: Logger;
 }): Sweeper {
   const options = { connection: redis, prefix };
@@ -78,6 +82,7 @@ export function createSweeper({
     const lost = await removeLost(now);
     const abandoned = await Promise.all(folders.map((folder) => removeAbandoned(folder, now)));
     const unfinished = abandoned.reduce((sum, count) => sum + count, 0);
+    metrics.swept({ expired, lost, unfinished });
     if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'swept');
   }
 

@@ -6,9 +6,9 @@ const LOOK_EVERY_MS = 25;
  * which nothing but a signal can: while libvips works, `process.exit` waits for it.
  */
 export const endReasons = {
-  SIGALRM: 'took longer than the time limit',
-  SIGUSR2: 'needed more memory than the limit',
-} as const satisfies Partial<Record<NodeJS.Signals, string>>;
+  SIGALRM: { what: 'time', words: 'took longer than the time limit' },
+  SIGUSR2: { what: 'memory', words: 'needed more memory than the limit' },
+} as const satisfies Partial<Record<NodeJS.Signals, { what: string; words: string }>>;
 
 /**
  * Runs one piece of work under a deadline and a memory limit, and ends this whole process when it oversteps one.

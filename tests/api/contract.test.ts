@@ -242,6 +242,7 @@ describe('every documented answer is really given as documented', () => {
       queue: {
         ping: async () => {},
         checkBacklog: async () => {},
+        readLoad: broken,
         claimKey: broken,
         addBatch: broken,
         isKnown: broken,

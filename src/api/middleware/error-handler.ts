@@ -30,6 +30,7 @@ export function methodNotAllowed(allowed: string): RequestHandler {
 /** Turns whatever was thrown into an answer; what was not foreseen is logged and answered without its internals. */
 export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   const known = toServiceError(error, req.id);
+  res.locals.problemCode = known.code;
   // For the request's log line: of a client's fault what it was, of ours everything.
   if (known.status >= 500) res.err = error;
   else res.locals.refusal = { code: known.code, detail: known.message };

@@ -1,5 +1,7 @@
 import type { Config } from '../../shared/config.ts';
 
+/** Where uploads are sent. */
+export const UPLOAD_PATH = '/process-images';
 /** Form field of the files. */
 export const FILES_FIELD = 'images';
 /** Bytes that the form itself may take besides its files: boundaries, part headers, text fields. */

@@ -5,9 +5,11 @@ import { batchLinks } from '../../queue/links.ts';
 import { batchStatus } from '../../queue/status.ts';
 import { acceptUpload, type UploadParts } from '../accept-upload.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
+import type { ApiMetrics } from '../metrics.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { checkUploadHeaders } from '../middleware/receive-upload.ts';
+import { UPLOAD_PATH } from '../middleware/upload-limits.ts';
 import { waitAsPreferred } from '../prefer.ts';
 import { isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
@@ -27,11 +29,16 @@ export type AcceptedBatch = z.infer<typeof acceptedBatch>;
 export function processImagesRoute({
   watcher,
   checkFreeSpace,
+  metrics,
   ...parts
-}: UploadParts & { watcher: BatchWatcher; checkFreeSpace: () => Promise<void> }): Router {
+}: UploadParts & {
+  watcher: BatchWatcher;
+  checkFreeSpace: () => Promise<void>;
+  metrics: Pick<ApiMetrics, 'accepted'>;
+}): Router {
   const { queue, limits } = parts;
   const router = Router();
-  const route = router.route('/process-images');
+  const route = router.route(UPLOAD_PATH);
 
   route.post(async (req, res) => {
     checkUploadHeaders(req, limits);
@@ -42,6 +49,8 @@ export function processImagesRoute({
     const { batchId, totalFiles, isReplay } = await acceptUpload(req, res, parts, claim).finally(() =>
       claim?.release(),
     );
+
+    if (!isReplay) metrics.accepted(totalFiles);
 
     const statusUrl = batchLinks(batchId).self;
     const accepted: AcceptedBatch = { batchId, statusUrl, totalFiles };

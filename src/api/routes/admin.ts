@@ -1,0 +1,55 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createBullBoard } from '@bull-board/api';
+import type { BaseAdapter } from '@bull-board/api/baseAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { type RequestHandler, Router } from 'express';
+import helmet from 'helmet';
+import { ServiceError } from '../../shared/errors.ts';
+import { methodNotAllowed } from '../middleware/error-handler.ts';
+
+/** Where the board is. */
+const BOARD_PATH = '/admin/queues';
+
+/**
+ * Bull Board at `/admin/queues`, for whoever knows the password. It shows all clients' jobs, and changes nothing.
+ *
+ * @param queues to show
+ */
+export function adminRoute(queues: readonly BaseAdapter[], password: string): Router {
+  const board = new ExpressAdapter();
+  board.setBasePath(BOARD_PATH);
+  createBullBoard({
+    queues,
+    serverAdapter: board,
+    options: { uiConfig: { boardTitle: 'Async image service' } },
+  });
+  const policy = helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      // The board brings its style inside the page.
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      frameAncestors: ["'none'"],
+    },
+  });
+  const onlyLook: RequestHandler = (req, res, next) =>
+    ['GET', 'HEAD'].includes(req.method) ? next() : methodNotAllowed('GET, HEAD')(req, res, next);
+  const router = Router();
+  router.use(BOARD_PATH, requirePassword(password), onlyLook, policy, board.getRouter());
+  return router;
+}
+
+/** Turns away who does not give the password, whatever the user's name, in constant time. */
+function requirePassword(password: string): RequestHandler {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const wanted = digest(password);
+  return (req, _res, next) => {
+    const [, encoded = ''] = /^Basic +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
+    const given = Buffer.from(encoded, 'base64').toString('utf8');
+    if (timingSafeEqual(digest(given.slice(given.indexOf(':') + 1)), wanted) && given.includes(':')) return next();
+    throw new ServiceError('UNAUTHORIZED', 'Give any user name, and the ADMIN_PASSWORD of this service.', {
+      headers: { 'WWW-Authenticate': 'Basic realm="queues", charset="UTF-8"' },
+    });
+  };
+}

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../scripts/find-redis.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
+import { batchEnd, form, post, upload } from '../support/client.ts';
+import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg } from '../support/pictures.ts';
+import { type TestProcess, until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+let service: Awaited<ReturnType<typeof ownService>>;
+let api: TestProcess & { url: string };
+let worker: TestProcess;
+let workerUrl: string;
+let batchId: string;
+
+/** Every sample of a metrics page, by its name with its labels as they stand there. */
+async function scrape(url: string): Promise<Record<string, number>> {
+  const answer = await fetch(`${url}/metrics`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
+  const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  );
+}
+
+beforeAll(async () => {
+  const port = await freePort();
+  service = await ownService({ WORKER_CONCURRENCY: '1', WORKER_PORT: String(port) });
+  api = await service.startApi();
+  worker = await service.startWorker();
+  workerUrl = `http://127.0.0.1:${port}`;
+  const answer = await fetch(`${api.url}/process-images`, {
+    method: 'POST',
+    headers: { 'X-Request-Id': 'order-4711' },
+    body: form([
+      ['a.jpg', await jpeg()],
+      ['b.png', await encoded('png')],
+      ['c.jpg', await truncatedJpeg()],
+    ]),
+  });
+  expect(answer.headers.get('X-Request-Id')).toBe('order-4711');
+  batchId = ((await answer.json()) as { batchId: string }).batchId;
+  await batchEnd(api.url, batchId);
+});
+
+test('the API tells what was asked, accepted and refused, by values that no client chooses', async () => {
+  expect((await post(api.url, [['notes.jpg', 'no picture']])).status).toBe(415);
+  await fetch(`${api.url}/batches/${batchId}?because=of-this`);
+  await fetch(`${api.url}/nowhere/${batchId}`);
+  const samples = await until(async () => {
+    const seen = await scrape(api.url);
+    return seen['http_requests_total{method="GET",route="other",code="404"}'] === 1 && seen;
+  });
+  expect(samples).toMatchObject({
+    upload_files_accepted_total: 3,
+    'uploads_refused_total{reason="UNSUPPORTED_IMAGE_TYPE"}': 1,
+    'http_requests_total{method="POST",route="/process-images",code="202"}': 1,
+    'http_requests_total{method="POST",route="/process-images",code="415"}': 1,
+    queue_up: 1,
+    queue_waiting_files: 0,
+    queue_active_files: 0,
+    queue_oldest_batch_age_seconds: 0,
+  });
+  expect(samples['http_requests_total{method="GET",route="/batches/:batchId",code="200"}']).toBeGreaterThan(0);
+  expect(samples.http_received_bytes_total).toBeGreaterThan((await jpeg()).length);
+  expect(samples.process_resident_memory_bytes).toBeGreaterThan(0);
+  expect(JSON.stringify(samples)).not.toMatch(new RegExp(`${batchId}|because|nowhere|notes`));
+});
+
+test('the worker tells how jobs ended, how long they waited and how long they took', async () => {
+  const samples = await scrape(workerUrl);
+  expect(samples).toMatchObject({
+    'image_jobs_total{outcome="completed"}': 2,
+    'image_jobs_total{outcome="failed"}': 1,
+    image_queue_wait_seconds_count: 3,
+    image_processing_seconds_count: 3,
+  });
+  expect(samples.image_processing_seconds_sum).toBeGreaterThan(0);
+  expect(samples.image_processing_seconds_sum).toBeLessThan(30);
+  expect((await fetch(`${workerUrl}/healthz`)).status).toBe(200);
+  expect((await fetch(`${workerUrl}/readyz`)).status).toBe(200);
+  expect((await fetch(`${workerUrl}/nowhere`)).status).toBe(404);
+  expect((await fetch(`${workerUrl}/metrics`, { method: 'POST' })).status).toBe(404);
+});
+
+test("the client's request id is in the lines of both processes; one that could break a line is not taken over", async () => {
+  const lines = (output: string) =>
+    output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+  const processed = lines(worker.output()).filter(({ requestId }) => requestId === 'order-4711');
+  expect(processed.map(({ msg }) => msg).sort()).toEqual(['image failed', 'image processed', 'image processed']);
+  const answer = await fetch(`${api.url}/healthz`, { headers: { 'X-Request-Id': 'a "b" c' } });
+  expect(answer.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  const refused = await post(api.url, [['notes.jpg', 'no picture']]);
+  const id = refused.headers.get('X-Request-Id');
+  await until(() => lines(api.output()).some(({ req }) => (req as { id?: string } | undefined)?.id === id));
+});
+
+test('every metric that the dashboard and the alerts name is one that is told', async () => {
+  const pages = await Promise.all([api.url, workerUrl].map(async (url) => (await fetch(`${url}/metrics`)).text()));
+  const told = new Map([...pages.join('\n').matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
+  const dashboard = JSON.parse(readFileSync(join(projectRoot, 'deploy/grafana/dashboard.json'), 'utf8')) as {
+    panels: { targets: { expr: string }[] }[];
+  };
+  const alerts = readFileSync(join(projectRoot, 'deploy/prometheus/alerts.yaml'), 'utf8');
+  const expressions = [
+    ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    ...[...alerts.matchAll(/^ +expr: (.+)$/gm)].map(([, expr = '']) => expr),
+  ];
+  expect(expressions.length).toBeGreaterThan(20);
+  for (const expression of expressions) {
+    // Without what stands in braces and quotes, what has an underscore and is no function is a metric.
+    const bare = expression.replace(/\{[^}]*\}|"[^"]*"|\[[^\]]*\]/g, '').replace(/\b(by|without) *\([^)]*\)/g, '');
+    const names = [...bare.matchAll(/\b[a-z]+_[a-z_]+\b(?! *\()/g)].map(([name]) => name);
+    expect(names).not.toEqual([]);
+    for (const name of names) {
+      const histogram = name.replace(/_(bucket|sum|count)$/, '');
+      const isTold = told.has(name) || (name !== histogram && told.get(histogram) === 'histogram');
+      expect({ name, isTold }).toEqual({ name, isTold: true });
+    }
+  }
+  // Each alert is explained to whoever it wakes.
+  const operations = readFileSync(join(projectRoot, 'docs/operations.md'), 'utf8');
+  for (const [, alert = ''] of alerts.matchAll(/alert: (\S+)/g)) expect(operations).toContain(`\`${alert}\``);
+});
+
+test('what waits is told with its age, and so is a process that took too long', async () => {
+  const port = await freePort();
+  const other = await ownService({ WORKER_PORT: String(port), JOB_TIMEOUT_SECONDS: '1', ...letSlowPicturesIn });
+  const { url } = await other.startApi();
+  const waiting = await upload(url, ['slow.png', slowPicture()], ['a.jpg', await jpeg()]);
+  const aged = await until(async () => {
+    const samples = await scrape(url);
+    return (samples.queue_oldest_batch_age_seconds ?? 0) > 0.1 && samples;
+  });
+  expect(aged).toMatchObject({ queue_waiting_files: 2, queue_active_files: 0 });
+  expect(aged.queue_oldest_batch_age_seconds).toBeLessThan(30);
+  await other.startWorker();
+  await batchEnd(url, waiting);
+  expect(await scrape(`http://127.0.0.1:${port}`)).toMatchObject({
+    'image_processes_ended_total{reason="time"}': 1,
+    'image_jobs_total{outcome="failed"}': 1,
+    'image_jobs_total{outcome="completed"}': 1,
+  });
+});
+
+test('without Redis the API tells so, and nothing else of the queue', async () => {
+  await service.redis.kill();
+  const samples = await scrape(api.url);
+  expect(samples.queue_up).toBe(0);
+  expect(samples).not.toHaveProperty('queue_waiting_files');
+  expect((await fetch(`${workerUrl}/readyz`)).status).toBe(503);
+  expect((await fetch(`${workerUrl}/healthz`)).status).toBe(200);
+  await service.redis.restart();
+  await until(async () => (await scrape(api.url)).queue_up === 1);
+});
