@@ -111,6 +111,7 @@ export async function startService(folder: string): Promise<Service> {
     files: { remove: async () => {} },
     maxBacklog: 0,
     retentionMs: 0,
+    waitReplicas: 0,
     logger,
   });
   const workers: ChildProcess[] = [];

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { Redis } from 'ioredis';
+import { open } from '../src/queue/connection.ts';
 import type { RedisConfig } from '../src/shared/config.ts';
 import { findRedisServer, installRedisServer, lastPort } from './redis-server.ts';
 
@@ -67,7 +67,10 @@ async function useLocal(port: number, say: (line: string) => void): Promise<Foun
   return undefined;
 }
 
-function describe({ url, host, port }: RedisConfig): string {
+function describe({ url, host, port, sentinels, sentinelName, cluster }: RedisConfig): string {
+  const list = (addresses: typeof cluster) => addresses.map((each) => `${each.host}:${each.port}`).join(', ');
+  if (cluster.length > 0) return `the cluster at ${list(cluster)}`;
+  if (sentinels.length > 0) return `"${sentinelName}" of the sentinels at ${list(sentinels)}`;
   if (!url) return `${host}:${port}`;
   const { protocol, host: address } = new URL(url);
   return `${protocol}//${address}`;
@@ -80,8 +83,7 @@ function describe({ url, host, port }: RedisConfig): string {
  */
 export async function probe(config: Partial<RedisConfig>): Promise<string | undefined> {
   const options = { lazyConnect: true, retryStrategy: () => null };
-  const { host = 'localhost', port = DEFAULT_PORT, password, url } = config;
-  const redis = url ? new Redis(url, options) : new Redis({ ...options, host, port, ...(password && { password }) });
+  const redis = open(config, options);
   let fault: Error | undefined;
   redis.on('error', (error: Error) => {
     fault ??= error;

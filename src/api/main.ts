@@ -32,6 +32,7 @@ async function main(): Promise<void> {
     files: createBatchFiles({ originals, results }),
     maxBacklog: config.maxBacklog,
     retentionMs: config.retentionMs,
+    waitReplicas: config.redis.waitReplicas,
     logger,
   });
   const watcher = createBatchWatcher({

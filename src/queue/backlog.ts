@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { ServiceError } from '../shared/errors.ts';
+import type { RedisConnection } from './connection.ts';
 import { createDrainRate } from './drain-rate.ts';
 import type { Guard } from './guard.ts';
 
@@ -16,7 +16,7 @@ export function createBacklogCheck({
   guard,
   max,
 }: {
-  redis: Redis;
+  redis: RedisConnection;
   images: Queue;
   guard: Guard;
   max: number;
@@ -52,7 +52,7 @@ export interface Load {
 }
 
 /** Reads the load in one round trip, at the same cost however much waits. */
-export async function readLoad(redis: Redis, images: Queue, batches: Queue): Promise<Load> {
+export async function readLoad(redis: RedisConnection, images: Queue, batches: Queue): Promise<Load> {
   const [waiting, active, [, oldest]] = await Promise.all([
     countWaiting(redis, images),
     redis.llen(images.toKey('active')),
@@ -63,7 +63,7 @@ export async function readLoad(redis: Redis, images: Queue, batches: Queue): Pro
 }
 
 /** One pipeline of commands that cost the same however much waits. */
-async function countWaiting(redis: Redis, images: Queue): Promise<number> {
+async function countWaiting(redis: RedisConnection, images: Queue): Promise<number> {
   const counts = await Promise.all([
     redis.llen(images.toKey('wait')),
     redis.zcard(images.toKey('prioritized')),

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { Logger } from '../shared/logger.ts';
 import { formatNames } from '../shared/setting-types.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
+import type { RedisConnection } from './connection.ts';
 import { type ImageJobPayload, imageJobPayload, resultsOf } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { imageJobId } from './names.ts';
@@ -81,7 +81,7 @@ export function createBatchRemover({
   retentionMs,
   logger,
 }: {
-  redis: Redis;
+  redis: RedisConnection;
   images: Queue<ImageJobPayload>;
   batches: Queue<BatchJobPayload>;
   keys: ServiceKeys;

@@ -1,6 +1,6 @@
 import { QueueEvents } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../shared/logger.ts';
+import type { RedisConnection } from './connection.ts';
 import { batchIdOf, IMAGE_QUEUE } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
 import type { BatchStatus } from './status.ts';
@@ -54,7 +54,7 @@ export function createBatchWatcher({
   queue,
   logger,
 }: {
-  redis: Redis;
+  redis: RedisConnection;
   prefix: string;
   queue: Pick<QueueClient, 'readBatch'>;
   logger: Logger;

@@ -1,6 +1,6 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from './connection.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from './names.ts';
 
 /**
@@ -8,7 +8,7 @@ import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from './names.ts';
  *
  * @param redis a connection that fails fast
  */
-export function boardQueues(redis: Redis, prefix: string): BullMQAdapter[] {
+export function boardQueues(redis: RedisConnection, prefix: string): BullMQAdapter[] {
   return [IMAGE_QUEUE, BATCH_QUEUE, SWEEP_QUEUE].map((name) => {
     const queue = new Queue(name, { connection: redis, prefix });
     // The connection tells of its faults itself.

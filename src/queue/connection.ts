@@ -1,14 +1,24 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 
 /** Steady and short, so that both processes are back within a second of Redis, however long it was away. */
 export const RECONNECT_DELAY_MS = 500;
 
-function connect(config: RedisConfig, logger: Logger, options: Omit<RedisOptions, 'replyMapping'>): Redis {
-  const common = { ...options, connectTimeout: 5000, retryStrategy: () => RECONNECT_DELAY_MS };
-  const { host, port, password, url } = config;
-  const redis = url ? new Redis(url, common) : new Redis({ ...common, host, port, ...(password && { password }) });
+/** A connection to one Redis, to the master that sentinels name, or to a cluster. */
+export type RedisConnection = Redis | Cluster;
+
+type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
+
+function connect(config: RedisConfig, logger: Logger, options: ConnectionOptions): RedisConnection {
+  const redis = open(config, {
+    ...options,
+    connectTimeout: 5000,
+    retryStrategy: () => RECONNECT_DELAY_MS,
+    // A master that became a replica refuses to write, and keeps its connections. What it refused was not done: it is sent
+    // again, to the new master.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+  });
 
   // ioredis reports every failed attempt to reconnect; one line per outage says as much.
   let isDown = false;
@@ -23,8 +33,43 @@ function connect(config: RedisConfig, logger: Logger, options: Omit<RedisOptions
   return redis;
 }
 
+/** Opens what the configuration names: the cluster, else the sentinels, else one server. */
+export function open(config: Partial<RedisConfig>, options: ConnectionOptions): RedisConnection {
+  const { url, username, password, isTls, sentinels = [], sentinelName, sentinelPassword, cluster = [] } = config;
+  const tls = isTls ? { tls: {} } : {};
+  const common = { ...options, ...tls, ...(username && { username }), ...(password && { password }) };
+  if (cluster.length > 0) {
+    // What is to be done while it is away is said for the cluster as a whole.
+    const { enableOfflineQueue, retryStrategy, lazyConnect, enableAutoPipelining, ...redisOptions } = common;
+    return new Cluster([...cluster], {
+      redisOptions,
+      clusterRetryStrategy: (times) => retryStrategy?.(times) as number | null,
+      // A cluster that has just failed over is not ready at once.
+      retryDelayOnClusterDown: 100,
+      ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
+      ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
+      ...(lazyConnect !== undefined && { lazyConnect }),
+      // Behind TLS the nodes' names must stay names, or their certificates fit nobody.
+      ...(isTls && { dnsLookup: (address, callback) => callback(null, address) }),
+    });
+  }
+  if (sentinels.length > 0) {
+    return new Redis({
+      ...common,
+      sentinels: [...sentinels],
+      ...(sentinelName && { name: sentinelName }),
+      sentinelRetryStrategy: () => RECONNECT_DELAY_MS,
+      ...(sentinelPassword && { sentinelPassword }),
+      ...(isTls && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+    });
+  }
+  return url
+    ? new Redis(url, options)
+    : new Redis({ ...common, host: config.host ?? 'localhost', port: config.port ?? 6379 });
+}
+
 /** Connection for the API: a command that cannot be sent now fails at once, so that a person is told instead of kept waiting. */
-export function connectProducer(config: RedisConfig, logger: Logger): Redis {
+export function connectProducer(config: RedisConfig, logger: Logger): RedisConnection {
   return connect(config, logger, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -34,6 +79,6 @@ export function connectProducer(config: RedisConfig, logger: Logger): Redis {
 }
 
 /** Connection for the worker: it waits for Redis as long as it takes. BullMQ asks for `maxRetriesPerRequest: null`. */
-export function connectConsumer(config: RedisConfig, logger: Logger): Redis {
+export function connectConsumer(config: RedisConfig, logger: Logger): RedisConnection {
   return connect(config, logger, { maxRetriesPerRequest: null });
 }

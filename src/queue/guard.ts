@@ -1,6 +1,7 @@
-import { type Redis, ReplyError } from 'ioredis';
+import { ReplyError } from 'ioredis';
 import { ZodError } from 'zod';
 import { ServiceError } from '../shared/errors.ts';
+import type { RedisConnection } from './connection.ts';
 
 /** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
 const OPERATION_LIMIT_MS = 750;
@@ -23,7 +24,7 @@ export type Guard = <T>(operation: () => Promise<T>, Unanswered?: typeof Service
  *
  * @param limitMs milliseconds that an operation may take
  */
-export function createGuard(redis: Redis, limitMs = OPERATION_LIMIT_MS): Guard {
+export function createGuard(redis: RedisConnection, limitMs = OPERATION_LIMIT_MS): Guard {
   return async (operation, Unanswered = ServiceError) => {
     // Before the first connection BullMQ waits without end, so it is not even asked.
     if (redis.status !== 'ready') throw unavailable(ServiceError);

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { ServiceError } from '../shared/errors.ts';
+import type { RedisConnection } from './connection.ts';
 import type { Guard } from './guard.ts';
 import type { ServiceKeys } from './keys.ts';
 
@@ -54,7 +54,7 @@ return 1
  * @throws {ServiceError} `IDEMPOTENCY_KEY_IN_USE` while another request has it
  */
 export async function claimKey(
-  { redis, guard, keys, lifeMs }: { redis: Redis; guard: Guard; keys: ServiceKeys; lifeMs: number },
+  { redis, guard, keys, lifeMs }: { redis: RedisConnection; guard: Guard; keys: ServiceKeys; lifeMs: number },
   owner: string | undefined,
   key: string,
 ): Promise<Claim> {

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FlowJob, FlowProducer, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
+import { Cluster } from 'ioredis';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
 import type { BatchJobPayload } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
+import type { RedisConnection } from './connection.ts';
 import { createGuard, UncertainError } from './guard.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { type ImageJobPayload, imageJobOptions, PAYLOAD_VERSION } from './image-job.ts';
@@ -90,6 +91,7 @@ export interface QueueClient {
  * @param files what to remove with a batch
  * @param maxBacklog files that may wait; 0 for no limit
  * @param retentionMs milliseconds for which a removed batch is remembered; 0 for ever
+ * @param waitReplicas replicas that must have a batch before it counts as enqueued
  */
 export function createQueueClient({
   redis,
@@ -97,13 +99,15 @@ export function createQueueClient({
   files: batchFiles,
   maxBacklog,
   retentionMs,
+  waitReplicas,
   logger,
 }: {
-  redis: Redis;
+  redis: RedisConnection;
   prefix: string;
   files: BatchFiles;
   maxBacklog: number;
   retentionMs: number;
+  waitReplicas: number;
   logger: Logger;
 }): QueueClient {
   const options = { connection: redis, prefix };
@@ -167,6 +171,7 @@ export function createQueueClient({
         await store();
         // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
         await guard(() => flow.add(batch), UncertainError);
+        if (waitReplicas > 0) await guard(() => waitForReplicas(redis, waitReplicas), UncertainError);
       } catch (error) {
         if (!(error instanceof UncertainError)) forget();
         throw error;
@@ -198,7 +203,7 @@ export function createQueueClient({
     async sendCommand(name = '', ...rest) {
       if (Date.now() < limiterRestsUntil) throw new Error('Redis has just not answered in time');
       try {
-        return await guardLimiter(() => redis.call(name, ...rest), UncertainError);
+        return await guardLimiter(() => callOnAll(redis, name, rest), UncertainError);
       } catch (error) {
         // Many requests, or several limits of one, must not each wait for a Redis that hangs.
         if (error instanceof UncertainError) limiterRestsUntil = Date.now() + LIMITER_REST_MS;
@@ -211,4 +216,26 @@ export function createQueueClient({
       redis.disconnect();
     },
   };
+}
+
+/** Milliseconds in which replicas must have a batch. */
+const REPLICAS_MS = 500;
+
+/**
+ * Waits until replicas have all that this connection has written.
+ *
+ * @throws {Error} when there are too few in time
+ */
+async function waitForReplicas(redis: RedisConnection, wanted: number): Promise<void> {
+  // Only of what the same connection wrote; those of a cluster that wrote nothing answer at once.
+  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  const reached = Math.min(...(await Promise.all(nodes.map((node) => node.wait(wanted, REPLICAS_MS)))));
+  if (reached < wanted) throw new Error(`only ${reached} of ${wanted} replicas have the batch`);
+}
+
+/** Sends a command; to every master of a cluster where it names no key but loads a script, which any of them may need. */
+async function callOnAll(redis: RedisConnection, name: string, rest: string[]): Promise<unknown> {
+  if (!(redis instanceof Cluster && name === 'SCRIPT')) return redis.call(name, ...rest);
+  const [answer] = await Promise.all(redis.nodes('master').map((node) => node.call(name, ...rest)));
+  return answer;
 }

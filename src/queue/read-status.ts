@@ -1,7 +1,7 @@
 import type { Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
+import type { RedisConnection } from './connection.ts';
 import { type ImageJobPayload, type ImageJobResult, imageJobPayload, imageJobResult } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
@@ -10,7 +10,7 @@ import type { BatchStatus, JobStatus, Result } from './status.ts';
 
 /** The queues to read from, and the connection that they share. */
 export interface StatusSource {
-  redis: Redis;
+  redis: RedisConnection;
   images: Queue<ImageJobPayload, ImageJobResult>;
   batches: Queue<BatchJobPayload>;
   keys: ServiceKeys;

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from './connection.ts';
 import type { ServiceKeys } from './keys.ts';
 
 /** Highest priority that BullMQ takes. Files whose turn is later go in the order of their arrival. */
@@ -39,7 +39,7 @@ return first
  * @returns the turn of the first file; each further one has the next
  */
 export async function announceBatch(
-  redis: Redis,
+  redis: RedisConnection,
   waitingKey: string,
   { turns, incoming }: ServiceKeys,
   { batchId, client, files }: { batchId: string; client: string; files: number },

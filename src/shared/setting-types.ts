@@ -42,6 +42,15 @@ export const apiKeyList = z
     entries.map((entry) => ({ name: entry?.[1] ?? '', hash: Buffer.from(entry?.[2] ?? '', 'hex') })),
   );
 
+/** Addresses as `host:port`; an IPv6 address in brackets. */
+export const addressList = z
+  .string()
+  .transform((list) => list.split(',').map((address) => /^(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(address.trim())))
+  .refine((found) => !found.includes(null), { error: 'must be a comma-separated list of host:port' })
+  .transform((found) =>
+    found.map((parts) => ({ host: (parts?.[1] ?? '').replace(/^\[|\]$/g, ''), port: Number(parts?.[2]) })),
+  );
+
 const originsError = 'must be * or a comma-separated list of origins such as https://example.com';
 /** Origins of web pages. */
 export const originList = z

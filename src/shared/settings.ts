@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { apiKeyList, formatList, hours, originList, path, wholeNumber } from './setting-types.ts';
+import { addressList, apiKeyList, formatList, hours, originList, path, wholeNumber } from './setting-types.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -41,6 +41,22 @@ export const settings = z.object({
     .url({ protocol: /^rediss?$/, error: 'must look like redis://user:password@host:6379/0 or rediss://…' })
     .optional()
     .describe('whole Redis address, in place of the three above; `rediss://` for TLS'),
+  REDIS_USERNAME: z.string().optional().describe('Redis user (ACL), where it is not the default one'),
+  REDIS_TLS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe('`true`: TLS to Redis, sentinels and cluster; Node takes further authorities by `NODE_EXTRA_CA_CERTS`'),
+  REDIS_SENTINELS: addressList
+    .optional()
+    .describe('sentinels that name the Redis to use, as `host:port`, comma-separated'),
+  REDIS_SENTINEL_NAME: z.string().default('mymaster').describe('name under which the sentinels know it'),
+  REDIS_SENTINEL_PASSWORD: z.string().optional().describe('password of the sentinels themselves'),
+  REDIS_CLUSTER: addressList
+    .optional()
+    .describe('some nodes of the Redis Cluster to use, as `host:port`, comma-separated'),
+  REDIS_WAIT_REPLICAS: wholeNumber(0, 10)
+    .prefault('0')
+    .describe('replicas that must have a batch before it is acknowledged, so that a fail-over cannot lose it'),
   QUEUE_PREFIX: z
     .string()
     .regex(

@@ -1,7 +1,6 @@
 import { Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { BatchJobPayload } from '../queue/batch-job.ts';
-import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
+import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { BATCH_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
 
@@ -11,7 +10,7 @@ export function createBatchWorker({
   prefix,
   logger,
 }: {
-  redis: Redis;
+  redis: RedisConnection;
   prefix: string;
   logger: Logger;
 }): Worker<BatchJobPayload> {

@@ -1,7 +1,6 @@
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import pLimit, { type LimitFunction } from 'p-limit';
-import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
+import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { type ImageJobPayload, type ImageJobResult, PAYLOAD_VERSION, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
@@ -78,7 +77,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     metrics,
     logger,
   }: {
-    redis: Redis;
+    redis: RedisConnection;
     prefix: string;
     results: Results;
     concurrency: number;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from '../queue/connection.ts';
 import { ConfigError } from '../shared/config.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
@@ -23,7 +23,7 @@ export async function startStatusServer({
   host: string;
   port: number;
   metrics: WorkerMetrics;
-  redis: Redis;
+  redis: RedisConnection;
 }): Promise<Server> {
   const json = (text: object, status = 200) => ({ status, type: 'application/json', text: JSON.stringify(text) });
   const answers: Record<string, () => Promise<{ status: number; type: string; text: string }>> = {
@@ -56,7 +56,7 @@ export async function startStatusServer({
   return server;
 }
 
-async function answersSoon(redis: Redis): Promise<boolean> {
+async function answersSoon(redis: RedisConnection): Promise<boolean> {
   const limit = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), PING_MS).unref());
   const answer = redis.ping().then(
     () => true,

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { type BatchFiles, createBatchRemover } from '../queue/batch-remover.ts';
-import { RECONNECT_DELAY_MS } from '../queue/connection.ts';
+import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from '../queue/names.ts';
@@ -43,7 +42,7 @@ export function createSweeper({
   metrics,
   logger,
 }: {
-  redis: Redis;
+  redis: RedisConnection;
   prefix: string;
   files: BatchFiles;
   folders: readonly string[];

@@ -12,7 +12,16 @@ const read = (name: string) => readFile(join(projectRoot, name), 'utf8');
 test('without any setting the defaults of the specification hold', () => {
   const config = loadConfig(environment());
   expect(config).toMatchObject({ port: 3000, maxFiles: 10, maxFileBytes: 5 * 1024 * 1024, maxPixels: 50_000_000 });
-  expect(config.redis).toEqual({ host: 'localhost', port: 6379, password: undefined, url: undefined, isNamed: false });
+  const { host, port, isNamed, ...others } = config.redis;
+  expect({ host, port, isNamed }).toEqual({ host: 'localhost', port: 6379, isNamed: false });
+  expect(others).toMatchObject({ password: undefined, url: undefined, isTls: false, sentinels: [], cluster: [] });
+  for (const wrong of ['here', 'here:', 'a:1,b', ':1']) {
+    expect(() => loadConfig(environment({ REDIS_CLUSTER: wrong }))).toThrow(/REDIS_CLUSTER must be .*host:port/);
+  }
+  expect(loadConfig(environment({ REDIS_SENTINELS: 'a:1, [::1]:2' })).redis.sentinels).toEqual([
+    { host: 'a', port: 1 },
+    { host: '::1', port: 2 },
+  ]);
   expect(config.workerConcurrency).toBe(Math.max(1, availableParallelism() - 1));
   expect(config.uploadDir).toBe(join(projectRoot, 'uploads'));
   expect(Object.isFrozen(config)).toBe(true);

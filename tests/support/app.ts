@@ -35,6 +35,7 @@ export async function testQueueClient(
     files,
     maxBacklog,
     retentionMs,
+    waitReplicas: redis.waitReplicas,
     logger: silent,
   });
   onCleanup(() => queue.close());

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { temporaryFolder } from '../support/cleanup.ts';
+import { batchEnd, form, post, upload } from '../support/client.ts';
+import { jpeg } from '../support/pictures.ts';
+import { startApi, startWorker, until } from '../support/processes.ts';
+import { startCluster, startSentinels, startTlsRedis } from '../support/redis-kinds.ts';
+import { ownService } from '../support/service.ts';
+
+let picture: Buffer;
+beforeAll(async () => {
+  picture = await jpeg(64, 48);
+});
+
+async function startBoth(settings: Record<string, string>) {
+  const folders = { UPLOAD_DIR: await temporaryFolder(), PROCESSED_DIR: await temporaryFolder() };
+  const all = { ...folders, WORKER_CONCURRENCY: '1', ...settings };
+  const api = await startApi(all);
+  await startWorker(all);
+  await until(async () => (await fetch(`${api.url}/readyz`)).ok);
+  return api;
+}
+
+/** Does all that the service does by Redis: enqueues, watches, waits, limits, remembers keys, removes. */
+async function expectRoundTrip(url: string): Promise<void> {
+  // Limits rest for a second where the first connections take their time.
+  await until(async () => (await fetch(`${url}/presets`)).headers.get('RateLimit'));
+  const answer = await fetch(`${url}/process-images`, {
+    method: 'POST',
+    headers: { Prefer: 'wait=30', 'Idempotency-Key': `"${randomUUID()}"` },
+    body: form([
+      ['a.jpg', picture],
+      ['b.jpg', picture],
+    ]),
+  });
+  expect(answer.status).toBe(202);
+  expect(answer.headers.get('RateLimit')).toContain('uploads');
+  const { batchId, status } = (await answer.json()) as { batchId: string; status: string };
+  expect(status).toBe('completed');
+  const events = await (await fetch(`${url}/batches/${batchId}/events`)).text();
+  expect(events).toContain('event: done');
+  expect((await fetch(`${url}/jobs/${batchId}-1/result`)).status).toBe(200);
+  expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  expect((await fetch(`${url}/batches/${batchId}`, { method: 'DELETE' })).status).toBe(204);
+  expect((await fetch(`${url}/batches/${batchId}`)).status).toBe(410);
+}
+
+const limits = { RATE_LIMIT_UPLOADS: '1000', RATE_LIMIT_REQUESTS: '100000' };
+
+test('a cluster of three masters', async () => {
+  const { settings } = await startCluster();
+  const { url, output } = await startBoth({ ...settings, ...limits });
+  await expectRoundTrip(url);
+  expect(output()).not.toMatch(/CROSSSLOT|NOSCRIPT/);
+});
+
+test('a server that takes only TLS, a user and a password', async () => {
+  const { settings, authority } = await startTlsRedis();
+  const { url } = await startBoth({ ...settings, ...limits, NODE_EXTRA_CA_CERTS: authority });
+  await expectRoundTrip(url);
+});
+
+test('a batch that too few replicas have is not acknowledged', async () => {
+  const { url } = await (await ownService({ REDIS_WAIT_REPLICAS: '1' })).startApi();
+  const answer = await post(url, [['a.jpg', picture]]);
+  expect(answer.status).toBe(503);
+  expect(await answer.json()).toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+});
+
+test('sentinels: the master killed in the middle of 50 batches, and nothing acknowledged is lost', async () => {
+  const { settings, master, masterPort } = await startSentinels();
+  const { url } = await startBoth({ ...settings, ...limits, REDIS_WAIT_REPLICAS: '1' });
+  await expectRoundTrip(url);
+  const accepted: string[] = [];
+  let refused = 0;
+  for (let batch = 0; batch < 50; batch += 1) {
+    if (batch === 25) await master.kill();
+    const key = `"${randomUUID()}"`;
+    // As a client does that is told to try again: the same upload under the same key.
+    const batchId = await until(async () => {
+      const body = form([
+        ['a.jpg', picture],
+        ['b.jpg', picture],
+      ]);
+      const answer = await fetch(`${url}/process-images`, {
+        method: 'POST',
+        headers: { 'Idempotency-Key': key },
+        body,
+      });
+      if (answer.status === 202) return ((await answer.json()) as { batchId: string }).batchId;
+      refused += 1;
+      expect([409, 503]).toContain(answer.status);
+      return undefined;
+    });
+    accepted.push(batchId);
+  }
+  expect(await masterPort()).not.toBe(master.port);
+  expect(refused).toBeGreaterThan(0);
+  expect(new Set(accepted).size).toBe(50);
+  for (const batchId of accepted) {
+    expect(await batchEnd(url, batchId)).toMatchObject({ status: 'completed', progress: { total: 2 } });
+  }
+  await upload(url, ['c.jpg', picture]);
+}, 120_000);

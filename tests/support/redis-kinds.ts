@@ -1,0 +1,148 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { freePort, probe } from '../../scripts/find-redis.ts';
+import { findRedisServer } from '../../scripts/redis-server.ts';
+import { onCleanup, temporaryFolder } from './cleanup.ts';
+import { until } from './processes.ts';
+
+/** A Redis server, started with arguments of its own. */
+export interface RedisNode {
+  port: number;
+  kill(): Promise<void>;
+}
+
+/** Starts a Redis server on this machine, and does not wait until it answers. */
+async function spawnNode(args: string[], port?: number): Promise<RedisNode> {
+  const program = findRedisServer();
+  if (!program) throw new Error('There is no redis-server on PATH. "npm test" installs one.');
+  const at = port ?? (await freePort());
+  const common = ['--port', String(at), '--bind', '127.0.0.1', '--dir', await temporaryFolder(), '--save', ''];
+  const child: ChildProcess = spawn(program, [...args, ...common], { stdio: 'ignore' });
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  };
+  onCleanup(kill);
+  return { port: at, kill };
+}
+
+async function answers({ port }: RedisNode): Promise<void> {
+  while (await probe({ host: '127.0.0.1', port })) await delay(50);
+}
+
+/** Sends commands to one server. */
+async function ask<T>(port: number, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis({ host: '127.0.0.1', port });
+  try {
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const SLOTS = 16_384;
+
+/** Starts a cluster of three masters. */
+export async function startCluster(): Promise<{ settings: Record<string, string>; nodes: RedisNode[] }> {
+  const args = ['--cluster-enabled', 'yes', '--appendonly', 'yes', '--cluster-node-timeout', '2000'];
+  // The bus listens 10,000 above the port.
+  const nodes: RedisNode[] = [];
+  while (nodes.length < 3) {
+    const port = await freePort();
+    if (port < 55_000) nodes.push(await spawnNode(args, port));
+  }
+  await Promise.all(nodes.map(answers));
+  for (const [index, { port }] of nodes.entries()) {
+    const [first, last] = [index, index + 1].map((part) => Math.floor((part * SLOTS) / nodes.length));
+    await ask(port, async (redis) => {
+      await redis.call('CLUSTER', 'ADDSLOTSRANGE', String(first), String((last ?? 0) - 1));
+      for (const other of nodes) await redis.call('CLUSTER', 'MEET', '127.0.0.1', String(other.port));
+    });
+  }
+  for (const { port } of nodes) {
+    await until(() =>
+      ask(port, async (redis) => {
+        const info = String(await redis.call('CLUSTER', 'INFO'));
+        return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
+      }),
+    );
+  }
+  return { settings: { REDIS_CLUSTER: nodes.map(({ port }) => `127.0.0.1:${port}`).join(',') }, nodes };
+}
+
+/** Starts a master, two replicas and three sentinels that watch over them. */
+export async function startSentinels(): Promise<{
+  settings: Record<string, string>;
+  master: RedisNode;
+  /** Port of the present master, as the sentinels say. */
+  masterPort(): Promise<number>;
+}> {
+  const master = await spawnNode(['--appendonly', 'yes']);
+  await answers(master);
+  const replicaArgs = ['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(master.port)];
+  const replicas = [await spawnNode(replicaArgs), await spawnNode(replicaArgs)];
+  await Promise.all(replicas.map(answers));
+  await until(() =>
+    ask(master.port, async (redis) => (await redis.info('replication')).split('state=online').length === 3),
+  );
+  const sentinels: RedisNode[] = [];
+  for (let index = 0; index < 3; index += 1) {
+    const file = join(await temporaryFolder(), 'sentinel.conf');
+    const rules = [
+      `sentinel monitor mymaster 127.0.0.1 ${master.port} 2`,
+      'sentinel down-after-milliseconds mymaster 1000',
+      'sentinel failover-timeout mymaster 5000',
+    ];
+    await writeFile(file, `${rules.join('\n')}\n`);
+    sentinels.push(await spawnNode([file, '--sentinel']));
+  }
+  await Promise.all(sentinels.map(answers));
+  const [first] = sentinels;
+  const sentinel = <T>(work: (redis: Redis) => Promise<T>) => ask(first?.port ?? 0, work);
+  // Each must know the others and the replicas before it can vote for one of them.
+  for (const { port } of sentinels) {
+    await until(() =>
+      ask(port, async (redis) => {
+        const others = (await redis.call('SENTINEL', 'SENTINELS', 'mymaster')) as unknown[];
+        const known = (await redis.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
+        return others.length === 2 && known.length === 2;
+      }),
+    );
+  }
+  return {
+    settings: { REDIS_SENTINELS: sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',') },
+    master,
+    async masterPort() {
+      const [, port] = (await sentinel((redis) =>
+        redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'mymaster'),
+      )) as string[];
+      return Number(port);
+    },
+  };
+}
+
+/** Starts a server that takes nothing but TLS, and one user with a password. */
+export async function startTlsRedis(): Promise<{ settings: Record<string, string>; authority: string }> {
+  const folder = await temporaryFolder();
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', certificate];
+  execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' });
+  const port = await freePort();
+  const tls = ['--tls-port', String(port), '--tls-cert-file', certificate, '--tls-key-file', key];
+  const users = '--user default off --user images on >let-me-in allkeys allchannels allcommands'.split(' ');
+  await spawnNode([...tls, '--tls-ca-cert-file', certificate, '--tls-auth-clients', 'no', ...users], 0);
+  const settings = {
+    REDIS_HOST: 'localhost',
+    REDIS_PORT: String(port),
+    REDIS_USERNAME: 'images',
+    REDIS_PASSWORD: 'let-me-in',
+  };
+  return { settings: { ...settings, REDIS_TLS: 'true' }, authority: certificate };
+}
