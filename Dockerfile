@@ -1,0 +1,30 @@
+# One image for both processes: the API by default, the worker by `node dist/worker/main.js`.
+# Debian rather than Alpine: the children's memory is tuned by settings of glibc's allocator (docs/performance.md).
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Not `npm ci`: it wants the binaries of every platform in the lock file.
+RUN npm install --no-save --no-audit
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build && npm prune --omit=dev --no-save && rm dist/.tsbuildinfo
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    UPLOAD_DIR=/data/uploads \
+    PROCESSED_DIR=/data/processed
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+# The page is served as it is.
+COPY --from=build /app/src/api/page src/api/page
+RUN mkdir -p /data/uploads /data/processed && chown -R node:node /data
+USER node
+VOLUME /data
+EXPOSE 3000
+# Of a worker, where it has a WORKER_PORT; the API's port otherwise.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WORKER_PORT || process.env.PORT || 3000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/api/main.js"]
