@@ -14,6 +14,7 @@ import { identifyClient, requireKey } from './middleware/access.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
 import { limitRate } from './middleware/rate-limit.ts';
+import { traceRequests } from './middleware/trace.ts';
 import { UPLOAD_PATH, type UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { requestId } from './request-id.ts';
@@ -40,6 +41,8 @@ export interface AppParts {
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;
+  /** Whether requests are traced. */
+  isTraced?: boolean;
   /** The operator's own pages, where there are any. */
   admin?: Router | undefined;
   logger: Logger;
@@ -56,6 +59,7 @@ export function createApp(parts: AppParts): Express {
   app.set('trust proxy', trustedProxies);
   const metrics = createApiMetrics(queue);
   app.use(metrics.watchRequests);
+  if (parts.isTraced) app.use(traceRequests());
   // Answers that are no pages may load nothing at all; the two pages have policies of their own. Whether there is TLS is not
   // known here, so nothing is said about it.
   const nothing = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };

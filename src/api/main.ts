@@ -4,6 +4,7 @@ import { type Presets, toPresets } from '../imaging/presets.ts';
 import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
+import { startTracing } from '../queue/tracing.ts';
 import { ConfigError, loadConfig, readPresets } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
@@ -23,6 +24,7 @@ const CLOSING_MS = 2000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('api', config.logLevel);
+  const tracing = await startTracing('async-image-api', config.traceEndpoint);
   const originals = createOriginals(config.uploadDir);
   const results = createResults(config.processedDir);
   const redis = connectProducer(config.redis, logger);
@@ -33,6 +35,7 @@ async function main(): Promise<void> {
     maxBacklog: config.maxBacklog,
     retentionMs: config.retentionMs,
     waitReplicas: config.redis.waitReplicas,
+    telemetry: tracing?.telemetry,
     logger,
   });
   const watcher = createBatchWatcher({
@@ -50,6 +53,7 @@ async function main(): Promise<void> {
     limits: config,
     access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
+    isTraced: tracing !== undefined,
     admin:
       config.adminPassword === undefined ? undefined : await loadAdmin(config.adminPassword, redis, config.queuePrefix),
     logger,
@@ -62,6 +66,7 @@ async function main(): Promise<void> {
       { name: 'end streams', limitMs: CLOSING_MS, run: () => watcher.close() },
       { name: 'finish requests', limitMs: config.shutdownMs, run: () => closeHttpServer(server) },
       { name: 'leave the queue', limitMs: CLOSING_MS, run: () => queue.close() },
+      { name: 'send traces', limitMs: CLOSING_MS, run: () => tracing?.stop() },
     ],
     logger,
   );

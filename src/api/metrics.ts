@@ -91,7 +91,7 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
 }
 
 /** The pattern of the path, never the path: that is the client's. */
-function routeOf(req: Request): string {
+export function routeOf(req: Request): string {
   return typeof req.route?.path === 'string' ? req.route.path : 'other';
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FlowJob, FlowProducer, Queue } from 'bullmq';
+import { type FlowJob, FlowProducer, Queue, type Telemetry } from 'bullmq';
 import { Cluster } from 'ioredis';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
@@ -92,6 +92,7 @@ export interface QueueClient {
  * @param maxBacklog files that may wait; 0 for no limit
  * @param retentionMs milliseconds for which a removed batch is remembered; 0 for ever
  * @param waitReplicas replicas that must have a batch before it counts as enqueued
+ * @param telemetry carries the trace of an upload to its jobs, if it is traced
  */
 export function createQueueClient({
   redis,
@@ -100,6 +101,7 @@ export function createQueueClient({
   maxBacklog,
   retentionMs,
   waitReplicas,
+  telemetry,
   logger,
 }: {
   redis: RedisConnection;
@@ -108,10 +110,11 @@ export function createQueueClient({
   maxBacklog: number;
   retentionMs: number;
   waitReplicas: number;
+  telemetry?: Telemetry | undefined;
   logger: Logger;
 }): QueueClient {
   const options = { connection: redis, prefix };
-  const flow = new FlowProducer(options);
+  const flow = new FlowProducer({ ...options, ...(telemetry && { telemetry }) });
   const images = new Queue(IMAGE_QUEUE, options);
   const batches = new Queue(BATCH_QUEUE, options);
   const keys = serviceKeys(prefix);

@@ -79,6 +79,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     jobMemoryBytes: env.JOB_MEMORY_MB * MEBIBYTE,
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
     logLevel: env.LOG_LEVEL,
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     /** The environment for child processes: theirs is this configuration, whatever becomes of `.env` meanwhile. */
     environment: Object.freeze({ ...process.env, ...given }),
   });

@@ -114,6 +114,12 @@ export const settings = z.object({
     })
     .default('info')
     .describe('least severe log line to write'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must look like http://localhost:4318' })
+    .optional()
+    .describe(
+      'collector that traces are sent to, by OTLP over HTTP, as in `http://localhost:4318`; empty: nothing is traced',
+    ),
 });
 
 /** What each setting means, by variable name: the source of the documentation's tests. */

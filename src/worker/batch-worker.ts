@@ -1,4 +1,4 @@
-import { Worker } from 'bullmq';
+import { type Telemetry, Worker } from 'bullmq';
 import type { BatchJobPayload } from '../queue/batch-job.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { BATCH_QUEUE } from '../queue/names.ts';
@@ -8,10 +8,12 @@ import type { Logger } from '../shared/logger.ts';
 export function createBatchWorker({
   redis,
   prefix,
+  telemetry,
   logger,
 }: {
   redis: RedisConnection;
   prefix: string;
+  telemetry: Telemetry | undefined;
   logger: Logger;
 }): Worker<BatchJobPayload> {
   const worker = new Worker<BatchJobPayload>(
@@ -26,6 +28,7 @@ export function createBatchWorker({
       concurrency: 8,
       maxStalledCount: 20,
       runRetryDelay: RECONNECT_DELAY_MS,
+      ...(telemetry && { telemetry }),
       autorun: false,
     },
   );

@@ -1,4 +1,12 @@
-import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError, Worker } from 'bullmq';
+import {
+  DelayedError,
+  type Job,
+  type Processor,
+  type Telemetry,
+  UnrecoverableError,
+  WaitingError,
+  Worker,
+} from 'bullmq';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { type ImageJobPayload, type ImageJobResult, PAYLOAD_VERSION, resultsOf } from '../queue/image-job.ts';
@@ -66,6 +74,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
    * @param jobTimeoutMs milliseconds after which a child ends itself
    * @param environment of the children
    * @param metrics that tell what it does
+   * @param telemetry that traces what it does, if it is traced
    */
   constructor({
     redis,
@@ -75,6 +84,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     jobTimeoutMs,
     environment,
     metrics,
+    telemetry,
     logger,
   }: {
     redis: RedisConnection;
@@ -84,6 +94,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     jobTimeoutMs: number;
     environment: Config['environment'];
     metrics: WorkerMetrics;
+    telemetry: Telemetry | undefined;
     logger: Logger;
   }) {
     // The same folder holds TypeScript in development and JavaScript when built.
@@ -98,6 +109,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       workerForkOptions: { env: { ...allocator, ...environment } },
       // How many have ended, by which the API tells when it is worth trying again.
       metrics: { maxDataPoints: 60 },
+      ...(telemetry && { telemetry }),
       autorun: false,
     });
     this.#silenceMs = jobTimeoutMs + SILENCE_MS;

@@ -1,5 +1,6 @@
 import { connectConsumer } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
+import { startTracing } from '../queue/tracing.ts';
 import { loadConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
@@ -21,11 +22,23 @@ async function main(): Promise<void> {
   const logger = createLogger('worker', config.logLevel);
   const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, environment, shutdownMs } = config;
   const { uploadDir, processedDir, retentionMs } = config;
+  const tracing = await startTracing('async-image-worker', config.traceEndpoint);
+  const telemetry = tracing?.telemetry;
   const redis = connectConsumer(config.redis, logger);
   const results = createResults(processedDir);
   const metrics = createWorkerMetrics();
-  const images = new ImageWorker({ redis, prefix, results, concurrency, jobTimeoutMs, environment, metrics, logger });
-  const batches = createBatchWorker({ redis, prefix, logger });
+  const images = new ImageWorker({
+    redis,
+    prefix,
+    results,
+    concurrency,
+    jobTimeoutMs,
+    environment,
+    metrics,
+    telemetry,
+    logger,
+  });
+  const batches = createBatchWorker({ redis, prefix, telemetry, logger });
   const files = createBatchFiles({ originals: createOriginals(uploadDir), results });
   const folders = [uploadDir, processedDir];
   const sweeper = createSweeper({ redis, prefix, files, folders, retentionMs, metrics, logger });
@@ -39,6 +52,7 @@ async function main(): Promise<void> {
     [
       { name: 'finish images', limitMs: shutdownMs + CLOSING_MS, run: () => images.stop(shutdownMs) },
       { name: 'finish batches', limitMs: CLOSING_MS, run: () => Promise.all([batches.close(), sweeper.close()]) },
+      { name: 'send traces', limitMs: CLOSING_MS, run: () => tracing?.stop() },
     ],
     logger,
   );

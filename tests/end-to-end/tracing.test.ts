@@ -1,0 +1,80 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { onCleanup } from '../support/cleanup.ts';
+import { batchEnd, form } from '../support/client.ts';
+import { jpeg } from '../support/pictures.ts';
+import { until } from '../support/processes.ts';
+import { ownService } from '../support/service.ts';
+
+interface Span {
+  name: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  service: string;
+}
+interface Attribute {
+  key: string;
+  value: { stringValue?: string };
+}
+/** As much of OTLP's JSON as is looked at here. */
+interface Export {
+  resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: Omit<Span, 'service'>[] }[] }[];
+}
+
+/** A collector that keeps what it is told. */
+async function startCollector(): Promise<{ url: string; spans: Span[] }> {
+  const spans: Span[] = [];
+  const server = createServer(async (req, res) => {
+    const { resourceSpans } = (await json(req)) as Export;
+    for (const { resource, scopeSpans } of resourceSpans) {
+      const name = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
+      for (const scope of scopeSpans) spans.push(...scope.spans.map((span) => ({ ...span, service: name })));
+    }
+    res.setHeader('Content-Type', 'application/json').end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await until(() => server.listening);
+  onCleanup(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
+}
+
+test("an upload is one trace, the client's own, from the request through both files' jobs to the end of the batch", async () => {
+  const { url: endpoint, spans } = await startCollector();
+  const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '100' };
+  const service = await ownService(settings);
+  const api = await service.startApi();
+  await service.startWorker();
+  const [traceId, parentId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+  const picture = await jpeg(64, 64);
+  const answer = await fetch(`${api.url}/process-images`, {
+    method: 'POST',
+    headers: { traceparent: `00-${traceId}-${parentId}-01` },
+    body: form([
+      ['a.jpg', picture],
+      ['b.jpg', picture],
+    ]),
+  });
+  await batchEnd(api.url, ((await answer.json()) as { batchId: string }).batchId);
+
+  const ofTrace = () => spans.filter((span) => span.traceId === traceId);
+  const jobs = () =>
+    ofTrace().filter(({ name, service: of }) => of === 'async-image-worker' && name === 'process images');
+  await until(() => jobs().length >= 2);
+  await until(() =>
+    ofTrace().some(({ service: of, name }) => of === 'async-image-worker' && name === 'process batches'),
+  );
+  const request = await until(() => ofTrace().find(({ name }) => name === 'POST /process-images'));
+  expect(request).toMatchObject({ service: 'async-image-api', parentSpanId: parentId });
+  // Every span leads to the request, or to the client's.
+  const byId = new Map(ofTrace().map((span) => [span.spanId, span]));
+  for (const span of ofTrace()) {
+    let at: Span | undefined = span;
+    while (at && at.spanId !== request.spanId) at = byId.get(at.parentSpanId ?? '');
+    expect({ name: span.name, leads: at?.name }).toEqual({ name: span.name, leads: 'POST /process-images' });
+  }
+});
