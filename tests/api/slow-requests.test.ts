@@ -34,7 +34,8 @@ test.each([
   socket.setEncoding('utf8').on('data', (chunk) => {
     answer += chunk;
   });
-  await once(socket, 'close');
+  // Not `once` of node:events, which fails with the socket's error.
+  await new Promise((resolve) => socket.once('close', resolve));
   clearInterval(drip);
   expect(answer).toMatch(/^HTTP\/1.1 408 /);
   expect(answer).toContain('REQUEST_TIMEOUT');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../../scripts/find-redis.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, form, post, upload } from '../support/client.ts';
-import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg } from '../support/pictures.ts';
+import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -69,7 +69,13 @@ test('the API tells what was asked, accepted and refused, by values that no clie
 });
 
 test('the worker tells how jobs ended, how long they waited and how long they took', async () => {
-  const samples = await scrape(workerUrl);
+  // It counts a job's end once it hears of it.
+  const samples = await until(async () => {
+    const seen = await scrape(workerUrl);
+    return (
+      seen['image_jobs_total{outcome="completed"}'] === 2 && seen['image_jobs_total{outcome="failed"}'] === 1 && seen
+    );
+  });
   expect(samples).toMatchObject({
     'image_jobs_total{outcome="completed"}': 2,
     'image_jobs_total{outcome="failed"}': 1,
@@ -87,7 +93,10 @@ test('the worker tells how jobs ended, how long they waited and how long they to
 test("the client's request id is in the lines of both processes; one that could break a line is not taken over", async () => {
   const lines = (output: string) =>
     output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
-  const processed = lines(worker.output()).filter(({ requestId }) => requestId === 'order-4711');
+  const processed = await until(() => {
+    const found = lines(worker.output()).filter(({ requestId }) => requestId === 'order-4711');
+    return found.length >= 3 && found;
+  });
   expect(processed.map(({ msg }) => msg).sort()).toEqual(['image failed', 'image processed', 'image processed']);
   const answer = await fetch(`${api.url}/healthz`, { headers: { 'X-Request-Id': 'a "b" c' } });
   expect(answer.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
@@ -126,9 +135,9 @@ test('every metric that the dashboard and the alerts name is one that is told', 
 
 test('what waits is told with its age, and so is a process that took too long', async () => {
   const port = await freePort();
-  const other = await ownService({ WORKER_PORT: String(port), JOB_TIMEOUT_SECONDS: '1', ...letSlowPicturesIn });
+  const other = await ownService({ ...letSlowPicturesIn, WORKER_PORT: String(port), JOB_TIMEOUT_SECONDS: '3' });
   const { url } = await other.startApi();
-  const waiting = await upload(url, ['slow.png', slowPicture()], ['a.jpg', await jpeg()]);
+  const waiting = await upload(url, ['slow.png', slowPicture(VERY_SLOW)], ['a.jpg', await jpeg()]);
   const aged = await until(async () => {
     const samples = await scrape(url);
     return (samples.queue_oldest_batch_age_seconds ?? 0) > 0.1 && samples;
@@ -137,6 +146,7 @@ test('what waits is told with its age, and so is a process that took too long', 
   expect(aged.queue_oldest_batch_age_seconds).toBeLessThan(30);
   await other.startWorker();
   await batchEnd(url, waiting);
+  await until(async () => (await scrape(`http://127.0.0.1:${port}`))['image_jobs_total{outcome="completed"}'] === 1);
   expect(await scrape(`http://127.0.0.1:${port}`)).toMatchObject({
     'image_processes_ended_total{reason="time"}': 1,
     'image_jobs_total{outcome="failed"}': 1,

@@ -82,7 +82,7 @@ test('a batch that waits or runs is stopped at once, and its neighbours go on', 
 });
 
 test('a batch whose time is over is removed by itself, and later even that it was there is forgotten', async () => {
-  const retention = { RETENTION_HOURS: '0.001' };
+  const retention = { RETENTION_HOURS: '0.002' };
   const service = await ownService(retention);
   const [api, admin] = [await service.startApi(), connect(service)];
   // Two workers, which do not get into each other's way.
@@ -91,9 +91,9 @@ test('a batch whose time is over is removed by itself, and later even that it wa
   for (let index = 0; index < 20; index += 1) batchIds.push(await upload(api.url, ['a.jpg', await small()]));
   const status = async (batchId: string) => (await fetch(`${api.url}/batches/${batchId}`)).status;
   const [first = ''] = batchIds;
-  await until(async () => (await status(first)) === 410, 20_000);
-  await until(async () => (await kept(service, admin)).length === 0, 20_000);
-  await until(async () => (await Promise.all(batchIds.map(status))).every((code) => code === 404), 20_000);
+  await until(async () => (await status(first)) === 410, 40_000);
+  await until(async () => (await kept(service, admin)).length === 0, 40_000);
+  await until(async () => (await Promise.all(batchIds.map(status))).every((code) => code === 404), 40_000);
   for (const worker of workers) expect(worker.output()).not.toMatch(/"level":(50|60)/);
 });
 

@@ -27,8 +27,10 @@ interface Export {
 async function startCollector(): Promise<{ url: string; spans: Span[] }> {
   const spans: Span[] = [];
   const server = createServer(async (req, res) => {
-    const { resourceSpans } = (await json(req)) as Export;
-    for (const { resource, scopeSpans } of resourceSpans) {
+    // A process that is killed may break off in the middle.
+    const sent = (await json(req).catch(() => undefined)) as Export | undefined;
+    if (!sent) return;
+    for (const { resource, scopeSpans } of sent.resourceSpans) {
       const name = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
       for (const scope of scopeSpans) spans.push(...scope.spans.map((span) => ({ ...span, service: name })));
     }

@@ -43,7 +43,7 @@ async function stopInTheMiddle(choose: (worker: TestProcess) => number[]): Promi
   const next = await upload(api.url, ['next.jpg', await jpeg(64, 64)]);
   const batches = [batch, await batchEnd(api.url, next)];
   // The line may come after the result.
-  await until(() => first.output().includes(`"jobId":"${next}-0","ms"`));
+  await until(() => new RegExp(`"jobId":"${next}-0".*"image processed"`).test(first.output()));
   await expectOneResultEach(service.processedDir, batches);
   expect(await completions(service.redis.url, jobId)).toBe(1);
   await first.end('SIGTERM');

@@ -68,7 +68,7 @@ test('or on another port when something else is there: a Redis with a password, 
   const admin = new Redis(guarded.url);
   await admin.config('SET', 'requirepass', 'secret');
   admin.disconnect();
-  const deaf = createServer((socket) => socket.end('hello\r\n'));
+  const deaf = createServer((socket) => socket.on('error', () => {}).end('hello\r\n'));
   const port = await freePort();
   await new Promise<void>((resolve) => deaf.listen(port, 'localhost', resolve));
   onCleanup(() => deaf.close());

@@ -51,6 +51,7 @@ export async function openPage(
     colorScheme: dark ? 'dark' : 'light',
     acceptDownloads: true,
   });
+  context.setDefaultTimeout(90_000);
   onCleanup(() => context.close());
   const page = await context.newPage();
   const faults: string[] = [];

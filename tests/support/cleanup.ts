@@ -30,6 +30,6 @@ export function onCleanup(act: Act): void {
 /** An empty folder that is gone after the test, or the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'image-service-'));
-  onCleanup(() => rm(folder, { recursive: true, force: true }));
+  onCleanup(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return folder;
 }

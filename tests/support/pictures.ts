@@ -43,7 +43,7 @@ export async function truncatedJpeg(): Promise<Buffer> {
 }
 
 /** Settings under which a {@link slowPicture} is let in. */
-export const letSlowPicturesIn = { MAX_MEGAPIXELS: '200', JOB_MEMORY_MB: '4096' };
+export const letSlowPicturesIn = { MAX_MEGAPIXELS: '200', JOB_MEMORY_MB: '4096', JOB_TIMEOUT_SECONDS: '120' };
 
 /** Width and height in pixels of the slowest {@link slowPicture} there is, of 144 megapixels. */
 export const VERY_SLOW = 12_000;

@@ -96,7 +96,7 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 type Falsy = false | null | undefined | 0 | '';
 
 /** Waits until something is so, looking often. */
-export async function until<T>(look: () => T | Promise<T>, limitMs = 30_000): Promise<Exclude<T, Falsy>> {
+export async function until<T>(look: () => T | Promise<T>, limitMs = 90_000): Promise<Exclude<T, Falsy>> {
   const end = Date.now() + limitMs;
   for (;;) {
     const seen = await look();

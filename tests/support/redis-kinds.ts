@@ -50,7 +50,7 @@ const SLOTS = 16_384;
 
 /** Starts a cluster of three masters. */
 export async function startCluster(): Promise<{ settings: Record<string, string>; nodes: RedisNode[] }> {
-  const args = ['--cluster-enabled', 'yes', '--appendonly', 'yes', '--cluster-node-timeout', '2000'];
+  const args = ['--cluster-enabled', 'yes', '--appendonly', 'yes', '--cluster-node-timeout', '15000'];
   // The bus listens 10,000 above the port.
   const nodes: RedisNode[] = [];
   while (nodes.length < 3) {
@@ -96,7 +96,7 @@ export async function startSentinels(): Promise<{
     const file = join(await temporaryFolder(), 'sentinel.conf');
     const rules = [
       `sentinel monitor mymaster 127.0.0.1 ${master.port} 2`,
-      'sentinel down-after-milliseconds mymaster 1000',
+      'sentinel down-after-milliseconds mymaster 3000',
       'sentinel failover-timeout mymaster 5000',
     ];
     await writeFile(file, `${rules.join('\n')}\n`);

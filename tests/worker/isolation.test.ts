@@ -11,7 +11,7 @@ import { ownService } from '../support/service.ts';
 const small = () => jpeg(64, 64);
 
 test('a child that dies while it starts does not keep its job for ever', async () => {
-  const service = await ownService({ WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '1' });
+  const service = await ownService({ WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '5' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   const [child = Number.NaN] = await until(() => {

@@ -15,7 +15,7 @@ const isAlive = (pid: number) => {
 };
 
 test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '30' });
+  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '120' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const batchId = await upload(api.url, ['slow.png', slowPicture()], ['next.jpg', await jpeg(64, 64)]);
   await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
@@ -33,7 +33,7 @@ test('what does not end within the limit is handed back at once, and the worker 
   const children = imageChildren(worker.child.pid);
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await readJob(api.url, jobId)).toMatchObject({ state: 'waiting', failedReason: null });
-  await until(() => !children.some(isAlive), 2000);
+  await until(() => !children.some(isAlive), 15_000);
   expect(await readdir(service.processedDir)).toEqual([]);
   await service.startWorker();
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
@@ -63,7 +63,7 @@ test('the jobs of a worker that was killed go on within 20 seconds, and its chil
   expect(children).not.toEqual([]);
   await worker.end('SIGKILL');
   const killedAt = Date.now();
-  await until(() => !children.some(isAlive), 2000);
+  await until(() => !children.some(isAlive), 15_000);
   const other = await service.startWorker();
   await until(() => other.output().includes('job of a worker that died goes on here'), 20_000);
   expect(Date.now() - killedAt).toBeLessThan(20_000);
@@ -82,6 +82,6 @@ test('a child does not stay behind, however young it is when its worker is kille
     });
     await delay(ageMs);
     await worker.end('SIGKILL');
-    await until(() => !children.some(isAlive), 5000);
+    await until(() => !children.some(isAlive), 15_000);
   }
 });
