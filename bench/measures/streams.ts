@@ -34,7 +34,7 @@ async function poll(url: string, batchId: string): Promise<void> {
 
 export const streams: Measure = {
   title: `${CLIENTS} clients follow ${BATCHES} batches that move, CPU of the API`,
-  opponent: `as many clients that ask every ${POLL_MS} ms, in the same service, for the same batches' whole life. Opening a stream costs about what asking once costs, so the longer the batches, the less the streams take of it.`,
+  opponent: `as many clients that ask every ${POLL_MS} ms, in the same service, for the same batches' whole life. Opening a stream reads its batch as asking once does, so the longer the batches, the less that weighs.`,
   ratio: 'share of the cost of polling',
   async run({ isQuick, folder, say }) {
     const pictures = [
