@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { QueueClient } from '../queue/queue-client.ts';
-import { createRegistry } from '../shared/metrics.ts';
+import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
 import { UPLOAD_PATH } from './middleware/upload-limits.ts';
 
 /** What the API tells Prometheus. No label has values that a client chooses. */
@@ -12,7 +12,7 @@ export interface ApiMetrics {
   /** Counts the files of an upload that was accepted. */
   accepted(files: number): void;
   /** All metrics as text. */
-  read(): Promise<{ contentType: string; text: string }>;
+  read(): Promise<MetricsPage>;
 }
 
 /** @param queue whose backlog is told */
@@ -85,7 +85,7 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
 
     async read() {
       await lookAtQueue();
-      return { contentType: registry.contentType, text: await registry.metrics() };
+      return readRegistry(registry);
     },
   };
 }

@@ -8,6 +8,11 @@ export const RECONNECT_DELAY_MS = 500;
 /** A connection to one Redis, to the master that sentinels name, or to a cluster. */
 export type RedisConnection = Redis | Cluster;
 
+/** The servers that a connection may write to: one, or every master of a cluster. */
+export function mastersOf(redis: RedisConnection): Redis[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+}
+
 type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
 function connect(config: RedisConfig, logger: Logger, options: ConnectionOptions): RedisConnection {

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FlowJob, FlowProducer, Queue, type Telemetry } from 'bullmq';
-import { Cluster } from 'ioredis';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
 import type { BatchJobPayload } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
-import type { RedisConnection } from './connection.ts';
+import { mastersOf, type RedisConnection } from './connection.ts';
 import { createGuard, UncertainError } from './guard.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { type ImageJobPayload, imageJobOptions, PAYLOAD_VERSION } from './image-job.ts';
@@ -206,7 +205,13 @@ export function createQueueClient({
     async sendCommand(name = '', ...rest) {
       if (Date.now() < limiterRestsUntil) throw new Error('Redis has just not answered in time');
       try {
-        return await guardLimiter(() => callOnAll(redis, name, rest), UncertainError);
+        // A script that is loaded may be needed by any master of a cluster, and no key says by which.
+        const nodes = name === 'SCRIPT' ? mastersOf(redis) : [redis];
+        const [answer] = await guardLimiter(
+          () => Promise.all(nodes.map((node) => node.call(name, ...rest))),
+          UncertainError,
+        );
+        return answer;
       } catch (error) {
         // Many requests, or several limits of one, must not each wait for a Redis that hangs.
         if (error instanceof UncertainError) limiterRestsUntil = Date.now() + LIMITER_REST_MS;
@@ -231,14 +236,6 @@ const REPLICAS_MS = 500;
  */
 async function waitForReplicas(redis: RedisConnection, wanted: number): Promise<void> {
   // Only of what the same connection wrote; those of a cluster that wrote nothing answer at once.
-  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  const reached = Math.min(...(await Promise.all(nodes.map((node) => node.wait(wanted, REPLICAS_MS)))));
+  const reached = Math.min(...(await Promise.all(mastersOf(redis).map((node) => node.wait(wanted, REPLICAS_MS)))));
   if (reached < wanted) throw new Error(`only ${reached} of ${wanted} replicas have the batch`);
-}
-
-/** Sends a command; to every master of a cluster where it names no key but loads a script, which any of them may need. */
-async function callOnAll(redis: RedisConnection, name: string, rest: string[]): Promise<unknown> {
-  if (!(redis instanceof Cluster && name === 'SCRIPT')) return redis.call(name, ...rest);
-  const [answer] = await Promise.all(redis.nodes('master').map((node) => node.call(name, ...rest)));
-  return answer;
 }

@@ -1,5 +1,5 @@
 import { Counter, Histogram } from 'prom-client';
-import { createRegistry } from '../shared/metrics.ts';
+import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
 
 /** How an attempt at a file ended. */
 type Outcome = 'completed' | 'failed' | 'retried';
@@ -19,7 +19,7 @@ export interface WorkerMetrics {
   /** Counts what a sweep has removed. */
   swept(removed: { expired: number; lost: number; unfinished: number }): void;
   /** All metrics as text. */
-  read(): Promise<{ contentType: string; text: string }>;
+  read(): Promise<MetricsPage>;
 }
 
 /** Makes the metrics of one worker. */
@@ -65,6 +65,6 @@ export function createWorkerMetrics(): WorkerMetrics {
     swept(removed) {
       for (const [what, count] of Object.entries(removed)) sweeps.inc({ what }, count);
     },
-    read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    read: () => readRegistry(registry),
   };
 }

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { RedisConnection } from '../queue/connection.ts';
+import { createGuard } from '../queue/guard.ts';
 import { ConfigError } from '../shared/config.ts';
 import type { WorkerMetrics } from './metrics.ts';
-
-/** Milliseconds after which Redis counts as away. */
-const PING_MS = 750;
 
 /**
  * Starts what tells those who watch over the worker how it is: `GET /metrics`, `/healthz` (the process lives) and `/readyz`
@@ -25,6 +23,7 @@ export async function startStatusServer({
   metrics: WorkerMetrics;
   redis: RedisConnection;
 }): Promise<Server> {
+  const guard = createGuard(redis);
   const json = (text: object, status = 200) => ({ status, type: 'application/json', text: JSON.stringify(text) });
   const answers: Record<string, () => Promise<{ status: number; type: string; text: string }>> = {
     async '/metrics'() {
@@ -33,7 +32,7 @@ export async function startStatusServer({
     },
     '/healthz': async () => json({ status: 'ok' }),
     async '/readyz'() {
-      const isReady = redis.status === 'ready' && (await answersSoon(redis));
+      const isReady = await guard(() => redis.ping()).catch(() => false);
       return isReady ? json({ status: 'ok' }) : json({ status: 'unavailable', detail: 'Redis does not answer' }, 503);
     },
   };
@@ -54,13 +53,4 @@ export async function startStatusServer({
     );
   });
   return server;
-}
-
-async function answersSoon(redis: RedisConnection): Promise<boolean> {
-  const limit = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), PING_MS).unref());
-  const answer = redis.ping().then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answer, limit]);
 }

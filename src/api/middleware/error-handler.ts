@@ -27,6 +27,10 @@ export function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
+/** Lets pass what only reads; for what is mounted whole and has no routes of its own. */
+export const onlyReads: RequestHandler = (req, res, next) =>
+  ['GET', 'HEAD'].includes(req.method) ? next() : methodNotAllowed('GET, HEAD')(req, res, next);
+
 /** Turns whatever was thrown into an answer; what was not foreseen is logged and answered without its internals. */
 export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   const known = toServiceError(error, req.id);

@@ -5,7 +5,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { ServiceError } from '../../shared/errors.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
+import { onlyReads } from '../middleware/error-handler.ts';
 
 /** Where the board is. */
 const BOARD_PATH = '/admin/queues';
@@ -33,10 +33,8 @@ export function adminRoute(queues: readonly BaseAdapter[], password: string): Ro
       frameAncestors: ["'none'"],
     },
   });
-  const onlyLook: RequestHandler = (req, res, next) =>
-    ['GET', 'HEAD'].includes(req.method) ? next() : methodNotAllowed('GET, HEAD')(req, res, next);
   const router = Router();
-  router.use(BOARD_PATH, requirePassword(password), onlyLook, policy, board.getRouter());
+  router.use(BOARD_PATH, requirePassword(password), onlyReads, policy, board.getRouter());
   return router;
 }
 

@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
-import { methodNotAllowed, unknownRoute } from '../middleware/error-handler.ts';
+import { methodNotAllowed, onlyReads, unknownRoute } from '../middleware/error-handler.ts';
 
 /**
  * `/openapi.json` and Swagger UI at `/docs`.
@@ -30,8 +30,7 @@ export function docsRoute(document: object): Router {
       frameAncestors: ["'none'"],
     },
   });
-  router.use('/docs', (req, res, next) => {
-    if (!['GET', 'HEAD'].includes(req.method)) return methodNotAllowed('GET, HEAD')(req, res, next);
+  router.use('/docs', onlyReads, (req, res, next) => {
     // Swagger UI refuses this by itself, and not as this service refuses.
     if (req.path === '/package.json') return unknownRoute(req, res, next);
     next();
