@@ -110,7 +110,8 @@ export function freePort(): Promise<number> {
   return listenBriefly(0).then((port) => port ?? freePort());
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nothing listens on a port. */
+export async function isFree(port: number): Promise<boolean> {
   return (await listenBriefly(port)) !== undefined;
 }
 

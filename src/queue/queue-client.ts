@@ -91,6 +91,7 @@ export interface QueueClient {
  * @param maxBacklog files that may wait; 0 for no limit
  * @param retentionMs milliseconds for which a removed batch is remembered; 0 for ever
  * @param waitReplicas replicas that must have a batch before it counts as enqueued
+ * @param limiterMs milliseconds that a rate limit may keep a request waiting for Redis before it lets it pass
  * @param telemetry carries the trace of an upload to its jobs, if it is traced
  */
 export function createQueueClient({
@@ -100,6 +101,7 @@ export function createQueueClient({
   maxBacklog,
   retentionMs,
   waitReplicas,
+  limiterMs = LIMITER_MS,
   telemetry,
   logger,
 }: {
@@ -109,6 +111,7 @@ export function createQueueClient({
   maxBacklog: number;
   retentionMs: number;
   waitReplicas: number;
+  limiterMs?: number;
   telemetry?: Telemetry | undefined;
   logger: Logger;
 }): QueueClient {
@@ -128,7 +131,7 @@ export function createQueueClient({
   // would remove what is there by then.
   const lifeMs = retentionMs > 0 ? Math.min(KEY_LIFE_MS, retentionMs) : KEY_LIFE_MS;
   const guard = createGuard(redis);
-  const guardLimiter = createGuard(redis, LIMITER_MS);
+  const guardLimiter = createGuard(redis, limiterMs);
   let limiterRestsUntil = 0;
   const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../scripts/find-redis.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, form, post, upload } from '../support/client.ts';
 import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
+import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 

@@ -289,8 +289,8 @@ describe('Prefer: wait', () => {
     expect(status).not.toBe('completed');
 
     for (const path of [`/batches/${batchId}`, `/jobs/${batchId}-0`]) {
-      const waited = await fetch(url + path, { headers: { Prefer: 'wait=30' } });
-      expect(waited.headers.get('preference-applied')).toBe('wait=30');
+      const waited = await fetch(url + path, { headers: { Prefer: 'wait=60' } });
+      expect(waited.headers.get('preference-applied')).toBe('wait=60');
       expect(await waited.json()).toMatchObject(
         path.startsWith('/jobs') ? { state: 'completed' } : { status: 'completed' },
       );

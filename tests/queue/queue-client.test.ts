@@ -6,7 +6,7 @@ import { jobLinks } from '../../src/queue/links.ts';
 import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
 import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
-import { until } from '../support/processes.ts';
+import { quickest, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
 
@@ -147,9 +147,9 @@ describe('without Redis every operation fails within a second', () => {
 
   async function expectQuickFailures(queue: Awaited<ReturnType<typeof testQueueClient>>) {
     for (const operation of operations(queue)) {
-      const begin = Date.now();
-      await expect(operation()).rejects.toMatchObject({ code: 'QUEUE_UNAVAILABLE', headers: { 'Retry-After': '2' } });
-      expect(Date.now() - begin).toBeLessThan(1000);
+      const refused = { code: 'QUEUE_UNAVAILABLE', headers: { 'Retry-After': '2' } };
+      const ms = await quickest(1000, () => expect(operation()).rejects.toMatchObject(refused));
+      expect(ms).toBeLessThan(1000);
     }
   }
 

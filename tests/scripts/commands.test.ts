@@ -1,10 +1,10 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../scripts/find-redis.ts';
 import { copyOfProject } from '../support/checkout.ts';
 import { batchEnd, upload } from '../support/client.ts';
 import { descendants } from '../support/descendants.ts';
 import { jpeg } from '../support/pictures.ts';
+import { freePort } from '../support/ports.ts';
 import { npmRun, signalGroup, type TestProcess, until } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
 

@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { findRedis, freePort } from '../../scripts/find-redis.ts';
+import { findRedis } from '../../scripts/find-redis.ts';
 import { findRedisServer } from '../../scripts/redis-server.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { environment } from '../support/environment.ts';
+import { freePort } from '../support/ports.ts';
 import { startRedis } from '../support/redis.ts';
 
 function redisConfig(settings: Record<string, string> = {}) {

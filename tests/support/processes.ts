@@ -2,10 +2,10 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../../scripts/find-redis.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { onCleanup } from './cleanup.ts';
 import { environment } from './environment.ts';
+import { freePort } from './ports.ts';
 
 /** One of the service's processes, run for a test. */
 export interface TestProcess {
@@ -91,6 +91,22 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // Nothing of it is left.
   }
+}
+
+/**
+ * Does something up to three times, until it was quick enough: what else this machine does at that moment only adds.
+ *
+ * @returns the milliseconds of the quickest time
+ */
+export async function quickest(limitMs: number, act: () => Promise<unknown>, pauseMs = 0): Promise<number> {
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 3 && leastMs >= limitMs; tries += 1) {
+    if (tries > 0) await delay(pauseMs);
+    const begin = performance.now();
+    await act();
+    leastMs = Math.min(leastMs, performance.now() - begin);
+  }
+  return leastMs;
 }
 
 type Falsy = false | null | undefined | 0 | '';

@@ -4,9 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort, probe } from '../../scripts/find-redis.ts';
+import { probe } from '../../scripts/find-redis.ts';
 import { findRedisServer } from '../../scripts/redis-server.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
+import { freePort } from './ports.ts';
 import { until } from './processes.ts';
 
 /** A Redis server, started with arguments of its own. */
@@ -53,10 +54,7 @@ export async function startCluster(): Promise<{ settings: Record<string, string>
   const args = ['--cluster-enabled', 'yes', '--appendonly', 'yes', '--cluster-node-timeout', '15000'];
   // The bus listens 10,000 above the port.
   const nodes: RedisNode[] = [];
-  while (nodes.length < 3) {
-    const port = await freePort();
-    if (port < 55_000) nodes.push(await spawnNode(args, port));
-  }
+  while (nodes.length < 3) nodes.push(await spawnNode(args));
   await Promise.all(nodes.map(answers));
   for (const [index, { port }] of nodes.entries()) {
     const [first, last] = [index, index + 1].map((part) => Math.floor((part * SLOTS) / nodes.length));

@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort, probe } from '../../scripts/find-redis.ts';
+import { probe } from '../../scripts/find-redis.ts';
 import { findRedisServer, spawnRedisServer } from '../../scripts/redis-server.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
+import { freePort } from './ports.ts';
 
 /** A Redis server of the test's own. */
 export interface TestRedis {
