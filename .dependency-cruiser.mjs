@@ -21,6 +21,7 @@ const packages = {
       why: 'HTTP ends at the door',
     },
   'bullmq|ioredis': { only: 'queue|worker', why: 'nothing else depends on which queue this is' },
+  '@aws-sdk/.+': { only: 'storage', why: 'nothing else depends on where files are kept' },
   sharp: { only: 'imaging', why: 'libvips is a risk that stays in one room' },
 };
 

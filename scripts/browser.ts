@@ -14,5 +14,5 @@ export function findBrowser(): string | undefined {
 
 /** Installs a Chromium by the system's package manager where that needs no question, after saying so. */
 export function installBrowser(say: (line: string) => void): void {
-  install({ what: 'Chromium', apt: 'chromium', brew: ['--cask', 'chromium'] }, say);
+  install({ what: 'Chromium', apt: ['chromium'], brew: ['--cask', 'chromium'] }, say);
 }

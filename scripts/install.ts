@@ -27,9 +27,10 @@ function faultOf(program: string, ...args: string[]): string | undefined {
 /** What to install, by package manager. */
 export interface Package {
   what: string;
-  apt: string;
-  /** Arguments of `brew install`. */
-  brew: string[];
+  /** Arguments of `apt-get install`. */
+  apt: string[];
+  /** Arguments of `brew install`, where it has such a package. */
+  brew?: string[];
 }
 
 /** How to install a package here without a question being asked: commands to run in order, if there is a way. */
@@ -40,11 +41,11 @@ function installCommands({ apt, brew }: Package): string[][] {
     const sudo = isRoot ? [] : ['sudo', '-n'];
     return [
       [...sudo, aptGet, 'update', '-q'],
-      [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', aptGet, 'install', '-y', '-q', apt],
+      [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', aptGet, 'install', '-y', '-q', ...apt],
     ];
   }
   const homebrew = findProgram('brew');
-  return homebrew ? [[homebrew, 'install', ...brew]] : [];
+  return homebrew && brew ? [[homebrew, 'install', ...brew]] : [];
 }
 
 /** Installs a package by the system's package manager where that needs no question, after saying so. */

@@ -14,7 +14,7 @@ export function findRedisServer(): string | undefined {
  * @throws {Error} with the three ways to get a Redis, when that would take a question or did not work
  */
 export function installRedisServer(say: (line: string) => void): void {
-  install({ what: 'Redis', apt: 'redis-server', brew: ['redis'] }, say);
+  install({ what: 'Redis', apt: ['redis-server'], brew: ['redis'] }, say);
   if (findRedisServer()) return;
   throw new Error(
     [

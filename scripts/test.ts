@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { projectRoot } from '../src/shared/setting-types.ts';
 import { findBrowser, installBrowser } from './browser.ts';
+import { hasBucketServer, installBucketServer } from './bucket-server.ts';
 import { needRedis, runJest } from './jest.ts';
 
 // `npm test`: sets up what the tests need, then runs all of them. Arguments go to Jest, as in `npm test -- tests/api`.
@@ -8,7 +9,8 @@ import { needRedis, runJest } from './jest.ts';
 const say = (line: string) => console.log(`[test] ${line}`);
 
 needRedis(say);
-// Without one the browser's tests say that they were skipped; where `CI` is set they fail.
+// Without these the tests that need them say that they were skipped; where `CI` is set they fail.
 if (!findBrowser()) installBrowser(say);
+if (!hasBucketServer()) installBucketServer(say);
 const { status } = spawnSync('npm', ['run', '--silent', 'check'], { cwd: projectRoot, stdio: 'inherit' });
 process.exit(status === 0 ? runJest(process.argv.slice(2)) : (status ?? 1));

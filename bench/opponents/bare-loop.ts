@@ -1,7 +1,7 @@
 // The pipeline in a loop, without any queue: reads an original, processes it, stores the result durably, takes the next.
 import { readFile } from 'node:fs/promises';
 import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
-import { createResults } from '../../src/storage/results.ts';
+import { createResults } from '../../src/storage/folders/results.ts';
 
 const [original = '', folder = '', name = ''] = process.argv.slice(2);
 const limits = { acceptedFormats: ['jpeg'], maxPixels: 50_000_000 } as const;
@@ -11,7 +11,10 @@ const results = createResults(folder);
 process.on('message', async (count: number) => {
   for (let index = 0; index < count; index += 1) {
     const { images } = await processImage(await readFile(original), limits);
-    for (const { data } of images) await results.publish(await results.write(data), `${name}-${index}`, 'jpeg');
+    for (const { data } of images) {
+      const result = [`${name}-${index}`, 'jpeg'] as const;
+      await results.publish(await results.write(data, ...result), ...result);
+    }
   }
   process.send?.('done');
 });

@@ -4,7 +4,7 @@ import { UncertainError } from '../queue/guard.ts';
 import type { Claim, IdempotentUpload } from '../queue/idempotency.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
 import { ServiceError } from '../shared/errors.ts';
-import type { Originals } from '../storage/originals.ts';
+import type { Storage } from '../storage/storage.ts';
 import { type OptionRules, optionFields, readFormOptions } from './form-options.ts';
 import { clientOf } from './middleware/access.ts';
 import { receiveUpload } from './middleware/receive-upload.ts';
@@ -13,7 +13,7 @@ import type { UploadLimits } from './middleware/upload-limits.ts';
 /** What an upload is accepted with. */
 export interface UploadParts {
   queue: QueueClient;
-  originals: Originals;
+  storage: Storage;
   limits: UploadLimits;
   optionRules: OptionRules;
 }
@@ -29,7 +29,7 @@ export interface UploadParts {
 export async function acceptUpload(
   req: Request,
   res: Response,
-  { queue, originals, limits, optionRules }: UploadParts,
+  { queue, storage: { originals }, limits, optionRules }: UploadParts,
   claim: Claim | undefined,
 ): Promise<Pick<IdempotentUpload, 'batchId' | 'totalFiles'> & { isReplay: boolean }> {
   const received = await receiveUpload(req, res, {

@@ -6,8 +6,7 @@ import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
 import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
-import type { Originals } from '../storage/originals.ts';
-import type { Results } from '../storage/results.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { OptionRules } from './form-options.ts';
 import { createApiMetrics } from './metrics.ts';
 import { identifyClient, requireKey } from './middleware/access.ts';
@@ -34,10 +33,7 @@ import { resultsRoute } from './routes/results.ts';
 export interface AppParts {
   queue: QueueClient;
   watcher: BatchWatcher;
-  originals: Originals;
-  results: Results;
-  /** Throws when the disks are nearly full. */
-  checkFreeSpace: () => Promise<void>;
+  storage: Storage;
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;

@@ -1,5 +1,5 @@
 import type { FormatName } from '../shared/setting-types.ts';
-import { fileExtension } from '../storage/results.ts';
+import { fileExtension } from '../storage/storage.ts';
 
 /**
  * What a result is called when it is saved: as the original, with the extension of its own format. The last part of what

@@ -10,9 +10,7 @@ import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
-import { createFreeSpaceCheck } from '../storage/free-space.ts';
-import { createOriginals } from '../storage/originals.ts';
-import { createResults } from '../storage/results.ts';
+import { openStorage } from '../storage/open-storage.ts';
 import { createApp } from './app.ts';
 import { closeHttpServer, createHttpServer } from './server.ts';
 
@@ -25,13 +23,12 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('api', config.logLevel);
   const tracing = await startTracing('async-image-api', config.traceEndpoint);
-  const originals = createOriginals(config.uploadDir);
-  const results = createResults(config.processedDir);
+  const storage = await openStorage(config);
   const redis = connectProducer(config.redis, logger);
   const queue = createQueueClient({
     redis,
     prefix: config.queuePrefix,
-    files: createBatchFiles({ originals, results }),
+    files: createBatchFiles(storage),
     maxBacklog: config.maxBacklog,
     retentionMs: config.retentionMs,
     waitReplicas: config.redis.waitReplicas,
@@ -47,9 +44,7 @@ async function main(): Promise<void> {
   const app = createApp({
     queue,
     watcher,
-    originals,
-    results,
-    checkFreeSpace: createFreeSpaceCheck([config.uploadDir, config.processedDir], config.minFreeDiskBytes),
+    storage,
     limits: config,
     access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },

@@ -134,5 +134,5 @@ export const problemDetails: Record<ProblemCode, string> = {
     "Something went wrong that should not have. The service's log has it under request 0b9f4a52-6c5e-4c63-9a3c-0f7f3b1f6a11.",
   QUEUE_UNAVAILABLE: 'The service cannot reach its job queue (Redis) at the moment. Try again in 2 seconds.',
   STORAGE_UNAVAILABLE: 'The service could not store the upload (EIO). Try again later.',
-  STORAGE_FULL: 'The service could not store the upload: its disk is full (ENOSPC). Try again later.',
+  STORAGE_FULL: 'The service could not store the upload: its storage is full (ENOSPC). Try again later.',
 };

@@ -111,6 +111,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
   const fileAnswers = {
     200: { description: 'The bytes, with a strong `ETag`; conditional and range requests work', content: bytes },
     206: { description: 'The part that was asked for', content: bytes },
+    302: { description: 'In a bucket, at a signed address that is good for five minutes (`STORAGE_REDIRECT`)' },
     304: { description: 'It has not changed' },
   };
 

@@ -37,7 +37,9 @@ export function resultsOf({ batchId, index, format, outputs }: ImageJobPayload) 
 }
 
 const picture = z.object({
-  outputPath: z.string().meta({ description: 'Where the result is, relative to the project' }),
+  outputPath: z
+    .string()
+    .meta({ description: 'Where the result is: a path relative to the project, or `s3://…` in a bucket' }),
   width: z.int().positive().meta({ description: 'Width of the result in pixels' }),
   height: z.int().positive().meta({ description: 'Height of the result in pixels' }),
   bytes: z.int().positive().meta({ description: 'Size of the result in bytes' }),

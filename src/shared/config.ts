@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
+import type { z } from 'zod';
 import { projectRoot } from './setting-types.ts';
 import { settings } from './settings.ts';
 
@@ -28,7 +29,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   const { data: env, error } = settings.safeParse(given);
   if (error) {
     const faults = error.issues.map(({ path: [name = ''], message }) => {
-      const isSecret = /PASSWORD|URL|KEYS/.test(String(name));
+      const isSecret = /PASSWORD|URL|KEY|TOKEN/.test(String(name));
       const value = isSecret ? '' : `, not "${given[String(name)]}"`;
       return `  ${String(name)} ${message}${value}`;
     });
@@ -64,6 +65,15 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     queuePrefix: env.QUEUE_PREFIX,
     uploadDir: env.UPLOAD_DIR,
     processedDir: env.PROCESSED_DIR,
+    bucket:
+      env.STORAGE_URL &&
+      Object.freeze({
+        ...env.STORAGE_URL,
+        redirects: env.STORAGE_REDIRECT === 'true',
+        endpoint: env.AWS_ENDPOINT_URL_S3,
+        region: env.AWS_REGION,
+        credentials: credentialsOf(env),
+      }),
     maxFiles: env.MAX_FILES,
     maxFileBytes: env.MAX_FILE_BYTES,
     maxBacklog: env.MAX_BACKLOG,
@@ -85,6 +95,14 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   });
 }
 
+/** The key for a bucket that was given whole; without one the SDK looks for one itself. */
+function credentialsOf(env: z.infer<typeof settings>) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  // Not frozen: the SDK notes in it where it comes from.
+  return { accessKeyId, secretAccessKey, ...(token !== undefined && { sessionToken: token }) };
+}
+
 /**
  * Reads the presets as they stand in their file; what they mean is not known here.
  *
@@ -102,5 +120,7 @@ export function readPresets(path: string | undefined): unknown {
 
 /** The whole configuration, as {@link loadConfig} returns it. */
 export type Config = ReturnType<typeof loadConfig>;
+/** Which bucket files are kept in. */
+export type BucketConfig = NonNullable<Config['bucket']>;
 /** Where Redis is. */
 export type RedisConfig = Config['redis'];

@@ -1,6 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { addressList, apiKeyList, formatList, hours, originList, path, wholeNumber } from './setting-types.ts';
+import {
+  addressList,
+  apiKeyList,
+  bucketUrl,
+  formatList,
+  hours,
+  originList,
+  path,
+  wholeNumber,
+} from './setting-types.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -67,6 +76,28 @@ export const settings = z.object({
     .describe('first part of every Redis key; its hash tag keeps the keys on one Redis Cluster node'),
   UPLOAD_DIR: path.prefault('uploads').describe('folder of the originals, relative to the project'),
   PROCESSED_DIR: path.prefault('processed').describe('folder of the results, relative to the project'),
+  STORAGE_URL: bucketUrl
+    .optional()
+    .describe(
+      'S3-compatible bucket in place of the two folders, as in `s3://bucket/prefix`, for more than one machine',
+    ),
+  STORAGE_REDIRECT: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe(
+      '`true`: files are fetched from the bucket itself, by a redirect to a signed address; `false`: through the API',
+    ),
+  AWS_ENDPOINT_URL_S3: z
+    .url({ protocol: /^https?$/, error: 'must look like https://storage.example.com' })
+    .optional()
+    .describe("address of the bucket's server, where it is not AWS"),
+  AWS_REGION: z.string().default('us-east-1').describe('region of the bucket'),
+  AWS_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe('key for the bucket; without one, where the AWS SDK finds one, such as the role of the machine'),
+  AWS_SECRET_ACCESS_KEY: z.string().optional().describe('its secret'),
+  AWS_SESSION_TOKEN: z.string().optional().describe('its token, where it is one for a time'),
   MAX_FILES: wholeNumber(1, 100).prefault('10').describe('files in one upload, at most'),
   MAX_FILE_BYTES: wholeNumber(1, 1024 * MEBIBYTE)
     .prefault(String(5 * MEBIBYTE))

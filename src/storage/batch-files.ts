@@ -1,9 +1,8 @@
 import type { FormatName } from '../shared/setting-types.ts';
-import type { Originals } from './originals.ts';
-import type { Results } from './results.ts';
+import type { Storage } from './storage.ts';
 
 /** Makes what removes the files of a batch; what is not there is no fault. */
-export function createBatchFiles({ originals, results }: { originals: Originals; results: Results }) {
+export function createBatchFiles({ originals, results }: Pick<Storage, 'originals' | 'results'>) {
   return {
     /** @param made the results that may be there, by what their names are derived from */
     async remove(

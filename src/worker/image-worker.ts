@@ -14,7 +14,7 @@ import { IMAGE_QUEUE } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
 import type { ProblemCode } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
-import type { Results } from '../storage/results.ts';
+import type { Storage } from '../storage/storage.ts';
 import { allocator } from './allocator.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { Made } from './process-image.ts';
@@ -37,8 +37,10 @@ const recovery = {
  */
 const SILENCE_MS = 10_000;
 
-/** Milliseconds after which a job whose result met a full disk is tried again. */
-const NO_ROOM_PAUSE_MS = 5000;
+/** Milliseconds after which a job that met a full or unreachable storage is tried again. */
+const STORAGE_PAUSE_MS = 5000;
+/** Starts after which a job gives up on a storage that is out of reach: about an hour. What is full will be emptied. */
+const MOST_STARTS = 720;
 
 /** Milliseconds for which a job is left to workers that understand it. */
 const TOO_NEW_PAUSE_MS = 5000;
@@ -62,14 +64,14 @@ type RunInChild = (job: Job<ImageJobPayload, ImageJobResult>, token?: string, si
 /** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
 export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   readonly #silenceMs: number;
-  readonly #results: Results;
+  readonly #storage: Storage;
   readonly #children: LimitFunction;
   readonly #metrics: WorkerMetrics;
   readonly #logger: Logger;
 
   /**
    * @param redis a connection that waits for Redis
-   * @param results where they are published
+   * @param storage where results are published
    * @param concurrency images at the same time, so also children
    * @param jobTimeoutMs milliseconds after which a child ends itself
    * @param environment of the children
@@ -79,7 +81,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   constructor({
     redis,
     prefix,
-    results,
+    storage,
     concurrency,
     jobTimeoutMs,
     environment,
@@ -89,7 +91,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
   }: {
     redis: RedisConnection;
     prefix: string;
-    results: Results;
+    storage: Storage;
     concurrency: number;
     jobTimeoutMs: number;
     environment: Config['environment'];
@@ -113,7 +115,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       autorun: false,
     });
     this.#silenceMs = jobTimeoutMs + SILENCE_MS;
-    this.#results = results;
+    this.#storage = storage;
     this.#children = pLimit(concurrency);
     this.#metrics = metrics;
     this.#logger = logger;
@@ -157,7 +159,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
         // Not by the child, which works on the next image while this one goes through to the disk.
         await Promise.all(
           resultsOf(job.data).map(({ jobId, format, variant }, position) =>
-            this.#results.publish(written[position] ?? '', jobId, format, variant),
+            this.#storage.results.publish(written[position] ?? '', jobId, format, variant),
           ),
         );
         return result;
@@ -169,9 +171,12 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
           await job.moveToWait(token);
           throw new WaitingError();
         }
-        if (isFullDisk(error)) {
-          this.#logger.error({ jobId: job.id, err: error }, 'no room for the result; the job waits until there is');
-          await job.moveToDelayed(Date.now() + NO_ROOM_PAUSE_MS, token);
+        if (this.#isStorageAway(error, job.attemptsStarted)) {
+          this.#logger.error(
+            { jobId: job.id, err: error },
+            'the storage is full or out of reach; the job waits for it',
+          );
+          await job.moveToDelayed(Date.now() + STORAGE_PAUSE_MS, token);
           throw new DelayedError();
         }
         throw this.#toReason(error);
@@ -204,6 +209,14 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       clearTimeout(timer);
       release();
     }
+  }
+
+  /** Whether it will be good again by itself. Errors come from the child as plain objects, with what a `ServiceError` has. */
+  #isStorageAway(error: unknown, starts: number): boolean {
+    if (!(error instanceof Error && 'code' in error)) return false;
+    if (error.code === ('STORAGE_FULL' satisfies ProblemCode)) return true;
+    const isUnavailable = error.code === ('STORAGE_UNAVAILABLE' satisfies ProblemCode);
+    return isUnavailable && this.#storage.isRemote && starts < MOST_STARTS;
   }
 
   /** The end of a child says why only by its signal: the person who sent the image is told in words. */
@@ -240,9 +253,4 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
 /** What a log line says of a job. */
 function about({ id, data }: Job<ImageJobPayload, ImageJobResult>) {
   return { batchId: data.batchId, jobId: id, requestId: data.requestId };
-}
-
-/** Errors come from the child as plain objects, with what a `ServiceError` has. */
-function isFullDisk(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === ('STORAGE_FULL' satisfies ProblemCode);
 }

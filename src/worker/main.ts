@@ -5,9 +5,7 @@ import { loadConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
-import { createBatchFiles } from '../storage/batch-files.ts';
-import { createOriginals } from '../storage/originals.ts';
-import { createResults } from '../storage/results.ts';
+import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { ImageWorker } from './image-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
@@ -21,16 +19,15 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('worker', config.logLevel);
   const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, environment, shutdownMs } = config;
-  const { uploadDir, processedDir, retentionMs } = config;
   const tracing = await startTracing('async-image-worker', config.traceEndpoint);
   const telemetry = tracing?.telemetry;
   const redis = connectConsumer(config.redis, logger);
-  const results = createResults(processedDir);
+  const storage = await openStorage(config);
   const metrics = createWorkerMetrics();
   const images = new ImageWorker({
     redis,
     prefix,
-    results,
+    storage,
     concurrency,
     jobTimeoutMs,
     environment,
@@ -39,9 +36,8 @@ async function main(): Promise<void> {
     logger,
   });
   const batches = createBatchWorker({ redis, prefix, telemetry, logger });
-  const files = createBatchFiles({ originals: createOriginals(uploadDir), results });
-  const folders = [uploadDir, processedDir];
-  const sweeper = createSweeper({ redis, prefix, files, folders, retentionMs, metrics, logger });
+  const { retentionMs } = config;
+  const sweeper = createSweeper({ redis, prefix, storage, retentionMs, metrics, logger });
   if (config.workerPort !== undefined) {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis });
   }

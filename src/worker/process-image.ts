@@ -6,14 +6,12 @@ import { type ImageJobPayload, type ImageJobResult, imageJobPayload } from '../q
 import { imageJobId } from '../queue/names.ts';
 import { loadConfig } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
-import { createOriginals } from '../storage/originals.ts';
-import { createResults } from '../storage/results.ts';
+import { openStorage } from '../storage/open-storage.ts';
 import { underWatch } from './watchdog.ts';
 
 // The file of the child process: it is loaded once a child, and then runs one job at a time.
 const config = loadConfig();
-const originals = createOriginals(config.uploadDir);
-const results = createResults(config.processedDir);
+const { originals, results } = await openStorage(config);
 configureSharp(config.acceptedFormats);
 // Where there is work for all cores, whoever waits for an answer of the API comes first.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
@@ -65,10 +63,13 @@ export default async function processImageJob(
       const original = await originals.read(batchId, index);
       const wanted = outputs.map(({ options }) => options);
       const { images, placeholder } = await processImage(original, config, wanted);
-      const written = await Promise.all(images.map(({ data }) => results.write(data)));
+      const jobId = imageJobId(batchId, index);
+      const written = await Promise.all(
+        images.map(({ data, format }, position) => results.write(data, jobId, format, outputs[position]?.name)),
+      );
       const pictures = images.map(({ data, width, height, format }, position) => {
         const name = outputs[position]?.name;
-        const outputPath = results.outputPath(imageJobId(batchId, index), format, name);
+        const outputPath = results.outputPath(jobId, format, name);
         return { name, outputPath, width, height, bytes: data.byteLength, format };
       });
       const [first] = pictures;

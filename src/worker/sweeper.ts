@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
-import { type BatchFiles, createBatchRemover } from '../queue/batch-remover.ts';
+import { createBatchRemover } from '../queue/batch-remover.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
-import { removeAbandoned } from '../storage/abandoned.ts';
+import { createBatchFiles } from '../storage/batch-files.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /** Milliseconds between two sweeps: at most, at least, and as a part of the retention. */
@@ -28,24 +29,21 @@ export interface Sweeper {
 
 /**
  * @param redis a connection that waits for Redis
- * @param files removes the files of a batch
- * @param folders in which killed processes may have left something half-written
+ * @param storage of the files
  * @param retentionMs milliseconds after its end in which a batch is removed; 0 for never
  * @param metrics that tell what was removed
  */
 export function createSweeper({
   redis,
   prefix,
-  files,
-  folders,
+  storage,
   retentionMs,
   metrics,
   logger,
 }: {
   redis: RedisConnection;
   prefix: string;
-  files: BatchFiles;
-  folders: readonly string[];
+  storage: Storage;
   retentionMs: number;
   metrics: Pick<WorkerMetrics, 'swept'>;
   logger: Logger;
@@ -55,6 +53,7 @@ export function createSweeper({
   const batches = new Queue(BATCH_QUEUE, options);
   const sweeps = new Queue(SWEEP_QUEUE, options);
   const keys = serviceKeys(prefix);
+  const files = createBatchFiles(storage);
   const remover = createBatchRemover({ redis, images, batches, keys, files, retentionMs, logger });
 
   /** A sweep can take long, and goes on another time. */
@@ -79,8 +78,7 @@ export function createSweeper({
     const expired = retentionMs > 0 ? await remover.removeEndedBefore(now - retentionMs, closing.signal) : 0;
     await remover.finish(now, closing.signal);
     const lost = await removeLost(now);
-    const abandoned = await Promise.all(folders.map((folder) => removeAbandoned(folder, now)));
-    const unfinished = abandoned.reduce((sum, count) => sum + count, 0);
+    const unfinished = await storage.removeAbandoned(now);
     metrics.swept({ expired, lost, unfinished });
     if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'swept');
   }

@@ -171,8 +171,13 @@ describe('every documented answer is really given as documented', () => {
     // Nothing was really made, so the result is not there until the test puts it there.
     expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-0/result`));
     await writeFile(join(app.processedDir, `processed-${batchId}-0.jpg`), await small);
+    // To sign an address no server is asked.
+    const bucket = { STORAGE_URL: 's3://bucket', STORAGE_REDIRECT: 'true' };
+    const key = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
+    const redirecting = supertest((await listeningApp(redis, { ...bucket, ...key })).server);
     for (const part of ['result', 'original']) {
       const path = `/jobs/{jobId}/${part}`;
+      expectDocumented('get', path, await redirecting.get(`/jobs/${batchId}-0/${part}`));
       const get = () => send().get(`/jobs/${batchId}-0/${part}`);
       const whole = await get();
       expectDocumented('get', path, whole);
@@ -253,9 +258,13 @@ describe('every documented answer is really given as documented', () => {
         close: async () => {},
       },
       watcher: { watch: fails, waitFor: broken, close: () => {} },
-      originals: { receive: broken, read: broken, locate: fails, remove: broken },
-      results: { write: broken, publish: broken, outputPath: fails, locate: fails, read: fails, remove: broken },
-      checkFreeSpace: async () => {},
+      storage: {
+        originals: { receive: broken, read: broken, find: fails, remove: broken },
+        results: { write: broken, publish: broken, outputPath: fails, find: fails, read: broken, remove: broken },
+        isRemote: false,
+        checkRoom: async () => {},
+        removeAbandoned: broken,
+      },
       limits: loadConfig(environment()),
       access: loadConfig(environment()),
       optionRules: { presets: {}, presetsOnly: false },
@@ -283,7 +292,9 @@ describe('every documented answer is really given as documented', () => {
       const receive = async () => {
         throw new ServiceError(code, 'no room', { headers: { 'Retry-After': '60' } });
       };
-      const crowded = supertest(createApp({ ...parts, originals: { ...parts.originals, receive } }));
+      const crowded = supertest(
+        createApp({ ...parts, storage: { ...parts.storage, originals: { ...parts.storage.originals, receive } } }),
+      );
       const answer = await crowded.post('/process-images').attach('images', picture, 'a.jpg');
       expectDocumented('post', '/process-images', answer);
       expect(answer.body.code).toBe(code);

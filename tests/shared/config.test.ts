@@ -41,6 +41,19 @@ test('a fault of a secret does not show it', () => {
   expect(load).not.toThrow('hunter2');
 });
 
+test('a bucket has a name, and a prefix where there is one', () => {
+  const of = (STORAGE_URL: string, more = {}) => loadConfig(environment({ STORAGE_URL, ...more })).bucket;
+  expect(loadConfig(environment()).bucket).toBeUndefined();
+  expect(of('s3://my-bucket')).toMatchObject({ name: 'my-bucket', prefix: '', credentials: undefined });
+  expect(of('s3://my-bucket/a folder/in it/')).toMatchObject({ name: 'my-bucket', prefix: 'a folder/in it' });
+  expect(of('s3://b.example', { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' })?.credentials).toEqual({
+    accessKeyId: 'id',
+    secretAccessKey: 'secret',
+  });
+  for (const wrong of ['my-bucket', 's3://', 'https://example.com/x'])
+    expect(() => of(wrong)).toThrow('STORAGE_URL must');
+});
+
 test('a Redis counts as named when any of its settings is set', () => {
   expect(loadConfig(environment({ REDIS_PORT: '6380' })).redis.isNamed).toBe(true);
   expect(loadConfig(environment({ REDIS_PASSWORD: '' })).redis.isNamed).toBe(false);
@@ -48,7 +61,7 @@ test('a Redis counts as named when any of its settings is set', () => {
 
 test('.env.example lists every setting, each commented out with its meaning and default', async () => {
   const example = await read('.env.example');
-  const listed = [...example.matchAll(/^# (.+)\n# ([A-Z_]+)=(.*)$/gm)].map(([, meaning, name, value]) => ({
+  const listed = [...example.matchAll(/^# (.+)\n# ([A-Z_\d]+)=(.*)$/gm)].map(([, meaning, name, value]) => ({
     name,
     meaning,
     value,
@@ -67,7 +80,7 @@ test('.env.example lists every setting, each commented out with its meaning and 
 
 test("README's table lists every setting with its meaning", async () => {
   const readme = await read('README.md');
-  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$/gm)].map(([, name, , meaning]) => [
+  const rows = [...readme.matchAll(/^\| `([A-Z_\d]+)` \| (.*?) \| (.*) \|$/gm)].map(([, name, , meaning]) => [
     name,
     meaning,
   ]);

@@ -1,34 +1,48 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import { removeAbandoned, UNFINISHED } from '../../src/storage/abandoned.ts';
-import { createOriginals } from '../../src/storage/originals.ts';
-import { pathInside } from '../../src/storage/paths.ts';
-import { createResults } from '../../src/storage/results.ts';
+import { buffer } from 'node:stream/consumers';
+import { openFolders } from '../../src/storage/folders/folders.ts';
+import type { Storage, StoredFile } from '../../src/storage/storage.ts';
 import { toStorageError } from '../../src/storage/storage-error.ts';
+import { describeWithBucket, openTestBucket, startBucket, type TestBucket } from '../support/bucket.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 
 const batchId = '550e8400-e29b-41d4-a716-446655440000';
+const otherId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
+const pieces = (...texts: string[]) => Readable.from(texts.map((text) => Buffer.from(text)));
 
-describe('originals', () => {
-  test('are there only after the commit, byte for byte', async () => {
-    const originals = createOriginals(await temporaryFolder());
+/**
+ * What every kind of storage does.
+ *
+ * @param open opens an empty one
+ */
+function storageTests(open: () => Promise<Storage>): void {
+  const text = async (reading: Promise<Uint8Array>) => Buffer.from(await reading).toString();
+  /** Uploads one file. */
+  async function store({ originals }: Storage, content: string, id = batchId) {
     const incoming = await originals.receive();
-    const pieces = Readable.from([Buffer.from('o'), Buffer.from('ne '), Buffer.from('picture')]);
-    expect(await incoming.add(0, pieces, 3)).toEqual({ size: 11, head: Buffer.from('one') });
-    await expect(originals.read(batchId, 0)).rejects.toThrow('could not read the original (ENOENT)');
+    await incoming.add(0, pieces(content), 0);
+    await incoming.commit(id);
+    return incoming;
+  }
+
+  test('originals are there only after the commit, byte for byte', async () => {
+    const { originals } = await open();
+    const incoming = await originals.receive();
+    expect(await incoming.add(0, pieces('o', 'ne ', 'picture'), 3)).toEqual({ size: 11, head: Buffer.from('one') });
+    expect(await incoming.add(1, pieces('other'), 9)).toEqual({ size: 5, head: Buffer.from('other') });
+    await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
     await incoming.commit(batchId);
-    expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('one picture');
+    expect(await text(originals.read(batchId, 0))).toBe('one picture');
+    expect(await text(originals.read(batchId, 1))).toBe('other');
   });
 
-  test('keep every byte and the order of a large file that comes in small pieces', async () => {
-    const originals = createOriginals(await temporaryFolder());
+  test('originals keep every byte and the order of a large file that comes in small pieces', async () => {
+    const { originals } = await open();
     const incoming = await originals.receive();
-    const whole = randomBytes(5_000_001);
-    const pieces = Array.from({ length: 51 }, (_, index) => whole.subarray(index * 100_000, (index + 1) * 100_000));
-    expect(await incoming.add(0, Readable.from(pieces), 200_000)).toEqual({
+    const whole = randomBytes(12_000_001);
+    const many = Array.from({ length: 121 }, (_, index) => whole.subarray(index * 100_000, (index + 1) * 100_000));
+    expect(await incoming.add(0, Readable.from(many), 200_000)).toEqual({
       size: whole.length,
       head: whole.subarray(0, 200_000),
     });
@@ -36,102 +50,146 @@ describe('originals', () => {
     expect(whole.equals(await originals.read(batchId, 0))).toBe(true);
   });
 
-  test('leave nothing when discarded, before or after the commit', async () => {
-    const folder = await temporaryFolder();
-    const originals = createOriginals(folder);
-    for (const isCommitted of [false, true]) {
-      const incoming = await originals.receive();
-      await incoming.add(0, Readable.from([Buffer.from('x')]), 0);
-      if (isCommitted) await incoming.commit(batchId);
-      expect(await readdir(folder)).toHaveLength(1);
-      await incoming.discard();
-      expect(await readdir(folder)).toEqual([]);
-    }
+  test('originals are gone when discarded, before or after the commit, and nobody else’s', async () => {
+    const storage = await open();
+    await store(storage, 'theirs', otherId);
+    const early = await storage.originals.receive();
+    await early.add(0, pieces('x'), 0);
+    await early.discard();
+    const late = await store(storage, 'x');
+    await late.discard();
+    await expect(storage.originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
+    expect(await storage.removeAbandoned(Date.now() + 1e9)).toBe(0);
+    expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
   });
 
-  test('of a batch that has some already stay', async () => {
-    const originals = createOriginals(await temporaryFolder());
-    for (const content of ['old', 'new']) {
-      const incoming = await originals.receive();
-      await incoming.add(0, Readable.from([Buffer.from(content)]), 0);
-      await incoming.commit(batchId);
-    }
-    expect(Buffer.from(await originals.read(batchId, 0)).toString()).toBe('old');
+  test('originals of a batch that has some already stay, also when the second upload is discarded', async () => {
+    const storage = await open();
+    await store(storage, 'old');
+    const second = await store(storage, 'new');
+    await second.discard();
+    expect(await text(storage.originals.read(batchId, 0))).toBe('old');
   });
 
-  test("the sender's fault stays the sender's, and the disk's becomes one that can be told", async () => {
-    const folder = await temporaryFolder();
-    const incoming = await createOriginals(folder).receive();
+  test('originals are removed with their batch, and without them nothing happens', async () => {
+    const storage = await open();
+    await store(storage, 'mine');
+    await store(storage, 'theirs', otherId);
+    for (let time = 0; time < 2; time += 1) await storage.originals.remove(batchId);
+    await expect(storage.originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
+    expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
+  });
+
+  test("the sender's fault stays the sender's", async () => {
+    const { originals } = await open();
+    const incoming = await originals.receive();
     const broken = new Readable({ read() {} });
     const adding = incoming.add(0, broken, 0);
+    broken.push('some');
     broken.destroy(new Error('hung up'));
     await expect(adding).rejects.toThrow('hung up');
-    // The same place twice.
-    await incoming.add(1, Readable.from([Buffer.from('x')]), 0);
-    async function* late() {
-      await delay(50);
-      yield Buffer.from('y');
-    }
-    await expect(incoming.add(1, late(), 0)).rejects.toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      message: 'The service could not store the upload (EEXIST). Try again later.',
-    });
   });
 
-  test('a full disk is named as such', () => {
-    const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
-    expect(toStorageError('store the upload', full)).toMatchObject({ code: 'STORAGE_FULL', status: 507 });
-  });
-});
-
-describe('results', () => {
-  test('replace an earlier one whole, and leave no temporary file', async () => {
-    const folder = await temporaryFolder();
-    const results = createResults(folder);
+  test('results are there once they are published, and replace an earlier one whole', async () => {
+    const { results } = await open();
     for (const content of ['first', 'second']) {
-      await results.publish(await results.write(Buffer.from(content)), `${batchId}-0`, 'jpeg');
+      const written = await results.write(Buffer.from(content), `${batchId}-0`, 'jpeg', 'small');
+      await results.publish(written, `${batchId}-0`, 'jpeg', 'small');
+      expect((await buffer(await results.read(`${batchId}-0`, 'jpeg', 'small'))).toString()).toBe(content);
     }
-    expect(await readdir(folder)).toEqual([`processed-${batchId}-0.jpg`]);
-    expect(await readFile(join(folder, `processed-${batchId}-0.jpg`), 'utf8')).toBe('second');
+    expect(results.outputPath(`${batchId}-0`, 'jpeg', 'small')).toMatch(
+      new RegExp(`/processed-${batchId}-0-small.jpg$`),
+    );
+    const missing = async () => buffer(await results.read(`${batchId}-0`, 'jpeg'));
+    await expect(missing()).rejects.toThrow();
   });
 
-  test('that are not published are not there', async () => {
-    const folder = await temporaryFolder();
-    const results = createResults(folder);
-    await results.write(Buffer.from('written'));
-    expect((await readdir(folder)).filter((name) => !name.endsWith(UNFINISHED))).toEqual([]);
+  test('results are removed, and without one nothing happens', async () => {
+    const { results } = await open();
+    await results.publish(await results.write(Buffer.from('x'), 'id', 'png'), 'id', 'png');
+    for (let time = 0; time < 2; time += 1) await results.remove('id', 'png');
+    await expect((async () => buffer(await results.read('id', 'png')))()).rejects.toThrow();
   });
 
-  test('that cannot be stored leave nothing either', async () => {
-    const folder = join(await temporaryFolder(), 'file');
-    await writeFile(folder, 'in the way');
-    await expect(createResults(folder).write(Buffer.from('x'))).rejects.toMatchObject({
+  test('only what was left unfinished long ago is removed', async () => {
+    const storage = await open();
+    await store(storage, 'committed');
+    const written = await storage.results.write(Buffer.from('published'), 'id', 'jpeg');
+    await storage.results.publish(written, 'id', 'jpeg');
+    const dead = await storage.originals.receive();
+    await dead.add(0, pieces('dead'), 0);
+    expect(await storage.removeAbandoned()).toBe(0);
+    expect(await storage.removeAbandoned(Date.now() + 2 * 60 * 60 * 1000)).toBe(1);
+    expect(await text(storage.originals.read(batchId, 0))).toBe('committed');
+    expect((await buffer(await storage.results.read('id', 'jpeg'))).toString()).toBe('published');
+    await expect(dead.commit(otherId)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+}
+
+describe('in folders', () => {
+  storageTests(async () => {
+    const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
+    return openFolders({ uploadDir, processedDir, minFreeDiskBytes: 0 });
+  });
+});
+
+describeWithBucket('in a bucket', () => {
+  let bucket: TestBucket;
+  beforeAll(async () => {
+    bucket = await startBucket();
+  });
+
+  storageTests(async () => openTestBucket(bucket, { STORAGE_URL: `s3://pictures/${randomUUID()}` }));
+
+  const stored = async (more: Record<string, string> = {}): Promise<StoredFile> => {
+    const { results } = openTestBucket(bucket, more);
+    await results.write(Buffer.from('0123456789'), 'id', 'jpeg');
+    return results.find('id', 'jpeg');
+  };
+
+  test('a file is read whole or in part', async () => {
+    const file = await stored();
+    if (!('open' in file)) throw new Error('it is not to be opened');
+    const whole = await file.open();
+    expect([whole.length, whole.range, (await buffer(whole.content)).toString()]).toEqual([
+      10,
+      undefined,
+      '0123456789',
+    ]);
+    const part = await file.open('bytes=2-4');
+    expect([part.length, part.range, (await buffer(part.content)).toString()]).toEqual([3, 'bytes 2-4/10', '234']);
+    await expect(file.open('bytes=50-')).rejects.toMatchObject({ status: 416 });
+  });
+
+  test('a file is had at a signed address by whoever has it, as what it is, and at no other', async () => {
+    const file = await stored({ STORAGE_REDIRECT: 'true' });
+    if (!('sign' in file)) throw new Error('it is not to be signed');
+    const url = await file.sign({ type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' });
+    const answer = await fetch(url);
+    expect(await answer.text()).toBe('0123456789');
+    expect(answer.headers.get('content-type')).toBe('image/jpeg');
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
+    expect((await fetch(url.replace(/\?.*/, ''))).ok).toBe(false);
+    expect((await fetch(url.replace('a.jpg', 'b.jpg'))).status).toBe(403);
+  });
+
+  test('one that is away is said to be, and works again by itself', async () => {
+    const { originals, results } = openTestBucket(bucket);
+    await bucket.kill();
+    const incoming = await originals.receive();
+    await expect(incoming.add(0, pieces('x'), 0)).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
     });
-    expect((await stat(folder)).isFile()).toBe(true);
-
-    const results = createResults(await temporaryFolder());
-    const written = await results.write(Buffer.from('x'));
-    // A folder stands where the result should be.
-    await mkdir(join(results.locate('id', 'jpeg'), 'in the way'), { recursive: true });
-    await expect(results.publish(written, 'id', 'jpeg')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-    expect(await readdir(join(results.locate('id', 'jpeg'), '..'))).toEqual(['processed-id.jpg']);
+    await expect(results.write(Buffer.from('x'), 'id', 'jpeg')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await bucket.restart();
+    await results.write(Buffer.from('x'), 'id', 'jpeg');
   });
 });
 
-test.each(['../outside', '/etc/passwd', '.', ''])('no path leads out of its folder: %p', (name) => {
-  expect(() => pathInside('/some/folder', name)).toThrow('inside its folder');
-});
-
-test('only what was left unfinished long ago is removed', async () => {
-  const folder = await temporaryFolder();
-  const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
-  await mkdir(join(folder, `old${UNFINISHED}`));
-  await writeFile(join(folder, `old${UNFINISHED}`, '0'), 'x');
-  await writeFile(join(folder, `new${UNFINISHED}`), 'x');
-  await writeFile(join(folder, 'finished'), 'x');
-  for (const name of [`old${UNFINISHED}`, 'finished']) await utimes(join(folder, name), longAgo, longAgo);
-  expect(await removeAbandoned(folder)).toBe(1);
-  expect((await readdir(folder)).sort()).toEqual(['finished', `new${UNFINISHED}`]);
-  expect(await removeAbandoned(join(folder, 'missing'))).toBe(0);
+test.each([
+  ['ENOSPC', 'STORAGE_FULL', 507],
+  ['QuotaExceeded', 'STORAGE_FULL', 507],
+  ['AccessDenied', 'STORAGE_UNAVAILABLE', 503],
+])('%s is named as such', (name, code, status) => {
+  expect(toStorageError('store the upload', Object.assign(new Error(), { name }))).toMatchObject({ code, status });
 });

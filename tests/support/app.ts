@@ -10,9 +10,7 @@ import { createQueueClient, type QueueClient } from '../../src/queue/queue-clien
 import { loadConfig } from '../../src/shared/config.ts';
 import { createLogger } from '../../src/shared/logger.ts';
 import { createBatchFiles } from '../../src/storage/batch-files.ts';
-import { createFreeSpaceCheck } from '../../src/storage/free-space.ts';
-import { createOriginals } from '../../src/storage/originals.ts';
-import { createResults } from '../../src/storage/results.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { environment } from './environment.ts';
 import { until } from './processes.ts';
@@ -82,14 +80,12 @@ export async function listeningApp(
 ) {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   const config = loadConfig(environment(settings));
-  const [originals, results] = [createOriginals(uploadDir), createResults(processedDir)];
-  const queue = await testQueueClient(redis, settings, createBatchFiles({ originals, results }));
+  const storage = await openStorage({ ...config, uploadDir, processedDir });
+  const queue = await testQueueClient(redis, settings, createBatchFiles(storage));
   const app = createApp({
     queue,
     watcher: testWatcher(redis, queue),
-    originals,
-    results,
-    checkFreeSpace: createFreeSpaceCheck([uploadDir, processedDir], config.minFreeDiskBytes),
+    storage,
     limits: config,
     access: config,
     optionRules: { presets, presetsOnly: config.presetsOnly },

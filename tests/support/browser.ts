@@ -1,23 +1,14 @@
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findBrowser } from '../../scripts/browser.ts';
 import { onCleanup } from './cleanup.ts';
+import { describeIf } from './describe-if.ts';
 
 const program = findBrowser();
-/** Why the browser's tests cannot run here, if they cannot. */
-const reason = program
-  ? undefined
-  : 'skipped: no Chromium or Chrome was found, and none could be installed without asking';
 
-/** `describe` for tests in a real browser. Without one they are skipped and say why; in CI that is a failure. */
-export function describeInBrowser(name: string, tests: () => void): void {
-  if (!reason) describe(name, tests);
-  else if (!process.env.CI) describe.skip(`${name} (${reason})`, tests);
-  else {
-    test(name, () => {
-      throw new Error(reason);
-    });
-  }
-}
+/** `describe` for tests in a real browser. */
+export const describeInBrowser = describeIf(
+  program ? undefined : 'no Chromium or Chrome was found, and none could be installed without asking',
+);
 
 // One for all tests of a file.
 let running: Promise<Browser> | undefined;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
+import { describeIf } from './describe-if.ts';
 import type { Launcher, TestProcess } from './processes.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -19,21 +20,11 @@ function whyImpossible(): string | undefined {
   const [program, ...args] = onSmallDisk('/tmp');
   const { status, stderr, error } = spawnSync(program, [...args, '--version'], { encoding: 'utf8' });
   if (status === 0) return undefined;
-  return `skipped: a small disk takes Linux, unshare and unprivileged user namespaces: ${(error?.message ?? stderr).trim()}`;
+  return `a small disk takes Linux, unshare and unprivileged user namespaces: ${(error?.message ?? stderr).trim()}`;
 }
 
-const reason = whyImpossible();
-
-/** `describe` for tests on a small disk. Where there can be none they are skipped and say why; in CI that is a failure. */
-export function describeOnSmallDisk(name: string, tests: () => void): void {
-  if (!reason) describe(name, tests);
-  else if (!process.env.CI) describe.skip(`${name} (${reason})`, tests);
-  else {
-    test(name, () => {
-      throw new Error(reason);
-    });
-  }
-}
+/** `describe` for tests on a small disk. */
+export const describeOnSmallDisk = describeIf(whyImpossible());
 
 /** An empty folder and what to do with the disk that a process finds there. */
 export async function smallDisk() {

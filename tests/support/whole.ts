@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import type { BatchStatus } from '../../src/queue/status.ts';
-import { UNFINISHED } from '../../src/storage/abandoned.ts';
+import { UNFINISHED } from '../../src/storage/folders/abandoned.ts';
 import type { TestRedis } from './redis.ts';
 
 /** Names in a folder, without what is marked as still being written. */

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import multer from 'multer';
 import { SIGNATURE_BYTES } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
-import type { IncomingUpload } from '../../storage/originals.ts';
+import type { IncomingUpload } from '../../storage/storage.ts';
 import { createPartCounter } from './part-counter.ts';
 import { malformed, tooLarge, tooSlow, toUploadError } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { detectFormat, formats } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
-import type { IncomingUpload, Originals } from '../../storage/originals.ts';
+import type { IncomingUpload, Originals } from '../../storage/storage.ts';
 import { parseForm, type Write } from './parse-form.ts';
 import { tooLarge, unexpectedText } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './upload-limits.ts';

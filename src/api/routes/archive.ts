@@ -7,7 +7,7 @@ import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
-import type { Results } from '../../storage/results.ts';
+import type { Storage } from '../../storage/storage.ts';
 import { resultFileName, uniqueNames } from '../file-names.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
@@ -16,8 +16,8 @@ import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
 /** Name of the file in the archive that says what became of each file of the upload. */
 const MANIFEST = 'manifest.json';
 
-/** `GET /batches/:batchId/archive`: all results of a batch as a zip, read from the disk as fast as the client takes it. */
-export function archiveRoute({ queue, results }: { queue: QueueClient; results: Results }): Router {
+/** `GET /batches/:batchId/archive`: all results of a batch as a zip, read as fast as the client takes it. */
+export function archiveRoute({ queue, storage: { results } }: { queue: QueueClient; storage: Storage }): Router {
   const router = Router();
   const route = router.route('/batches/:batchId/archive');
 
@@ -43,8 +43,14 @@ export function archiveRoute({ queue, results }: { queue: QueueClient; results: 
     for (const { name, jobId, format, variant } of entries) {
       // The pictures are compressed already.
       zip.addReadStreamLazy(name, { compress: false, mtime: new Date(batch.createdAt) }, (give) => {
-        open = results.read(jobId, format, variant);
-        give(null, open);
+        const opening = results.read(jobId, format, variant);
+        opening.then(
+          (content) => {
+            open = content;
+            give(null, content);
+          },
+          (error) => give(error, undefined as never),
+        );
       });
     }
     zip.addBuffer(Buffer.from(JSON.stringify(manifest, null, 2)), MANIFEST);

@@ -28,15 +28,13 @@ export type AcceptedBatch = z.infer<typeof acceptedBatch>;
 /** `POST /process-images`: takes an upload whole or not at all. */
 export function processImagesRoute({
   watcher,
-  checkFreeSpace,
   metrics,
   ...parts
 }: UploadParts & {
   watcher: BatchWatcher;
-  checkFreeSpace: () => Promise<void>;
   metrics: Pick<ApiMetrics, 'accepted'>;
 }): Router {
-  const { queue, limits } = parts;
+  const { queue, storage, limits } = parts;
   const router = Router();
   const route = router.route(UPLOAD_PATH);
 
@@ -44,7 +42,7 @@ export function processImagesRoute({
     checkUploadHeaders(req, limits);
     const key = idempotencyKey(req);
     // Nothing is read that could not be stored or enqueued.
-    await Promise.all([queue.checkBacklog(), checkFreeSpace()]);
+    await Promise.all([queue.checkBacklog(), storage.checkRoom()]);
     const claim = key === undefined ? undefined : await queue.claimKey(clientOf(res).owner, key);
     const { batchId, totalFiles, isReplay } = await acceptUpload(req, res, parts, claim).finally(() =>
       claim?.release(),

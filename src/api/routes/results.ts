@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { type Request, type Response, Router } from 'express';
 import { formats } from '../../imaging/formats.ts';
@@ -5,23 +6,14 @@ import type { QueueClient } from '../../queue/queue-client.ts';
 import type { FileStatus } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
-import type { Originals } from '../../storage/originals.ts';
-import type { Results } from '../../storage/results.ts';
+import type { OpenFile, Storage, StoredFile } from '../../storage/storage.ts';
 import { lastPart, resultFileName } from '../file-names.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { findJob, POLL_AFTER_SECONDS } from './find.ts';
 
 /** `GET /jobs/:jobId/result` and `GET /jobs/:jobId/original`: the bytes themselves. */
-export function resultsRoute({
-  queue,
-  originals,
-  results,
-}: {
-  queue: QueueClient;
-  originals: Originals;
-  results: Results;
-}): Router {
+export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: Storage }): Router {
   const router = Router();
 
   router
@@ -32,7 +24,7 @@ export function resultsRoute({
       const { name, format } = chooseOutput(job, req.query.variant);
       const fileName = resultFileName(payload.originalName, format, name);
       await sendFile(req, res, {
-        path: results.locate(jobId, format, name),
+        file: storage.results.find(jobId, format, name),
         format,
         fileName,
         identity: `${jobId}-${name ?? ''}`,
@@ -45,8 +37,8 @@ export function resultsRoute({
     .get(async (req, res) => {
       const { jobId, payload } = await findJob(queue, clientOf(res), req.params.jobId);
       const { batchId, index, originalName, format } = payload;
-      const path = originals.locate(batchId, index);
-      await sendFile(req, res, { path, format, fileName: lastPart(originalName), identity: `${jobId}-original` });
+      const file = storage.originals.find(batchId, index);
+      await sendFile(req, res, { file, format, fileName: lastPart(originalName), identity: `${jobId}-original` });
     })
     .all(methodNotAllowed('GET, HEAD'));
 
@@ -81,8 +73,9 @@ function chooseOutput(
   );
 }
 
-interface StoredFile {
-  path: string;
+/** A file to send. */
+interface Sent {
+  file: StoredFile;
   format: FormatName;
   /** Name for whoever saves it. */
   fileName: string;
@@ -90,27 +83,54 @@ interface StoredFile {
   identity: string;
 }
 
-/** Sends a stored file, whole or in part, or only says that it has not changed. */
-function sendFile(req: Request, res: Response, { path, format, fileName, identity }: StoredFile): Promise<void> {
-  const type = req.query.download === '1' ? 'attachment' : 'inline';
-  res.type(formats[format].mediaTypes[0] ?? 'application/octet-stream');
-  res.set('Content-Disposition', contentDisposition(fileName, { type }));
+const CACHING = 'private, max-age=31536000, immutable';
+
+/** Sends a stored file, whole or in part, or says where it is, or only that it has not changed. */
+async function sendFile(req: Request, res: Response, { file, format, fileName, identity }: Sent): Promise<void> {
+  const type = formats[format].mediaTypes[0] ?? 'application/octet-stream';
+  const disposition = contentDisposition(fileName, { type: req.query.download === '1' ? 'attachment' : 'inline' });
+  if ('sign' in file) {
+    // The address is good for minutes alone.
+    res.set('Cache-Control', 'no-store');
+    return res.redirect(await file.sign({ type, disposition }));
+  }
+  res.type(type);
+  res.set('Content-Disposition', disposition);
   // Strong: what has this name never changes, since a job that runs again makes the same bytes.
   res.set('ETag', `"${identity}"`);
+  try {
+    await ('path' in file ? sendFromDisk(res, file.path) : passOn(req, res, file.open));
+  } catch (error) {
+    // The client hung up: nobody is there to be told.
+    if (res.headersSent || res.destroyed) return;
+    for (const name of ['Content-Disposition', 'ETag', 'Cache-Control']) res.removeHeader(name);
+    throw toFileError(error as Error, res);
+  }
+}
+
+function sendFromDisk(res: Response, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // A folder on the way may begin with a dot, and the path is not the client's.
-    res.sendFile(
-      path,
-      { dotfiles: 'allow', cacheControl: false, headers: { 'Cache-Control': 'private, max-age=31536000, immutable' } },
-      (error) => {
-        if (!error) return resolve();
-        // The client hung up: nobody is there to be told.
-        if (res.headersSent || res.destroyed) return resolve();
-        for (const name of ['Content-Disposition', 'ETag', 'Cache-Control']) res.removeHeader(name);
-        reject(toFileError(error, res));
-      },
-    );
+    const options = { dotfiles: 'allow', cacheControl: false, headers: { 'Cache-Control': CACHING } } as const;
+    res.sendFile(path, options, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** Answers as Express does with a file on the disk, for one that is elsewhere. */
+async function passOn(req: Request, res: Response, open: (range?: string) => Promise<OpenFile>): Promise<void> {
+  const etag = String(res.get('ETag'));
+  const isNamed = (header: 'if-match' | 'if-range') => [undefined, '*', etag].includes(req.get(header));
+  if (!isNamed('if-match')) throw Object.assign(new Error('If-Match'), { status: 412 });
+  res.set({ 'Cache-Control': CACHING, 'Accept-Ranges': 'bytes' });
+  if (req.fresh) return void res.status(304).end();
+  const { content, length, range } = await open(isNamed('if-range') ? req.get('range') : undefined);
+  res.set('Content-Length', String(length));
+  if (range !== undefined) res.status(206).set('Content-Range', range);
+  if (req.method === 'HEAD') {
+    content.destroy();
+    return void res.end();
+  }
+  await pipeline(content, res);
 }
 
 function toFileError(error: Error & { status?: number }, res: Response): ServiceError {

@@ -1,37 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import type { Originals } from '../storage.ts';
+import { toReadError, toStorageError } from '../storage-error.ts';
 import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
-import { toStorageError } from './storage-error.ts';
-
-/** An upload that is being received. It exists for the worker only after `commit`. */
-export interface IncomingUpload {
-  /**
-   * Writes one file, through to the disk.
-   *
-   * @param index place of the file in the upload, from 0
-   * @param headLength most bytes of its beginning to give back
-   * @returns its size in bytes, and its beginning
-   * @throws what `content` throws, and {@link ServiceError} when it cannot be stored
-   */
-  add(index: number, content: AsyncIterable<Buffer>, headLength: number): Promise<{ size: number; head: Uint8Array }>;
-  /** Makes the upload the originals of a batch, all at once, unless it has some already. */
-  commit(batchId: string): Promise<void>;
-  /** Removes every trace of the upload, committed or not. */
-  discard(): Promise<void>;
-}
-
-/** The files as they were uploaded: `<folder>/<batchId>/<index>`. They stay, so that a job can be run again. */
-export interface Originals {
-  /** Begins to receive an upload. */
-  receive(): Promise<IncomingUpload>;
-  /** Absolute path of one original, whether it is there or not. */
-  locate(batchId: string, index: number): string;
-  /** Bytes of one original. */
-  read(batchId: string, index: number): Promise<Uint8Array>;
-  /** Removes those of a batch; when there are none nothing happens. */
-  remove(batchId: string): Promise<void>;
-}
 
 /**
  * Bytes of a file that are kept until they are written together: a file of which each piece goes to the disk as it comes
@@ -51,13 +23,17 @@ function isThere(error: unknown): boolean {
   return ['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
-/** @param folder absolute path of the folder of the originals; made when missing */
+/**
+ * Keeps originals as `<folder>/<batchId>/<index>`.
+ *
+ * @param folder absolute path; made when missing
+ */
 export function createOriginals(folder: string): Originals {
   const act = 'store the upload';
-  const locate: Originals['locate'] = (batchId, index) => pathInside(folder, batchId, String(index));
+  const locate = (batchId: string, index: number) => pathInside(folder, batchId, String(index));
 
   return {
-    locate,
+    find: (batchId, index) => ({ path: locate(batchId, index) }),
 
     async receive() {
       const incoming = pathInside(folder, `${randomUUID()}${UNFINISHED}`);
@@ -119,7 +95,7 @@ export function createOriginals(folder: string): Originals {
       try {
         return await readFile(locate(batchId, index));
       } catch (cause) {
-        throw toStorageError('read the original', cause);
+        throw toReadError('original', cause);
       }
     },
 

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import { ServiceError } from '../shared/errors.ts';
+import { ServiceError } from '../../shared/errors.ts';
 
 /** Seconds after which it may be tried again: about as long as it takes until old batches are removed. */
 const RETRY_AFTER_SECONDS = 60;

@@ -1,0 +1,31 @@
+import type { BucketConfig } from '../../shared/config.ts';
+import type { Storage, StoredFile } from '../storage.ts';
+import { createBucketClient } from './client.ts';
+import { createOriginals, INCOMING } from './originals.ts';
+import { createResults } from './results.ts';
+
+/** Milliseconds after which nobody can still be receiving an upload: far beyond the time that a request may take. */
+const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+
+/** Opens a bucket as the storage of many machines. It asks nothing of the bucket yet. */
+export function openBucket(config: BucketConfig): Storage {
+  const bucket = createBucketClient(config);
+  const deliver = (key: string): StoredFile =>
+    config.redirects ? { sign: (answer) => bucket.sign(key, answer) } : { open: (range) => bucket.open(key, range) };
+  return {
+    originals: createOriginals(bucket, deliver),
+    results: createResults(bucket, deliver),
+    isRemote: true,
+    // A bucket has no end that could be seen coming.
+    async checkRoom() {},
+    async removeAbandoned(now = Date.now()) {
+      let removed = 0;
+      for await (const page of bucket.list(INCOMING)) {
+        const old = page.filter(({ changedAt }) => now - changedAt >= ABANDONED_AFTER_MS);
+        await bucket.remove(old.map(({ key }) => key));
+        removed += old.length;
+      }
+      return removed;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { Originals, StoredFile } from '../storage.ts';
+import { toReadError, toStorageError } from '../storage-error.ts';
+import type { BucketClient } from './client.ts';
+
+/** Below this is what is still being received, each upload under an id of its own. */
+export const INCOMING = 'incoming/';
+
+/**
+ * Keeps originals as `originals/<batchId>/<index>`. A bucket renames nothing, so a commit copies within the bucket: what was
+ * received under another id can be told from the originals of a batch, and an upload that is refused touches none of them.
+ *
+ * @param deliver how a client gets at a file
+ */
+export function createOriginals(bucket: BucketClient, deliver: (key: string) => StoredFile): Originals {
+  const act = 'store the upload';
+  const folder = (batchId: string) => `originals/${batchId}/`;
+  const locate = (batchId: string, index: number) => `${folder(batchId)}${index}`;
+
+  async function keysOf(batchId: string): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const page of bucket.list(folder(batchId))) keys.push(...page.map(({ key }) => key));
+    return keys;
+  }
+
+  return {
+    find: (batchId, index) => deliver(locate(batchId, index)),
+
+    async receive() {
+      const incoming = `${INCOMING}${randomUUID()}/`;
+      const indexes: number[] = [];
+      const ours: string[] = [];
+      return {
+        async add(index, content, headLength) {
+          let [size, head, fault] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
+          async function* observed() {
+            try {
+              for await (const piece of content) {
+                if (head.length < headLength) head = Buffer.concat([head, piece.subarray(0, headLength - head.length)]);
+                size += piece.length;
+                yield piece;
+              }
+            } catch (error) {
+              fault = { error };
+              throw error;
+            }
+          }
+          indexes.push(index);
+          ours.push(`${incoming}${index}`);
+          try {
+            await bucket.stream(`${incoming}${index}`, Readable.from(observed(), { objectMode: false }));
+          } catch (cause) {
+            // Only the bucket's fault is ours; a client that hangs up is not.
+            throw fault ? fault.error : toStorageError(act, cause);
+          }
+          return { size, head };
+        },
+
+        async commit(batchId) {
+          try {
+            // Only the same upload is sent again under its old id: what is there already is the same, and may be in use.
+            if ((await keysOf(batchId)).length < indexes.length) {
+              ours.push(...indexes.map((index) => locate(batchId, index)));
+              await Promise.all(indexes.map((index) => bucket.copy(`${incoming}${index}`, locate(batchId, index))));
+            }
+          } catch (cause) {
+            throw toStorageError(act, cause);
+          }
+          // What is left of it costs little, and is swept later.
+          void bucket.remove(indexes.map((index) => `${incoming}${index}`)).catch(() => undefined);
+        },
+
+        async discard() {
+          // Files that cannot be removed now must not hide why the upload failed.
+          await bucket.remove(ours).catch(() => undefined);
+        },
+      };
+    },
+
+    async read(batchId, index) {
+      try {
+        const { content } = await bucket.open(locate(batchId, index));
+        return await buffer(content);
+      } catch (cause) {
+        throw toReadError('original', cause);
+      }
+    },
+
+    async remove(batchId) {
+      try {
+        await bucket.remove(await keysOf(batchId));
+      } catch (cause) {
+        throw toStorageError('remove the originals', cause);
+      }
+    },
+  };
+}
