@@ -5,6 +5,15 @@ import type { Logger } from '../shared/logger.ts';
 /** Steady and short, so that both processes are back within a second of Redis, however long it was away. */
 export const RECONNECT_DELAY_MS = 500;
 
+/**
+ * Milliseconds of silence after which a connection that waits for Redis is given up. A network that was cut leaves connections
+ * that nobody ends, and which TCP tries again only after as long as the cut lasted. Longer than a blocking command takes, and
+ * than a Redis may hang: what it is given on a connection that is given up meanwhile it does all the same, and tells nobody.
+ */
+const SILENCE_MS = 40_000;
+/** Milliseconds after which a connection on which nothing is said is asked whether it is still there. */
+const KEEP_ALIVE_MS = 10_000;
+
 /** A connection to one Redis, to the master that sentinels name, or to a cluster. */
 export type RedisConnection = Redis | Cluster;
 
@@ -19,6 +28,7 @@ function connect(config: RedisConfig, logger: Logger, options: ConnectionOptions
   const redis = open(config, {
     ...options,
     connectTimeout: 5000,
+    keepAlive: KEEP_ALIVE_MS,
     retryStrategy: () => RECONNECT_DELAY_MS,
     // A master that became a replica refuses to write, and keeps its connections. What it refused was not done: it is sent
     // again, to the new master.
@@ -85,5 +95,5 @@ export function connectProducer(config: RedisConfig, logger: Logger): RedisConne
 
 /** Connection for the worker: it waits for Redis as long as it takes. BullMQ asks for `maxRetriesPerRequest: null`. */
 export function connectConsumer(config: RedisConfig, logger: Logger): RedisConnection {
-  return connect(config, logger, { maxRetriesPerRequest: null });
+  return connect(config, logger, { maxRetriesPerRequest: null, socketTimeout: SILENCE_MS });
 }

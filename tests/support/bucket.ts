@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import { openBucket } from '../../src/storage/bucket/bucket.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { describeIf } from './describe-if.ts';
 import { environment } from './environment.ts';
+import { type Host, thisMachine } from './hosts.ts';
 import { freePort } from './ports.ts';
 
 /** `describe` for tests that need a bucket's server. */
@@ -29,44 +29,55 @@ export interface TestBucket {
   restart(): Promise<void>;
 }
 
+type BucketHost = Pick<Host, 'address' | 'expose'> & { command: readonly string[] };
+
+const STORES = ['account', 'container', 'object'];
+/** Debian's own: another may not have Swift. */
+const PYTHON = '/usr/bin/python3';
+/** Makes the rings, each of which says where everything is: always on the one disk. The program that makes rings takes seconds. */
+const MAKE_RINGS = `
+import sys
+from swift.common.ring import RingBuilder
+folder, address, *ports = sys.argv[1:]
+for store, port in zip(${JSON.stringify(STORES)}, map(int, ports)):
+    builder = RingBuilder(1, 1, 0)
+    place = {'ip': address, 'port': port, 'replication_ip': address, 'replication_port': port}
+    builder.add_dev({'id': 0, 'region': 1, 'zone': 1, 'device': 'one', 'weight': 1, **place})
+    builder.rebalance()
+    builder.get_ring().save(f'{folder}/{store}.ring.gz')
+`;
 const BUCKET = 'pictures';
 const key = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
 
-/** Starts such a server; it is gone after the tests of this file. */
-export async function startBucket(address = '127.0.0.1'): Promise<TestBucket> {
+/** Starts such a server, on this machine or another; it is gone after the tests of this file. */
+export async function startBucket({ address, command, expose }: BucketHost = thisMachine): Promise<TestBucket> {
   const folder = await temporaryFolder();
   const start = async (part: string, settings: string, port: number) => {
     const file = join(folder, `${part}.conf`);
     const common = `bind_ip = ${address}\nbind_port = ${port}\nworkers = 0\nswift_dir = ${folder}\nuser = ${userInfo().username}`;
     await writeFile(file, `[DEFAULT]\n${common}\n${settings}`);
-    const server = spawn(`swift-${part}-server`, [file], { stdio: ['ignore', 'inherit', 'inherit'] });
+    const [program = '', ...args] = [...command, `swift-${part}-server`, file];
+    const server = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
     const kill = () => end(server);
     onCleanup(kill);
-    while (!(await isThere(address, port))) {
+    const url = await expose(port);
+    while (!(await answers(url))) {
       if (server.exitCode !== null) throw new Error(`swift-${part}-server has ended`);
       await delay(50);
     }
     return kill;
   };
 
-  // The three that store: each on one disk, which is a folder.
+  // Each of the three that store has one disk, which is a folder.
   const devices = join(folder, 'disks');
   await mkdir(join(devices, 'one'), { recursive: true });
-  const store = async (part: string) => {
-    const port = await freePort();
-    const ring = join(folder, `${part}.builder`);
-    const build = (...args: string[]) => promisify(execFile)('swift-ring-builder', [ring, ...args]);
-    await build('create', '1', '1', '0');
-    await build('add', `r1z1-${address}:${port}/one`, '1');
-    await build('rebalance');
-    const disk = `devices = ${devices}\nmount_check = false\nfallocate_reserve = 0`;
-    await start(
-      part,
-      `${disk}\n[pipeline:main]\npipeline = ${part}-server\n[app:${part}-server]\nuse = egg:swift#${part}\n`,
-      port,
-    );
-  };
-  await Promise.all(['account', 'container', 'object'].map(store));
+  const disk = `devices = ${devices}\nmount_check = false\nfallocate_reserve = 0`;
+  const ports = await Promise.all(STORES.map(freePort));
+  await promisify(execFile)(PYTHON, ['-c', MAKE_RINGS, folder, address, ...ports.map(String)]);
+  const stores = STORES.map((part, index) => {
+    const pipeline = `[pipeline:main]\npipeline = ${part}-server\n[app:${part}-server]\nuse = egg:swift#${part}`;
+    return start(part, `${disk}\n${pipeline}\n`, ports[index] ?? 0);
+  });
 
   const filters = ['catch_errors', 'cache', 'listing_formats', 'bulk', 's3api', 'tempauth', 'slo'];
   const options: Record<string, string> = {
@@ -79,9 +90,10 @@ export async function startBucket(address = '127.0.0.1'): Promise<TestBucket> {
     ...filters.map((name) => `[filter:${name}]\n${options[name] ?? `use = egg:swift#${name}`}`),
   ].join('\n');
   const port = await freePort();
-  let kill = await start('proxy', proxy, port);
+  let [kill] = await Promise.all([start('proxy', proxy, port), ...stores]);
   const endpoint = `http://${address}:${port}`;
-  const admin = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials: key });
+  const here = { region: 'us-east-1', endpoint: await expose(port), forcePathStyle: true, credentials: key };
+  const admin = new S3Client(here);
   await admin.send(new CreateBucketCommand({ Bucket: BUCKET }));
   admin.destroy();
   return {
@@ -105,15 +117,13 @@ async function end(server: ChildProcess): Promise<void> {
   await ended;
 }
 
-function isThere(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host);
-    socket.on('error', () => resolve(false));
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
+/** Whether a server answers, whatever it says. */
+function answers(url: string): Promise<boolean> {
+  // One that is just starting may take a request and forget it.
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The service's own view of it. */

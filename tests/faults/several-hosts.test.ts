@@ -1,0 +1,139 @@
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { v4 as uuid } from 'uuid';
+import { findRedisServer } from '../../scripts/redis-server.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
+import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { describeWithBucket, startBucket } from '../support/bucket.ts';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
+import { batchEnd, type File, upload } from '../support/client.ts';
+import { faultTest, sized } from '../support/fault.ts';
+import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
+import { jpeg } from '../support/pictures.ts';
+import { startApi, startWorker, until } from '../support/processes.ts';
+
+const PORT = 3000;
+const REDIS_PORT = 6379;
+const BATCHES = sized(4, 20);
+/** Milliseconds that a host stays cut off after the others have done all: longer than its connections wait for an answer. */
+const CUT_OFF_MS = sized(0, 60_000);
+/** Milliseconds that each image of a worker that sleeps takes. */
+const SLEEP_MS = 200;
+const MOST_HOSTS = 3;
+const IMAGES_PER_HOST = sized(15, 60);
+
+/** Starts Redis on a host and returns how it is reached there, and from here. */
+async function startRedisOn(host: Host): Promise<{ there: string; url: string }> {
+  const bound = ['--bind', host.address, '--protected-mode', 'no', '--port', String(REDIS_PORT)];
+  const kept = ['--appendonly', 'yes', '--save', '', '--dir', await temporaryFolder()];
+  const [program, ...args] = [...host.command, findRedisServer() ?? '', ...bound, ...kept] as const;
+  const server = spawn(program as string, args, { stdio: 'ignore' });
+  onCleanup(() => server.kill('SIGKILL'));
+  const url = (await host.expose(REDIS_PORT)).replace('http:', 'redis:');
+  return { there: `redis://${host.address}:${REDIS_PORT}`, url };
+}
+
+/** Gives the first of some hosts, which there are. */
+function only(hosts: Host[], index: number): Host {
+  const host = hosts[index];
+  if (!host) throw new Error(`there is no host ${index}`);
+  return host;
+}
+
+describeWithHosts('on several hosts', () => {
+  describeWithBucket('that share a bucket', () => {
+    faultTest(
+      'One of three hosts of workers cut off in the middle of 20 batches; two hosts of APIs, Redis and the bucket on a host each',
+      'every batch that one API accepted is completed, the other API tells so and has its results; nothing is on the disk of any host',
+      async () => {
+        const hosts = await startHosts(7);
+        const host = (index: number) => only(hosts, index);
+        const [redis, bucket] = await Promise.all([startRedisOn(host(0)), startBucket(host(1))]);
+        const unused = join(await temporaryFolder(), 'unused');
+        const settings = {
+          ...bucket.settings,
+          REDIS_URL: redis.there,
+          UPLOAD_DIR: join(unused, 'a'),
+          PROCESSED_DIR: join(unused, 'b'),
+          WORKER_CONCURRENCY: '1',
+        };
+        const startOn = async (index: number) => {
+          const { address, launcher, expose } = host(index);
+          await startApi({ ...settings, HOST: address, PORT: String(PORT) }, launcher);
+          return expose(PORT);
+        };
+        const [one, other] = await Promise.all([startOn(2), startOn(3)]);
+        const workers = await Promise.all([4, 5, 6].map((index) => startWorker(settings, host(index).launcher)));
+
+        const files = Array<File>(5).fill(['a.jpg', await jpeg(1600, 1200)]);
+        const accepted: string[] = [];
+        for (let sent = 0; sent < BATCHES; sent += 1) accepted.push(await upload(one, ...files));
+        const cut = workers[0];
+        const processed = () => cut?.output().match(/"image processed"/g)?.length ?? 0;
+        await until(() => processed() > 0);
+        host(4).setLink('down');
+        const byIt = processed();
+        for (const batchId of accepted) {
+          const batch = await batchEnd(other, batchId);
+          expect(batch).toMatchObject({ status: 'completed' });
+          const result = await fetch(`${other}/jobs/${batchId}-4/result`);
+          expect((await result.arrayBuffer()).byteLength).toBe(batch.files[4]?.result?.bytes);
+        }
+        await delay(CUT_OFF_MS);
+        host(4).setLink('up');
+        // It goes on by itself.
+        const backMs = Date.now();
+        await until(async () => {
+          await batchEnd(one, await upload(other, ...files));
+          return processed() > byIt;
+        });
+        expect(existsSync(unused)).toBe(false);
+        return `${BATCHES} of ${BATCHES} batches completed; the host that was cut off took images again ${Math.ceil((Date.now() - backMs) / 1000)} s after it was back`;
+      },
+    );
+  });
+
+  faultTest(
+    'Work that only sleeps, on one, two and three hosts of workers',
+    'two and three hosts do at least 0.75 times as many times what one does',
+    async () => {
+      const hosts = await startHosts(1 + MOST_HOSTS);
+      const { there, url } = await startRedisOn(only(hosts, 0));
+      const redis = new Redis(url);
+      onCleanup(() => redis.disconnect());
+      const queue = await testQueueClient({ url });
+      const completed = () => redis.zcard('{images}:images:completed');
+      const rates: number[] = [];
+      for (let count = 1; count <= MOST_HOSTS; count += 1) {
+        const [images, before] = [IMAGES_PER_HOST * count, await completed()];
+        for (let sent = 0; sent < images; sent += 5) {
+          await queue.addBatch(newBatch(uuid(), ...Array<string>(5).fill('a.jpg')), storeNothing);
+        }
+        const sleepers = await Promise.all(
+          hosts.slice(1, 1 + count).map(async ({ launcher: [program, ...args] }) => {
+            const sleeper = fork(join(projectRoot, 'bench/sleeper.ts'), [String(SLEEP_MS)], {
+              execPath: program,
+              execArgv: [...args, '--import', 'tsx'],
+              env: { ...process.env, REDIS_URL: there },
+            });
+            onCleanup(() => sleeper.kill('SIGKILL'));
+            await once(sleeper, 'message');
+            return sleeper;
+          }),
+        );
+        const begun = performance.now();
+        for (const sleeper of sleepers) sleeper.send('begin');
+        while ((await completed()) < before + images) await delay(5);
+        rates.push((images * 1000) / (performance.now() - begun));
+        for (const sleeper of sleepers) sleeper.kill('SIGKILL');
+      }
+      const [alone = 0] = rates;
+      for (const [index, rate] of rates.entries()) expect(rate / alone).toBeGreaterThan(0.75 * (index + 1));
+      return `${rates.map((rate) => rate.toFixed(1)).join(', ')} images a second, of ${SLEEP_MS} ms each`;
+    },
+  );
+});
