@@ -1,4 +1,4 @@
-import express, { type Express, type Response, type Router } from 'express';
+import express, { type Express, type RequestHandler, type Response, type Router } from 'express';
 import helmet from 'helmet';
 import { pinoHttp } from 'pino-http';
 import type { BatchWatcher } from '../queue/batch-watcher.ts';
@@ -13,7 +13,6 @@ import { identifyClient, requireKey } from './middleware/access.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
 import { limitRate } from './middleware/rate-limit.ts';
-import { traceRequests } from './middleware/trace.ts';
 import { UPLOAD_PATH, type UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
 import { requestId } from './request-id.ts';
@@ -37,8 +36,8 @@ export interface AppParts {
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;
-  /** Whether requests are traced. */
-  isTraced?: boolean;
+  /** Makes a span of every request, where they are traced. */
+  traceRequests?: RequestHandler | undefined;
   /** The operator's own pages, where there are any. */
   admin?: Router | undefined;
   logger: Logger;
@@ -55,7 +54,7 @@ export function createApp(parts: AppParts): Express {
   app.set('trust proxy', trustedProxies);
   const metrics = createApiMetrics(queue);
   app.use(metrics.watchRequests);
-  if (parts.isTraced) app.use(traceRequests());
+  if (parts.traceRequests) app.use(parts.traceRequests);
   // Answers that are no pages may load nothing at all; the two pages have policies of their own. Whether there is TLS is not
   // known here, so nothing is said about it.
   const nothing = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     limits: config,
     access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
-    isTraced: tracing !== undefined,
+    traceRequests: tracing && (await import('./middleware/trace.ts')).traceRequests(),
     admin:
       config.adminPassword === undefined ? undefined : await loadAdmin(config.adminPassword, redis, config.queuePrefix),
     logger,
