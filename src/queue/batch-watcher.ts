@@ -3,6 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { RedisConnection } from './connection.ts';
 import { batchIdOf, IMAGE_QUEUE } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
+import type { Found } from './read-status.ts';
 import type { BatchStatus } from './status.ts';
 
 /** Milliseconds between two looks at the same batch, at least, however fast its files move. */
@@ -15,6 +16,8 @@ export type BatchListener = (status: BatchStatus | undefined) => void;
 
 /** Tells about batches as they move, with one subscription however many listen. */
 export interface BatchWatcher {
+  /** Reads a batch as the queue's client does; whoever asks for it at the same time shares one reading. */
+  readBatch(batchId: string): Promise<Found<BatchStatus> | undefined>;
   /**
    * Tells a listener the present status soon and each change from then on. It may be told the same status again.
    *
@@ -91,6 +94,8 @@ export function createBatchWatcher({
     if (entry.isStale) look(batchId);
   }
 
+  const readings = new Map<string, ReturnType<BatchWatcher['readBatch']>>();
+
   let isClosed = false;
   const watch: BatchWatcher['watch'] = (batchId, listener) => {
     // Who comes after the end would otherwise wait for ever, and keep the API from ending.
@@ -112,6 +117,12 @@ export function createBatchWatcher({
 
   return {
     watch,
+
+    readBatch(batchId) {
+      const reading = readings.get(batchId) ?? queue.readBatch(batchId).finally(() => readings.delete(batchId));
+      readings.set(batchId, reading);
+      return reading;
+    },
 
     waitFor(batchId, isWished, limitMs, signal) {
       return new Promise((resolve) => {

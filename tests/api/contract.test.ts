@@ -257,7 +257,7 @@ describe('every documented answer is really given as documented', () => {
         sendCommand: broken,
         close: async () => {},
       },
-      watcher: { watch: fails, waitFor: broken, close: () => {} },
+      watcher: { readBatch: broken, watch: fails, waitFor: broken, close: () => {} },
       storage: {
         originals: { receive: broken, read: broken, find: fails, remove: broken },
         results: { write: broken, publish: broken, outputPath: fails, find: fails, read: broken, remove: broken },

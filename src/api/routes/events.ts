@@ -1,6 +1,5 @@
 import { type Response, Router } from 'express';
 import type { BatchWatcher } from '../../queue/batch-watcher.ts';
-import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/status.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
@@ -19,13 +18,14 @@ function toText(status: BatchStatus): string {
 }
 
 /** `GET /batches/:batchId/events`: the status at each change, as Server-Sent Events. */
-export function eventsRoute({ queue, watcher }: { queue: QueueClient; watcher: BatchWatcher }): Router {
+export function eventsRoute({ watcher }: { watcher: BatchWatcher }): Router {
   const router = Router();
   const route = router.route('/batches/:batchId/events');
 
   route.get(async (req, res) => {
     const { batchId } = req.params;
-    const status = await findBatch(queue, clientOf(res), batchId);
+    // Many who come at once, as after a restart, share what they read.
+    const status = await findBatch(watcher, clientOf(res), batchId);
     res.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',

@@ -18,7 +18,11 @@ export function isFinished({ status }: Pick<BatchStatus, 'status'>): boolean {
  *
  * @throws {ServiceError} `BATCH_NOT_FOUND`, or `BATCH_REMOVED`
  */
-export async function findBatch(queue: QueueClient, client: Client, batchId: string): Promise<BatchStatus> {
+export async function findBatch(
+  queue: Pick<QueueClient, 'readBatch'>,
+  client: Client,
+  batchId: string,
+): Promise<BatchStatus> {
   const batch = isBatchId(batchId) ? await queue.readBatch(batchId, client) : undefined;
   const status = unlessRemoved(batch, client);
   if (status) return status;
