@@ -171,9 +171,10 @@ export function createQueueClient({
       };
       // Should ending the announcement fail, the sweeper finds that there is nothing to do.
       const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
+      // Bytes before jobs: a worker may take a job before this call returns. When it fails, some of them may be there or come to
+      // be there all the same, so the announcement stays, for the sweeper.
+      await store();
       try {
-        // Bytes before jobs: a worker may take a job before this call returns.
-        await store();
         // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
         await guard(() => flow.add(batch), UncertainError);
         if (waitReplicas > 0) await guard(() => waitForReplicas(redis, waitReplicas), UncertainError);

@@ -67,7 +67,7 @@ export const originList = z
 /** A bucket and the folder in it, as `s3://bucket/prefix`. */
 export const bucketUrl = z
   .string()
-  .transform((url) => /^s3:\/\/([a-z0-9][a-z0-9._-]+)\/?(.*)$/i.exec(url))
+  .transform((url) => /^s3:\/\/([a-z0-9][a-z0-9._-]+)(?:\/(.*))?$/i.exec(url))
   .refine((parts) => parts !== null, { error: 'must look like s3://bucket or s3://bucket/prefix' })
   .transform((parts) => ({ name: parts?.[1] ?? '', prefix: (parts?.[2] ?? '').replace(/\/+$/, '') }));
 

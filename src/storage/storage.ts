@@ -79,9 +79,16 @@ export type StoredFile =
   /** On a disk of this machine, at an absolute path. */
   | { path: string }
   /** At an address that the client itself can ask. */
-  | { sign(answer: { type: string; disposition: string }): Promise<string> }
+  | { sign(answer: SignedAnswer): Promise<string> }
   /** Through this service alone. */
   | { open(range?: string): Promise<OpenFile> };
+
+/** What is asked of a signed address, and what it answers with. */
+export interface SignedAnswer {
+  method: 'GET' | 'HEAD';
+  type: string;
+  disposition: string;
+}
 
 /** A file, or the range of it that was asked for. */
 export interface OpenFile {

@@ -36,10 +36,12 @@ const recovery = {
  * that dies before it listens leaves BullMQ 6.7 waiting for ever, and the job with it.
  */
 const SILENCE_MS = 10_000;
+/** The same where the storage is remote, which may take its time to be read from and written to, or to be given up. */
+const REMOTE_SILENCE_MS = 120_000;
 
 /** Milliseconds after which a job that met a full or unreachable storage is tried again. */
 const STORAGE_PAUSE_MS = 5000;
-/** Starts after which a job gives up on a storage that is out of reach: about an hour. What is full will be emptied. */
+/** Starts after which a job gives up on a storage that is out of reach: an hour, or more where it hangs. What is full will be emptied. */
 const MOST_STARTS = 720;
 
 /** Milliseconds for which a job is left to workers that understand it. */
@@ -114,7 +116,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
       ...(telemetry && { telemetry }),
       autorun: false,
     });
-    this.#silenceMs = jobTimeoutMs + SILENCE_MS;
+    this.#silenceMs = jobTimeoutMs + (storage.isRemote ? REMOTE_SILENCE_MS : SILENCE_MS);
     this.#storage = storage;
     this.#children = pLimit(concurrency);
     this.#metrics = metrics;

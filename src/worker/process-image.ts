@@ -58,27 +58,26 @@ export default async function processImageJob(
   const limits = { timeoutMs: config.jobTimeoutMs, memoryBytes: config.jobMemoryBytes };
   const tell = setTimeout(() => void job.updateProgress(10).catch(() => undefined), TELL_AFTER_MS);
   try {
-    return await underWatch(limits, async () => {
-      const { batchId, index, originalName, outputs } = imageJobPayload.parse(job.data);
-      const original = await originals.read(batchId, index);
-      const wanted = outputs.map(({ options }) => options);
-      const { images, placeholder } = await processImage(original, config, wanted);
-      const jobId = imageJobId(batchId, index);
-      const written = await Promise.all(
-        images.map(({ data, format }, position) => results.write(data, jobId, format, outputs[position]?.name)),
-      );
-      const pictures = images.map(({ data, width, height, format }, position) => {
-        const name = outputs[position]?.name;
-        const outputPath = results.outputPath(jobId, format, name);
-        return { name, outputPath, width, height, bytes: data.byteLength, format };
-      });
-      const [first] = pictures;
-      if (!first) throw new Error('the job names no output');
-      const { name: _, ...picture } = first;
-      const named = pictures.flatMap(({ name, ...rest }) => (name === undefined ? [] : [{ name, ...rest }]));
-      const result = { originalName, ...picture, placeholder, ...(named.length > 0 && { outputs: named }) };
-      return { result, written };
+    const { batchId, index, originalName, outputs } = imageJobPayload.parse(job.data);
+    // Not under the image's own time limit: that a storage is slow is no fault of the image.
+    const original = await originals.read(batchId, index);
+    const wanted = outputs.map(({ options }) => options);
+    const { images, placeholder } = await underWatch(limits, () => processImage(original, config, wanted));
+    const jobId = imageJobId(batchId, index);
+    const written = await Promise.all(
+      images.map(({ data, format }, position) => results.write(data, jobId, format, outputs[position]?.name)),
+    );
+    const pictures = images.map(({ data, width, height, format }, position) => {
+      const name = outputs[position]?.name;
+      const outputPath = results.outputPath(jobId, format, name);
+      return { name, outputPath, width, height, bytes: data.byteLength, format };
     });
+    const [first] = pictures;
+    if (!first) throw new Error('the job names no output');
+    const { name: _, ...picture } = first;
+    const named = pictures.flatMap(({ name, ...rest }) => (name === undefined ? [] : [{ name, ...rest }]));
+    const result = { originalName, ...picture, placeholder, ...(named.length > 0 && { outputs: named }) };
+    return { result, written };
   } catch (error) {
     throw toJobError(error);
   } finally {

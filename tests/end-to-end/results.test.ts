@@ -265,6 +265,15 @@ test('archives that are broken off leave no open file behind', async () => {
   await until(async () => (await openResults()) === 0, 5000);
 });
 
+test('an archive of which a result is gone is broken off, and nothing else', async () => {
+  const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+  const { files } = await batchEnd(url, batchId);
+  await rm(resolve(projectRoot, files[1]?.result?.outputPath ?? ''));
+  const archive = async () => (await fetch(`${url}/batches/${batchId}/archive`)).arrayBuffer();
+  await expect(archive()).rejects.toThrow();
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
 /** By whichever program this machine has for it. */
 function unzip(archive: string, folder: string): void {
   const python = findProgram('python3');

@@ -107,29 +107,29 @@ describeWithHosts('on several hosts', () => {
       onCleanup(() => redis.disconnect());
       const queue = await testQueueClient({ url });
       const completed = () => redis.zcard('{images}:images:completed');
+      const sleepers = await Promise.all(
+        hosts.slice(1).map(async ({ launcher: [program, ...args] }) => {
+          const sleeper = fork(join(projectRoot, 'bench/sleeper.ts'), [String(SLEEP_MS)], {
+            execPath: program,
+            execArgv: [...args, '--import', 'tsx'],
+            env: { ...process.env, REDIS_URL: there },
+          });
+          onCleanup(() => sleeper.kill('SIGKILL'));
+          await once(sleeper, 'message');
+          return sleeper;
+        }),
+      );
       const rates: number[] = [];
-      for (let count = 1; count <= MOST_HOSTS; count += 1) {
-        const [images, before] = [IMAGES_PER_HOST * count, await completed()];
+      for (const [index, sleeper] of sleepers.entries()) {
+        const [images, before] = [IMAGES_PER_HOST * (index + 1), await completed()];
+        // Each round has one host more.
+        sleeper.send('begin');
+        const begun = performance.now();
         for (let sent = 0; sent < images; sent += 5) {
           await queue.addBatch(newBatch(uuid(), ...Array<string>(5).fill('a.jpg')), storeNothing);
         }
-        const sleepers = await Promise.all(
-          hosts.slice(1, 1 + count).map(async ({ launcher: [program, ...args] }) => {
-            const sleeper = fork(join(projectRoot, 'bench/sleeper.ts'), [String(SLEEP_MS)], {
-              execPath: program,
-              execArgv: [...args, '--import', 'tsx'],
-              env: { ...process.env, REDIS_URL: there },
-            });
-            onCleanup(() => sleeper.kill('SIGKILL'));
-            await once(sleeper, 'message');
-            return sleeper;
-          }),
-        );
-        const begun = performance.now();
-        for (const sleeper of sleepers) sleeper.send('begin');
         while ((await completed()) < before + images) await delay(5);
         rates.push((images * 1000) / (performance.now() - begun));
-        for (const sleeper of sleepers) sleeper.kill('SIGKILL');
       }
       const [alone = 0] = rates;
       for (const [index, rate] of rates.entries()) expect(rate / alone).toBeGreaterThan(0.75 * (index + 1));

@@ -50,7 +50,7 @@ test('a bucket has a name, and a prefix where there is one', () => {
     accessKeyId: 'id',
     secretAccessKey: 'secret',
   });
-  for (const wrong of ['my-bucket', 's3://', 'https://example.com/x'])
+  for (const wrong of ['my-bucket', 's3://', 's3://key:secret@host/x', 'https://example.com/x'])
     expect(() => of(wrong)).toThrow('STORAGE_URL must');
 });
 

@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { INCOMING } from '../../src/storage/bucket/originals.ts';
 import { openFolders } from '../../src/storage/folders/folders.ts';
 import type { Storage, StoredFile } from '../../src/storage/storage.ts';
 import { toStorageError } from '../../src/storage/storage-error.ts';
-import { describeWithBucket, openTestBucket, startBucket, type TestBucket } from '../support/bucket.ts';
+import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucket } from '../support/bucket.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
+import { until } from '../support/processes.ts';
 
 const batchId = '550e8400-e29b-41d4-a716-446655440000';
 const otherId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
@@ -14,9 +16,9 @@ const pieces = (...texts: string[]) => Readable.from(texts.map((text) => Buffer.
 /**
  * What every kind of storage does.
  *
- * @param open opens an empty one
+ * @param open opens an empty one, and waits until nothing is left in it of what was committed or discarded
  */
-function storageTests(open: () => Promise<Storage>): void {
+function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown> }>): void {
   const text = async (reading: Promise<Uint8Array>) => Buffer.from(await reading).toString();
   /** Uploads one file. */
   async function store({ originals }: Storage, content: string, id = batchId) {
@@ -59,6 +61,7 @@ function storageTests(open: () => Promise<Storage>): void {
     const late = await store(storage, 'x');
     await late.discard();
     await expect(storage.originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
+    await storage.settled();
     expect(await storage.removeAbandoned(Date.now() + 1e9)).toBe(0);
     expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
   });
@@ -116,6 +119,7 @@ function storageTests(open: () => Promise<Storage>): void {
     await store(storage, 'committed');
     const written = await storage.results.write(Buffer.from('published'), 'id', 'jpeg');
     await storage.results.publish(written, 'id', 'jpeg');
+    await storage.settled();
     const dead = await storage.originals.receive();
     await dead.add(0, pieces('dead'), 0);
     expect(await storage.removeAbandoned()).toBe(0);
@@ -129,7 +133,7 @@ function storageTests(open: () => Promise<Storage>): void {
 describe('in folders', () => {
   storageTests(async () => {
     const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
-    return openFolders({ uploadDir, processedDir, minFreeDiskBytes: 0 });
+    return { ...openFolders({ uploadDir, processedDir, minFreeDiskBytes: 0 }), settled: async () => {} };
   });
 });
 
@@ -139,7 +143,11 @@ describeWithBucket('in a bucket', () => {
     bucket = await startBucket();
   });
 
-  storageTests(async () => openTestBucket(bucket, { STORAGE_URL: `s3://pictures/${randomUUID()}` }));
+  storageTests(async () => {
+    const settings = { STORAGE_URL: `s3://pictures/${randomUUID()}` };
+    const settled = () => until(async () => (await keysIn(bucket, settings, INCOMING)).length === 0);
+    return { ...openTestBucket(bucket, settings), settled };
+  });
 
   const stored = async (more: Record<string, string> = {}): Promise<StoredFile> => {
     const { results } = openTestBucket(bucket, more);
@@ -164,7 +172,7 @@ describeWithBucket('in a bucket', () => {
   test('a file is had at a signed address by whoever has it, as what it is, and at no other', async () => {
     const file = await stored({ STORAGE_REDIRECT: 'true' });
     if (!('sign' in file)) throw new Error('it is not to be signed');
-    const url = await file.sign({ type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' });
+    const url = await file.sign({ method: 'GET', type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' });
     const answer = await fetch(url);
     expect(await answer.text()).toBe('0123456789');
     expect(answer.headers.get('content-type')).toBe('image/jpeg');

@@ -7,8 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { hasBucketServer } from '../../scripts/bucket-server.ts';
-import { loadConfig } from '../../src/shared/config.ts';
+import { type BucketConfig, loadConfig } from '../../src/shared/config.ts';
 import { openBucket } from '../../src/storage/bucket/bucket.ts';
+import { createBucketClient } from '../../src/storage/bucket/client.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { describeIf } from './describe-if.ts';
 import { environment } from './environment.ts';
@@ -24,7 +26,9 @@ export const describeWithBucket = describeIf(
 export interface TestBucket {
   /** For a service, or for {@link openTestBucket}. */
   settings: Record<string, string>;
-  /** Ends what speaks S3. */
+  /** Sends a signal to what speaks S3. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends it. */
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
@@ -58,14 +62,13 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
     await writeFile(file, `[DEFAULT]\n${common}\n${settings}`);
     const [program = '', ...args] = [...command, `swift-${part}-server`, file];
     const server = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-    const kill = () => end(server);
-    onCleanup(kill);
+    onCleanup(() => end(server));
     const url = await expose(port);
     while (!(await answers(url))) {
       if (server.exitCode !== null) throw new Error(`swift-${part}-server has ended`);
       await delay(50);
     }
-    return kill;
+    return server;
   };
 
   // Each of the three that store has one disk, which is a folder.
@@ -90,7 +93,7 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
     ...filters.map((name) => `[filter:${name}]\n${options[name] ?? `use = egg:swift#${name}`}`),
   ].join('\n');
   const port = await freePort();
-  let [kill] = await Promise.all([start('proxy', proxy, port), ...stores]);
+  let [server] = await Promise.all([start('proxy', proxy, port), ...stores]);
   const endpoint = `http://${address}:${port}`;
   const here = { region: 'us-east-1', endpoint: await expose(port), forcePathStyle: true, credentials: key };
   const admin = new S3Client(here);
@@ -103,9 +106,10 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
       AWS_ACCESS_KEY_ID: key.accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     },
-    kill: () => kill(),
+    signal: (name) => void server.kill(name),
+    kill: () => end(server),
     async restart() {
-      kill = await start('proxy', proxy, port);
+      server = await start('proxy', proxy, port);
     },
   };
 }
@@ -126,9 +130,25 @@ function answers(url: string): Promise<boolean> {
   );
 }
 
-/** The service's own view of it. */
-export function openTestBucket({ settings }: Pick<TestBucket, 'settings'>, more: Record<string, string> = {}) {
+function configOf({ settings }: Pick<TestBucket, 'settings'>, more: Record<string, string>): BucketConfig {
   const { bucket } = loadConfig(environment({ ...settings, ...more }));
   if (!bucket) throw new Error('there is no bucket in these settings');
-  return openBucket(bucket);
+  return bucket;
+}
+
+/** The service's own view of it. */
+export function openTestBucket(bucket: Pick<TestBucket, 'settings'>, more: Record<string, string> = {}): Storage {
+  return openBucket(configOf(bucket, more));
+}
+
+/** What there is in it under a prefix. */
+export async function keysIn(
+  bucket: Pick<TestBucket, 'settings'>,
+  more: Record<string, string>,
+  prefix: string,
+): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of createBucketClient(configOf(bucket, more)).list(prefix))
+    keys.push(...page.map(({ key: name }) => name));
+  return keys;
 }

@@ -17,7 +17,7 @@ const isAlive = (pid: number) => {
 test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', async () => {
   const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '120' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', slowPicture()], ['next.jpg', await jpeg(64, 64)]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture(5000)], ['next.jpg', await jpeg(64, 64)]);
   await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
   expect(await worker.end('SIGTERM')).toBe(0);
   expect((await readJob(api.url, `${batchId}-0`)).state).toBe('completed');
@@ -56,7 +56,7 @@ test('children in the middle of their jobs end when their worker is killed', asy
 test('the jobs of a worker that was killed go on within 20 seconds, and its children die with it', async () => {
   const service = await ownService(letSlowPicturesIn);
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', slowPicture()]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture(7000)]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).progress === 10);
   const children = imageChildren(worker.child.pid);

@@ -38,6 +38,8 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
     if (req.method === 'HEAD') return void res.end();
 
     const zip = new ZipFile();
+    // A result that was removed breaks the archive off, which clients notice; it must not end the process.
+    const breakOff = (error: Error) => res.destroy(error);
     const { entries, manifest } = contents(batch);
     let open: Readable | undefined;
     for (const { name, jobId, format, variant } of entries) {
@@ -47,7 +49,10 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
         opening.then(
           (content) => {
             open = content;
-            give(null, content);
+            // Nobody else listens, and an error that nobody hears ends the process.
+            content.on('error', breakOff);
+            if (res.destroyed) content.destroy();
+            else give(null, content);
           },
           (error) => give(error, undefined as never),
         );
@@ -55,8 +60,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
     }
     zip.addBuffer(Buffer.from(JSON.stringify(manifest, null, 2)), MANIFEST);
     zip.end();
-    // A result that was removed breaks the archive off, which clients notice; it must not end the process.
-    zip.on('error', (error) => res.destroy(error));
+    zip.on('error', breakOff);
     await pipeline(zip.outputStream, res).catch((err) => req.log.warn({ err }, 'archive broken off'));
     // The client may have gone in the middle of a picture.
     open?.destroy();

@@ -3,6 +3,7 @@ import {
   CopyObjectCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
@@ -10,11 +11,14 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import pLimit from 'p-limit';
 import type { BucketConfig } from '../../shared/config.ts';
-import type { OpenFile } from '../storage.ts';
+import type { OpenFile, SignedAnswer } from '../storage.ts';
 
-/** Milliseconds in which a bucket's server must take a connection, and in which it must answer. */
-const [CONNECTION_MS, ANSWER_MS] = [2000, 8000];
+/** Milliseconds in which a bucket's server must take a connection, answer, and take what is sent and answer. */
+const [CONNECTION_MS, ANSWER_MS, SENDING_MS] = [2000, 8000, 30_000];
+/** Files that are removed at the same time. */
+const REMOVALS = 16;
 /** A request that is not answered is made once more; a job then waits, and leaves its child to others. */
 const ATTEMPTS = 2;
 /** Seconds for which a signed address can be used: long enough to follow a redirect, and no longer. */
@@ -33,7 +37,7 @@ export interface BucketClient {
   /** What there is under a prefix, a page at a time. */
   list(prefix: string): AsyncIterable<{ key: string; changedAt: number }[]>;
   /** An address at which whoever has it can read for a while, answered with these headers. */
-  sign(key: string, answer: { type: string; disposition: string }): Promise<string>;
+  sign(key: string, answer: SignedAnswer): Promise<string>;
   /** Address of an object for people, `s3://…`. */
   address(key: string): string;
 }
@@ -53,8 +57,19 @@ export function createBucketClient({
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECTION_MS, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
+    // A server that does not know the question would keep every larger file waiting for its answer.
+    expectContinueHeader: false,
+    requestHandler: {
+      connectionTimeout: CONNECTION_MS,
+      requestTimeout: SENDING_MS,
+      throwOnRequestTimeout: true,
+      // Clients that read slowly must not keep the others from the bucket.
+      httpAgent: { maxSockets: Number.POSITIVE_INFINITY },
+      httpsAgent: { maxSockets: Number.POSITIVE_INFINITY },
+    },
   });
+  const quick = { requestTimeout: ANSWER_MS };
+  const removals = pLimit(REMOVALS);
   const whole = (key: string) => (prefix === '' ? key : `${prefix}/${key}`);
   const object = (key: string) => ({ Bucket, Key: whole(key) });
 
@@ -74,6 +89,7 @@ export function createBucketClient({
       try {
         const { Body, ContentLength, ContentRange } = await client.send(
           new GetObjectCommand({ ...object(key), Range: range }),
+          quick,
         );
         return { content: Body as Readable, length: ContentLength ?? 0, range: ContentRange };
       } catch (error) {
@@ -88,7 +104,7 @@ export function createBucketClient({
 
     // One by one: for the request that removes many at once, servers disagree on the checksum that it must have.
     async remove(keys) {
-      await Promise.all(keys.map((key) => client.send(new DeleteObjectCommand(object(key)))));
+      await removals.map(keys, (key) => client.send(new DeleteObjectCommand(object(key)), quick));
     },
 
     async *list(below) {
@@ -100,12 +116,9 @@ export function createBucketClient({
       }
     },
 
-    sign(key, { type, disposition }) {
-      const command = new GetObjectCommand({
-        ...object(key),
-        ResponseContentType: type,
-        ResponseContentDisposition: disposition,
-      });
+    sign(key, { method, type, disposition }) {
+      const input = { ...object(key), ResponseContentType: type, ResponseContentDisposition: disposition };
+      const command = method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input);
       return getSignedUrl(client, command, { expiresIn: SIGNED_SECONDS });
     },
   };

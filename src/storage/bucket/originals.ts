@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Originals, StoredFile } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
 
+/** Milliseconds in which an original must have come. */
+const READ_MS = 30_000;
 /** Below this is what is still being received, each upload under an id of its own. */
 export const INCOMING = 'incoming/';
 
@@ -63,7 +65,10 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
             // Only the same upload is sent again under its old id: what is there already is the same, and may be in use.
             if ((await keysOf(batchId)).length < indexes.length) {
               ours.push(...indexes.map((index) => locate(batchId, index)));
-              await Promise.all(indexes.map((index) => bucket.copy(`${incoming}${index}`, locate(batchId, index))));
+              const copies = indexes.map((index) => bucket.copy(`${incoming}${index}`, locate(batchId, index)));
+              // One that is still under way would come after what is removed for another.
+              await Promise.allSettled(copies);
+              await Promise.all(copies);
             }
           } catch (cause) {
             throw toStorageError(act, cause);
@@ -82,7 +87,7 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
     async read(batchId, index) {
       try {
         const { content } = await bucket.open(locate(batchId, index));
-        return await buffer(content);
+        return await buffer(addAbortSignal(AbortSignal.timeout(READ_MS), content));
       } catch (cause) {
         throw toReadError('original', cause);
       }
