@@ -73,7 +73,7 @@ test('the jobs of a worker that was killed go on within 20 seconds, and its chil
 test('a child does not stay behind, however young it is when its worker is killed', async () => {
   const service = await ownService();
   const api = await service.startApi();
-  for (const ageMs of [0, 100, 200, 300, 400, 500]) {
+  for (const ageMs of [0, 200, 400]) {
     const worker = await service.startWorker();
     await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
     const children = await until(() => {
