@@ -1,11 +1,11 @@
 import { findProgram, install } from './install.ts';
 
 /** The servers of OpenStack Swift, whose proxy speaks S3. */
-export const bucketPrograms = ['account', 'container', 'object', 'proxy'].map((name) => `swift-${name}-server`);
+const programs = ['account', 'container', 'object', 'proxy'].map((name) => `swift-${name}-server`);
 
 /** Whether this machine can serve a bucket. */
 export function hasBucketServer(): boolean {
-  return bucketPrograms.every((name) => findProgram(name) !== undefined);
+  return programs.every((name) => findProgram(name) !== undefined);
 }
 
 /** Installs what serves a bucket by the system's package manager where that needs no question, after saying so. */

@@ -6,10 +6,10 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'QuotaExceeded', 'XMinioStorageFull'])
 /** What file systems and servers of buckets say of what is not there. */
 const MISSING = new Set(['ENOENT', 'NoSuchKey']);
 
-/** Makes a fault of reading a file one that a client can be told. */
-export function toReadError(what: 'original' | 'result', cause: unknown): ServiceError {
-  if (!MISSING.has(codeOf(cause))) return toStorageError(`read the ${what}`, cause);
-  return new ServiceError('FILE_GONE', `The ${what} is no longer there: someone has removed it.`, { cause });
+/** Makes a fault of reading an original one that a client can be told. */
+export function toReadError(cause: unknown): ServiceError {
+  if (!MISSING.has(codeOf(cause))) return toStorageError('read the original', cause);
+  return new ServiceError('FILE_GONE', 'The original is no longer there: someone has removed it.', { cause });
 }
 
 /**

@@ -99,6 +99,9 @@ export interface OpenFile {
   range?: string | undefined;
 }
 
+/** Milliseconds after which nobody can still be writing: far beyond the time that a request or a job may take. */
+export const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+
 /** What the name of a file of this format ends with, without the dot. */
 export function fileExtension(format: FormatName): string {
   return format === 'jpeg' ? 'jpg' : format;

@@ -18,7 +18,14 @@ const CLOSING_MS = 2000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('worker', config.logLevel);
-  const { queuePrefix: prefix, workerConcurrency: concurrency, jobTimeoutMs, environment, shutdownMs } = config;
+  const {
+    queuePrefix: prefix,
+    workerConcurrency: concurrency,
+    jobTimeoutMs,
+    environment,
+    retentionMs,
+    shutdownMs,
+  } = config;
   const tracing = await startTracing('async-image-worker', config.traceEndpoint);
   const telemetry = tracing?.telemetry;
   const redis = connectConsumer(config.redis, logger);
@@ -36,7 +43,6 @@ async function main(): Promise<void> {
     logger,
   });
   const batches = createBatchWorker({ redis, prefix, telemetry, logger });
-  const { retentionMs } = config;
   const sweeper = createSweeper({ redis, prefix, storage, retentionMs, metrics, logger });
   if (config.workerPort !== undefined) {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis });

@@ -37,8 +37,8 @@ async function startRedisOn(host: Host): Promise<{ there: string; url: string }>
   return { there: `redis://${host.address}:${REDIS_PORT}`, url };
 }
 
-/** Gives the first of some hosts, which there are. */
-function only(hosts: Host[], index: number): Host {
+/** One of some hosts, which must be there. */
+function hostAt(hosts: Host[], index: number): Host {
   const host = hosts[index];
   if (!host) throw new Error(`there is no host ${index}`);
   return host;
@@ -51,7 +51,7 @@ describeWithHosts('on several hosts', () => {
       'every batch that one API accepted is completed, the other API tells so and has its results; nothing is on the disk of any host',
       async () => {
         const hosts = await startHosts(7);
-        const host = (index: number) => only(hosts, index);
+        const host = (index: number) => hostAt(hosts, index);
         const [redis, bucket] = await Promise.all([startRedisOn(host(0)), startBucket(host(1))]);
         const unused = join(await temporaryFolder(), 'unused');
         const settings = {
@@ -90,13 +90,13 @@ describeWithHosts('on several hosts', () => {
         await delay(CUT_OFF_MS);
         host(index).setLink('up');
         // It goes on by itself.
-        const backMs = Date.now();
+        const backAt = Date.now();
         await until(async () => {
           await batchEnd(one, await upload(other, ...files));
           return processed() > byIt;
         });
         expect(existsSync(unused)).toBe(false);
-        return `${BATCHES} of ${BATCHES} batches completed; the host that was cut off took images again ${Math.ceil((Date.now() - backMs) / 1000)} s after it was back`;
+        return `${BATCHES} of ${BATCHES} batches completed; the host that was cut off took images again ${Math.ceil((Date.now() - backAt) / 1000)} s after it was back`;
       },
     );
   });
@@ -106,7 +106,7 @@ describeWithHosts('on several hosts', () => {
     'two and three hosts do at least 0.75 times as many times what one does',
     async () => {
       const hosts = await startHosts(1 + MOST_HOSTS);
-      const { there, url } = await startRedisOn(only(hosts, 0));
+      const { there, url } = await startRedisOn(hostAt(hosts, 0));
       const redis = new Redis(url);
       onCleanup(() => redis.disconnect());
       const queue = await testQueueClient({ url });

@@ -1,5 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -14,8 +13,9 @@ import type { Storage } from '../../src/storage/storage.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { describeIf } from './describe-if.ts';
 import { environment } from './environment.ts';
-import { type Host, thisMachine } from './hosts.ts';
+import type { Host } from './hosts.ts';
 import { freePort } from './ports.ts';
+import { endProcess } from './processes.ts';
 
 /** `describe` for tests that need a bucket's server. */
 export const describeWithBucket = describeIf(
@@ -33,7 +33,13 @@ export interface TestBucket {
   restart(): Promise<void>;
 }
 
+/** Where a bucket's servers run. */
 type BucketHost = Pick<Host, 'address' | 'expose'> & { command: readonly string[] };
+const thisMachine: BucketHost = {
+  address: '127.0.0.1',
+  command: [],
+  expose: async (port) => `http://127.0.0.1:${port}`,
+};
 
 const STORES = ['account', 'container', 'object'];
 /** Debian's own: another may not have Swift. */
@@ -62,7 +68,7 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
     await writeFile(file, `[DEFAULT]\n${common}\n${settings}`);
     const [program = '', ...args] = [...command, `swift-${part}-server`, file];
     const server = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-    onCleanup(() => end(server));
+    onCleanup(() => endProcess(server, 'SIGKILL'));
     const url = await expose(port);
     while (!(await answers(url))) {
       if (server.exitCode !== null) throw new Error(`swift-${part}-server has ended`);
@@ -107,18 +113,11 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
     },
     signal: (name) => void server.kill(name),
-    kill: () => end(server),
+    kill: () => endProcess(server, 'SIGKILL'),
     async restart() {
       server = await start('proxy', proxy, port);
     },
   };
-}
-
-async function end(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
-  const ended = once(server, 'exit');
-  server.kill('SIGKILL');
-  await ended;
 }
 
 /** Whether a server answers, whatever it says. */

@@ -20,13 +20,6 @@ export interface Host {
   setLink(state: 'down' | 'up'): void;
 }
 
-/** This machine itself. */
-export const thisMachine = {
-  address: '127.0.0.1',
-  command: [] as readonly string[],
-  expose: async (port: number) => `http://127.0.0.1:${port}`,
-};
-
 /** Seconds after which a network is gone by itself, whatever becomes of the tests. */
 const LIFE_SECONDS = 600;
 /** A user namespace makes networks possible without being root. */

@@ -16,6 +16,14 @@ export interface TestProcess {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** Ends a process by a signal, unless it has ended, and waits. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
+
 function observe(child: ChildProcess): TestProcess {
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -24,11 +32,7 @@ function observe(child: ChildProcess): TestProcess {
     });
   }
   const end = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill(signal);
-      await ended;
-    }
+    await endProcess(child, signal);
     return child.exitCode;
   };
   onCleanup(() => end('SIGKILL'));

@@ -1,5 +1,4 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +7,7 @@ import { probe } from '../../scripts/find-redis.ts';
 import { findRedisServer } from '../../scripts/redis-server.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { freePort } from './ports.ts';
-import { until } from './processes.ts';
+import { endProcess, until } from './processes.ts';
 
 /** A Redis server, started with arguments of its own. */
 export interface RedisNode {
@@ -23,12 +22,7 @@ async function spawnNode(args: string[], port?: number): Promise<RedisNode> {
   const at = port ?? (await freePort());
   const common = ['--port', String(at), '--bind', '127.0.0.1', '--dir', await temporaryFolder(), '--save', ''];
   const child: ChildProcess = spawn(program, [...args, ...common], { stdio: 'ignore' });
-  const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  };
+  const kill = () => endProcess(child, 'SIGKILL');
   onCleanup(kill);
   return { port: at, kill };
 }

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { probe } from '../../scripts/find-redis.ts';
 import { findRedisServer, spawnRedisServer } from '../../scripts/redis-server.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { freePort } from './ports.ts';
+import { endProcess } from './processes.ts';
 
 /** A Redis server of the test's own. */
 export interface TestRedis {
@@ -31,10 +31,7 @@ export async function startRedis({ started = true, durable = false } = {}): Prom
     while (await probe({ url })) await delay(20);
   };
   const kill = async () => {
-    if (!server || server.exitCode !== null || server.signalCode !== null) return;
-    const ended = once(server, 'exit');
-    server.kill('SIGKILL');
-    await ended;
+    if (server) await endProcess(server, 'SIGKILL');
   };
   onCleanup(kill);
   if (started) await restart();

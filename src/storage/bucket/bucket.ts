@@ -1,11 +1,8 @@
 import type { BucketConfig } from '../../shared/config.ts';
-import type { Storage, StoredFile } from '../storage.ts';
+import { ABANDONED_AFTER_MS, type Storage, type StoredFile } from '../storage.ts';
 import { createBucketClient } from './client.ts';
 import { createOriginals, INCOMING } from './originals.ts';
 import { createResults } from './results.ts';
-
-/** Milliseconds after which nobody can still be receiving an upload: far beyond the time that a request may take. */
-const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 /** Opens a bucket as the storage of many machines. It asks nothing of the bucket yet. */
 export function openBucket(config: BucketConfig): Storage {

@@ -42,6 +42,7 @@ export interface BucketClient {
   address(key: string): string;
 }
 
+/** Makes what a bucket is used by. It asks nothing of the bucket yet. */
 export function createBucketClient({
   name: Bucket,
   prefix,

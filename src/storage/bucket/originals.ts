@@ -89,7 +89,7 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
         const { content } = await bucket.open(locate(batchId, index));
         return await buffer(addAbortSignal(AbortSignal.timeout(READ_MS), content));
       } catch (cause) {
-        throw toReadError('original', cause);
+        throw toReadError(cause);
       }
     },
 

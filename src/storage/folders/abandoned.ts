@@ -1,10 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ABANDONED_AFTER_MS } from '../storage.ts';
 
 /** Ends the name of everything that is still being written; a rename to the final name is the last step. */
 export const UNFINISHED = '.unfinished';
-/** Milliseconds after which nobody can still be writing: far beyond the time that a request or a job may take. */
-const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 /**
  * Removes what a killed process left half-written in a folder.

@@ -95,7 +95,7 @@ export function createOriginals(folder: string): Originals {
       try {
         return await readFile(locate(batchId, index));
       } catch (cause) {
-        throw toReadError('original', cause);
+        throw toReadError(cause);
       }
     },
 
