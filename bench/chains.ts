@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { processImage } from '../src/imaging/pipeline.ts';
 
@@ -11,7 +11,7 @@ export const obvious = (file: string): Promise<Uint8Array> =>
 
 /** The service's default, as its worker does it: without the queue and without storing the result. */
 export async function ours(file: string): Promise<Uint8Array> {
-  const [image] = (await processImage(await readFile(file), limits)).images;
+  const [image] = (await processImage(readFileSync(file), limits)).images;
   if (!image) throw new Error('no picture was made');
   return image.data;
 }

@@ -1,5 +1,5 @@
 // The pipeline in a loop, without any queue: reads an original, processes it, stores the result durably, takes the next.
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
 import { createResults } from '../../src/storage/folders/results.ts';
 
@@ -10,7 +10,7 @@ const results = createResults(folder);
 
 process.on('message', async (count: number) => {
   for (let index = 0; index < count; index += 1) {
-    const { images } = await processImage(await readFile(original), limits);
+    const { images } = await processImage(readFileSync(original), limits);
     for (const { data } of images) {
       const result = [`${name}-${index}`, 'jpeg'] as const;
       await results.publish(await results.write(data, ...result), ...result);

@@ -11,3 +11,5 @@ app.post('/process-images', upload.array('images', 10), (req, res) =>
 );
 
 const server = app.listen(0, '127.0.0.1', () => process.send(server.address().port));
+// As the service does: a connection that is closed just as it is used again would end the run.
+server.keepAliveTimeout = 75_000;

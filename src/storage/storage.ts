@@ -23,7 +23,7 @@ export interface Originals {
   /** Begins to receive an upload. */
   receive(): Promise<IncomingUpload>;
   /**
-   * Bytes of one original.
+   * Bytes of one original. For a child alone: it may have to wait for the disk with all it does.
    *
    * @throws {ServiceError} `FILE_GONE` when it is not there
    */
@@ -57,7 +57,7 @@ export type ResultId = [jobId: string, format: FormatName, variant?: string];
 /** What the worker makes. */
 export interface Results {
   /**
-   * Writes a result, which is not there for certain before it is published.
+   * Writes a result, which is not there for certain before it is published. For a child alone, as the reading of originals is.
    *
    * @returns the name under which `publish` finds it
    */

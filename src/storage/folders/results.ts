@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { projectRoot } from '../../shared/setting-types.ts';
 import { type ResultId, type Results, resultName } from '../storage.ts';
@@ -39,8 +39,9 @@ export function createResults(folder: string): Results {
       const written = randomUUID();
       const path = temporary(written);
       try {
-        await mkdir(folder, { recursive: true });
-        await writeFile(path, content);
+        // Without threads, as originals are read: it is a child that writes.
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(path, content);
       } catch (cause) {
         await rm(path, { force: true }).catch(() => undefined);
         throw toStorageError(act, cause);
