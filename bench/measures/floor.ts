@@ -57,7 +57,7 @@ export const floor: Measure = {
           .toBuffer();
       const times = await alternate(
         [
-          () => make(file),
+          async () => (await make(file)).ms,
           () => timed(() => decode(file, scale)),
           () => timed(() => decode(file, scale, '-rgb')),
           () => timed(() => decode(dot, scale)),

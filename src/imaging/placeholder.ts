@@ -83,12 +83,15 @@ function span(cell: number, cells: number, pixels: number): [begin: number, end:
  */
 function dominantColor(rgba: Uint8Array): string {
   const counts = new Uint32Array(16 ** 3);
+  let most = 0;
   for (let at = 0; at < rgba.length; at += 4) {
-    const [red = 0, green = 0, blue = 0, alpha = 0] = rgba.subarray(at, at + 4);
+    if (Number(rgba[at + 3]) < 128) continue;
+    const [red, green, blue] = [Number(rgba[at]), Number(rgba[at + 1]), Number(rgba[at + 2])];
     const level = ((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4);
-    if (alpha >= 128) counts[level] = (counts[level] ?? 0) + 1;
+    const count = Number(counts[level]) + 1;
+    counts[level] = count;
+    if (count > Number(counts[most])) most = level;
   }
-  const most = counts.indexOf(Math.max(...counts));
   const hex = [most >> 8, (most >> 4) & 15, most & 15].map((level) => (level * 16 + 8).toString(16).padStart(2, '0'));
   return `#${hex.join('')}`;
 }
