@@ -76,22 +76,23 @@ function span(cell: number, cells: number, pixels: number): [begin: number, end:
 }
 
 /**
- * The most frequent colour among 16 levels of each channel, as the middle of its levels; what is transparent does not
- * count.
+ * The most frequent colour among 16 levels of each channel, as the middle of its levels; of several that are as frequent the
+ * one with the least red, then green, then blue. What is transparent does not count.
  *
  * @param rgba pixels, four bytes each
  */
 function dominantColor(rgba: Uint8Array): string {
   const counts = new Uint32Array(16 ** 3);
-  let most = 0;
+  let highest = 0;
   for (let at = 0; at < rgba.length; at += 4) {
     if (Number(rgba[at + 3]) < 128) continue;
     const [red, green, blue] = [Number(rgba[at]), Number(rgba[at + 1]), Number(rgba[at + 2])];
     const level = ((red >> 4) << 8) | ((green >> 4) << 4) | (blue >> 4);
     const count = Number(counts[level]) + 1;
     counts[level] = count;
-    if (count > Number(counts[most])) most = level;
+    highest = Math.max(highest, count);
   }
+  const most = counts.indexOf(highest);
   const hex = [most >> 8, (most >> 4) & 15, most & 15].map((level) => (level * 16 + 8).toString(16).padStart(2, '0'));
   return `#${hex.join('')}`;
 }

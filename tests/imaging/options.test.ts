@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { type ImageOptions, toOutputs } from '../../src/imaging/options.ts';
 import { processImage } from '../../src/imaging/pipeline.ts';
+import { makePlaceholder } from '../../src/imaging/placeholder.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
 import { type FormatName, formatNames, projectRoot } from '../../src/shared/setting-types.ts';
 import { jpeg, picture } from '../support/pictures.ts';
@@ -260,6 +261,14 @@ test('the placeholder is small and shows the colour of the picture', async () =>
   const { placeholder } = await processImage(blue, limits, [{ grayscale: false }]);
   expect(Buffer.from(placeholder.thumbHash, 'base64').length).toBeLessThan(30);
   expect(placeholder.dominantColor).toBe('#2848c8');
+});
+
+test.each([
+  ['left', (x: number) => x < 8],
+  ['right', (x: number) => x >= 8],
+])('of two colours that are as frequent the darker one counts, also on the %s', (_side, isDark) => {
+  const data = Uint8Array.from({ length: 16 * 16 }, (_, at) => (isDark(at % 16) ? 40 : 200));
+  expect(makePlaceholder({ data, width: 16, height: 16, channels: 1 }).dominantColor).toBe('#282828');
 });
 
 describe('several results of one picture', () => {
