@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, form, post, upload } from '../support/client.ts';
+import { holdChild } from '../support/descendants.ts';
 import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
@@ -135,7 +136,8 @@ test('every metric that the dashboard and the alerts name is one that is told', 
 
 test('what waits is told with its age, and so is a process that took too long', async () => {
   const port = await freePort();
-  const other = await ownService({ ...letSlowPicturesIn, WORKER_PORT: String(port), JOB_TIMEOUT_SECONDS: '3' });
+  const limit = { WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '3' };
+  const other = await ownService({ ...letSlowPicturesIn, ...limit, WORKER_PORT: String(port) });
   const { url } = await other.startApi();
   const waiting = await upload(url, ['slow.png', slowPicture(VERY_SLOW)], ['a.jpg', await jpeg()]);
   const aged = await until(async () => {
@@ -144,7 +146,7 @@ test('what waits is told with its age, and so is a process that took too long', 
   });
   expect(aged).toMatchObject({ queue_waiting_files: 2, queue_active_files: 0 });
   expect(aged.queue_oldest_batch_age_seconds).toBeLessThan(30);
-  await other.startWorker();
+  await holdChild(await other.startWorker(), { api: url, jobId: `${waiting}-0`, forMs: 3000 });
   await batchEnd(url, waiting);
   await until(async () => (await scrape(`http://127.0.0.1:${port}`))['image_jobs_total{outcome="completed"}'] === 1);
   expect(await scrape(`http://127.0.0.1:${port}`)).toMatchObject({

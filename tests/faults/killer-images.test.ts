@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
-import { imageChildren } from '../support/descendants.ts';
+import { holdChild, imageChildren } from '../support/descendants.ts';
 import { faultTest } from '../support/fault.ts';
 import { jpeg, letSlowPicturesIn, slowPicture, VERY_SLOW } from '../support/pictures.ts';
 import { type TestProcess, until } from '../support/processes.ts';
@@ -9,6 +9,12 @@ import { ownService } from '../support/service.ts';
 
 /** Hurts the image, whose job is known; what happens by itself needs nothing. */
 type Hurt = (job: { jobId: string; api: string; worker: TestProcess; redis: Redis }) => Promise<void>;
+
+/**
+ * Milliseconds in which the slot of a child that died must be free, on any machine: less than the 10 s after which the worker
+ * gives up a silent child, which would free the slot as well.
+ */
+const SLOT_FREE_MS = 8000;
 
 /** When a worker began an image, in milliseconds since 1970. */
 function begunAt(worker: TestProcess, jobId: string): number {
@@ -41,7 +47,7 @@ async function amongNeighbours(
   const jobId = `${batchId}-1`;
   await hurt?.({ jobId, api: api.url, worker, redis });
 
-  const batch = await batchEnd(api.url, batchId, 45_000);
+  const batch = await batchEnd(api.url, batchId);
   const outcome = batch.files.map(({ state, failedReason }) => [state, failedReason]);
   expect(outcome).toEqual([
     ['completed', null],
@@ -50,20 +56,20 @@ async function amongNeighbours(
   ]);
   for (const neighbour of [before, after]) expect((await batchEnd(api.url, neighbour)).status).toBe('completed');
 
-  const time = async (job: string, field: string) => Number(await redis.hget(`{images}:images:${job}`, field));
-  const failedAt = await time(jobId, 'finishedOn');
-  const tookMs = failedAt - (await time(jobId, 'processedOn'));
-  expect(tookMs).toBeLessThan(limitMs + 2000);
-  // Jobs are taken ahead: only the worker's own word tells when an image is begun. Between several attempts the neighbours have
-  // run already.
+  const failedAt = Number(await redis.hget(`{images}:images:${jobId}`, 'finishedOn'));
+  // The worker takes jobs ahead of time, so only its log says when an image begins. The neighbours may have run between
+  // two attempts at the killer.
+  const tookMs = failedAt - begunAt(worker, jobId);
+  expect(tookMs).toBeLessThan(limitMs + SLOT_FREE_MS);
   const others = [`${batchId}-2`, `${after}-0`].map((job) => begunAt(worker, job));
   const freeMs = Math.max(0, Math.min(...others) - failedAt);
-  expect(freeMs).toBeLessThan(2000);
+  expect(freeMs).toBeLessThan(SLOT_FREE_MS);
   const took = (tookMs / 1000).toFixed(1);
   return `failed alone after ${took} s, 6 of 6 neighbours completed; the next image was begun ${freeMs} ms later`;
 }
 
-const promise = 'That job alone fails, with a reason; its neighbours are completed; the slot is free again within 2 s';
+const promise =
+  'That job alone fails, with a reason; its neighbours are completed; the next image does not wait for the silence limit';
 
 faultTest('An image that crashes the decoder each time (`SIGSEGV`)', promise, () =>
   amongNeighbours(
@@ -82,7 +88,11 @@ faultTest('An image that crashes the decoder each time (`SIGSEGV`)', promise, ()
 );
 
 faultTest('An image that does not come to an end', promise, () =>
-  amongNeighbours({ JOB_TIMEOUT_SECONDS: '3' }, { reason: 'took longer than the time limit', limitMs: 3000 }),
+  amongNeighbours(
+    { JOB_TIMEOUT_SECONDS: '3' },
+    { reason: 'took longer than the time limit', limitMs: 3000 },
+    ({ jobId, api, worker }) => holdChild(worker, { api, jobId, forMs: 3000 }),
+  ),
 );
 
 faultTest('An image that takes gigabytes', promise, () =>

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readJob } from './client.ts';
+import { type TestProcess, until } from './processes.ts';
 
 interface Row {
   pid: number;
@@ -45,4 +48,21 @@ export function imageChildren(pid: number | undefined): number[] {
   return below(processes(), pid)
     .filter(({ command }) => /bullmq.*main\.js/.test(command))
     .map((row) => row.pid);
+}
+
+/**
+ * Stops the child that processes an image for a while, so that the image outlasts a time limit on a machine of any speed. Needs
+ * a worker with one slot, and an image that takes more than 200 ms.
+ *
+ * @param forMs milliseconds; the child's own clock goes on meanwhile
+ */
+export async function holdChild(
+  worker: TestProcess,
+  { api, jobId, forMs }: { api: string; jobId: string; forMs: number },
+): Promise<void> {
+  await until(async () => (await readJob(api, jobId)).progress === 10);
+  const [child = Number.NaN] = imageChildren(worker.child.pid);
+  process.kill(child, 'SIGSTOP');
+  await delay(forMs);
+  process.kill(child, 'SIGCONT');
 }
