@@ -27,7 +27,17 @@ export function toProblem({
   return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message, ...members };
 }
 
-/** Answers with an error. The only place that does. */
-export function sendProblem(res: Response, error: ServiceError): void {
-  res.status(error.status).set(error.headers).type('application/problem+json').json(toProblem(error));
+/**
+ * Sends an error response. The only place that does.
+ *
+ * @param lingering of a client that is still sending: the response is complete by its length at once, and the connection is
+ *   closed when this resolves
+ */
+export function sendProblem(res: Response, error: ServiceError, lingering?: Promise<void>): void {
+  const body = JSON.stringify(toProblem(error));
+  res.status(error.status).set(error.headers);
+  res.set({ 'Content-Type': 'application/problem+json; charset=utf-8', 'Content-Length': Buffer.byteLength(body) });
+  if (!lingering) return void res.end(body);
+  res.set('Connection', 'close').write(body);
+  void lingering.then(() => res.end());
 }

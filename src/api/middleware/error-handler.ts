@@ -1,10 +1,14 @@
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { ServiceError } from '../../shared/errors.ts';
 import { sendProblem } from '../problem.ts';
 
-/** Milliseconds in which a client that is still sending can notice the answer before it is cut off. */
+/** Bytes of a declared body that are read to their end after a refusal, so that the connection can be used again. */
+const SHORT_BODY_BYTES = 64 * 1024;
+/** Milliseconds that reading such a body may take before the connection is cut. */
+const SHORT_BODY_MS = 10_000;
+/** Milliseconds in which the client of a longer body can read the response before the connection is closed. */
 const LINGER_MS = 1000;
-/** Bytes that it can send in that time, at most: as much as most uploads have, unless it has sent too much already. */
+/** Bytes that it may send meanwhile: as much as most uploads have, unless it has sent too much already. */
 const LINGER_BYTES = 64 * 1024 * 1024;
 const LINGER_BYTES_TOO_LARGE = 1024 * 1024;
 
@@ -39,8 +43,14 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   if (known.status >= 500) res.err = error;
   else res.locals.refusal = { code: known.code, detail: known.message };
   if (res.headersSent) return next(error);
-  stopReading(req, res, known.code === 'REQUEST_TOO_LARGE' ? LINGER_BYTES_TOO_LARGE : LINGER_BYTES);
-  sendProblem(res, known);
+  if (req.complete) return sendProblem(res, known);
+  if (isShortBody(req) && known.code !== 'REQUEST_TIMEOUT') {
+    sendProblem(res, known);
+    void discardBody(req, SHORT_BODY_MS, SHORT_BODY_BYTES).then(() => req.complete || req.socket.destroy());
+  } else {
+    const maxBytes = known.code === 'REQUEST_TOO_LARGE' ? LINGER_BYTES_TOO_LARGE : LINGER_BYTES;
+    sendProblem(res, known, discardBody(req, LINGER_MS, maxBytes));
+  }
 };
 
 function toServiceError(error: unknown, requestId: unknown): ServiceError {
@@ -56,26 +66,31 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
   return new ServiceError('INTERNAL_ERROR', detail, { cause: error });
 }
 
+/** Whether so little of a refused body can follow that it is cheaper to read it than to open another connection. */
+function isShortBody({ headers }: Request): boolean {
+  // A client that expects 100 (Continue) may send its body after a refusal, or the next request at once.
+  return headers.expect === undefined && Number(headers['content-length']) <= SHORT_BODY_BYTES;
+}
+
 /**
- * What a client still sends when it is refused is thrown away, and after a while, or too much of that, the connection is cut.
- * Not at once, since that would reset the connection before the client has read why.
+ * Reads what a refused client still sends, and drops it. Closing the connection while bytes arrive would reset it before the
+ * client has read the response.
+ *
+ * @returns resolves once the body has ended or the connection is closed, and after `limitMs` or more than `maxBytes` at the latest
  */
-function stopReading(req: Request, res: Response, mostBytes: number): void {
-  if (req.complete) return;
-  res.once('finish', () => {
-    const { socket } = req;
-    const cut = setTimeout(() => socket.destroy(), LINGER_MS);
-    let left = mostBytes;
-    const count = (chunk: Buffer) => {
+function discardBody(req: Request, limitMs: number, maxBytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(resolve, limitMs);
+    let left = maxBytes;
+    req.on('data', (chunk: Buffer) => {
       left -= chunk.length;
-      if (left < 0) socket.destroy();
-    };
-    socket.on('data', count);
-    const stop = () => {
-      clearTimeout(cut);
-      socket.off('data', count);
-    };
-    req.once('end', stop);
-    socket.once('close', stop);
+      if (left < 0) resolve();
+    });
+    req.once('close', () => {
+      clearTimeout(limit);
+      resolve();
+    });
+    // The parser of the form may have paused it.
+    req.resume();
   });
 }
