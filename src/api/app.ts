@@ -12,6 +12,7 @@ import { createApiMetrics } from './metrics.ts';
 import { identifyClient, requireKey } from './middleware/access.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
+import { createHeldRequests } from './middleware/held-requests.ts';
 import { limitRate } from './middleware/rate-limit.ts';
 import { UPLOAD_PATH, type UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
@@ -44,12 +45,15 @@ export interface AppParts {
 }
 
 /** Who is let in, and how often. */
-export type AccessRules = Pick<Config, 'apiKeys' | 'rateLimits' | 'trustedProxies' | 'corsOrigins' | 'queuePrefix'>;
+export type AccessRules = Pick<
+  Config,
+  'apiKeys' | 'rateLimits' | 'maxHeldRequests' | 'trustedProxies' | 'corsOrigins' | 'queuePrefix'
+>;
 
 /** Builds the whole API. It listens nowhere; that is for whoever builds it. */
 export function createApp(parts: AppParts): Express {
   const { queue, limits, optionRules, logger } = parts;
-  const { apiKeys, rateLimits, trustedProxies, corsOrigins, queuePrefix } = parts.access;
+  const { apiKeys, rateLimits, maxHeldRequests, trustedProxies, corsOrigins, queuePrefix } = parts.access;
   const app = express();
   app.set('trust proxy', trustedProxies);
   const metrics = createApiMetrics(queue);
@@ -92,12 +96,13 @@ export function createApp(parts: AppParts): Express {
   app.use(requireKey(apiKeys));
   app.post(UPLOAD_PATH, limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));
 
+  const waiting = { watcher: parts.watcher, heldRequests: createHeldRequests(maxHeldRequests) };
   app.use(metricsRoute(metrics));
-  app.use(processImagesRoute({ ...parts, metrics }));
-  app.use(batchesRoute(parts));
-  app.use(eventsRoute(parts));
+  app.use(processImagesRoute({ ...parts, ...waiting, metrics }));
+  app.use(batchesRoute({ queue, ...waiting }));
+  app.use(eventsRoute(waiting));
   app.use(archiveRoute(parts));
-  app.use(jobsRoute(parts));
+  app.use(jobsRoute({ queue, ...waiting }));
   app.use(resultsRoute(parts));
   app.use(presetsRoute(optionRules));
 

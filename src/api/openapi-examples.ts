@@ -111,6 +111,8 @@ export const problemDetails: Record<ProblemCode, string> = {
   UNAUTHORIZED:
     'This service wants an API key. Send yours as "Authorization: Bearer <key>" or "X-API-Key: <key>"; whoever runs the service hands them out.',
   RATE_LIMITED: 'More than 60 uploads in a minute. Wait for as many seconds as Retry-After says.',
+  TOO_MANY_STREAMS:
+    'This client already holds as many event streams and waiting requests open as it may. Close some, or poll the batch.',
   BACKLOG_FULL:
     'There are 100024 files waiting, and this service lets no more than 100000 wait. Try again in 3 seconds.',
   DISK_LOW: 'The disk of this service is nearly full. Try again in 60 seconds.',

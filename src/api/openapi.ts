@@ -188,7 +188,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         description: 'The stream',
         content: { 'text/event-stream': { schema: z.string(), examples: { stream: { value: examples.events } } } },
       },
-      ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED'),
+      ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED', 'TOO_MANY_STREAMS'),
     },
   });
 

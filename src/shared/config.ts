@@ -59,6 +59,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     apiKeys: Object.freeze(env.API_KEYS ?? []),
     adminPassword: env.ADMIN_PASSWORD,
     rateLimits: Object.freeze({ requests: env.RATE_LIMIT_REQUESTS, uploads: env.RATE_LIMIT_UPLOADS }),
+    maxHeldRequests: env.MAX_HELD_REQUESTS,
     trustedProxies: env.TRUST_PROXY,
     corsOrigins: Object.freeze(env.CORS_ORIGINS ?? []),
     requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,

@@ -34,6 +34,9 @@ export const settings = z.object({
   RATE_LIMIT_UPLOADS: wholeNumber(0, 1_000_000)
     .prefault('0')
     .describe('uploads that one client may send in a minute; `0`: no limit'),
+  MAX_HELD_REQUESTS: wholeNumber(0, 1_000_000)
+    .prefault('1000')
+    .describe('event streams and waiting requests that one client may hold open at one API process; `0`: no limit'),
   TRUST_PROXY: wholeNumber(0, 32)
     .prefault('0')
     .describe('proxies in front of the API, whose `X-Forwarded-For` is believed'),

@@ -365,6 +365,20 @@ describe('every documented answer is really given as documented', () => {
     }
   });
 
+  test('to an event stream beyond those that a client may hold', async () => {
+    const { url } = await listeningApp(redis, { MAX_HELD_REQUESTS: '1' });
+    const { batchId } = (
+      await send()
+        .post('/process-images')
+        .attach('images', await small, 'a.jpg')
+    ).body;
+    const held = await fetch(`${url}/batches/${batchId}/events`);
+    const answer = await supertest(url).get(`/batches/${batchId}/events`);
+    expectDocumented('get', '/batches/{batchId}/events', answer);
+    expect(answer.body.code).toBe('TOO_MANY_STREAMS');
+    await held.body?.cancel();
+  });
+
   test('to an upload that does not arrive', async () => {
     const { url } = await listeningApp(redis, { REQUEST_TIMEOUT_SECONDS: '1' });
     const headers = { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000' };

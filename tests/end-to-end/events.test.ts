@@ -45,7 +45,7 @@ test('a stream tells each change, then that it is done, and ends', async () => {
 });
 
 test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
-  const service = await ownService(letSlowPicturesIn);
+  const service = await ownService({ ...letSlowPicturesIn, MAX_HELD_REQUESTS: '0' });
   const api = await service.startApi();
   const batchId = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await jpeg(64, 64)]);
   const admin = new Redis(service.redis.url);

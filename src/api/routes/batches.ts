@@ -1,20 +1,19 @@
 import { Router } from 'express';
-import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { waitAsPreferred } from '../prefer.ts';
+import { type WaitParts, waitAsPreferred } from '../prefer.ts';
 import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
 /** `GET /batches/:batchId`: how far a batch and each of its files is. `DELETE`: removes it with its files. */
-export function batchesRoute({ queue, watcher }: { queue: QueueClient; watcher: BatchWatcher }): Router {
+export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Router {
   const router = Router();
   const route = router.route('/batches/:batchId');
 
   route.get(async (req, res) => {
     const { batchId } = req.params;
     let batch = await findBatch(queue, clientOf(res), batchId);
-    if (await waitAsPreferred(req, res, { watcher, batchId, isWished: isFinished })) {
+    if (await waitAsPreferred(req, res, waiting, { batchId, isWished: isFinished })) {
       batch = await findBatch(queue, clientOf(res), batchId);
     }
     if (!isFinished(batch)) res.set('Retry-After', POLL_AFTER_SECONDS);

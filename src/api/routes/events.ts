@@ -1,9 +1,11 @@
 import { type Response, Router } from 'express';
-import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { BatchStatus } from '../../queue/status.ts';
+import { ServiceError } from '../../shared/errors.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { findBatch, isFinished } from './find.ts';
+import { onClose } from '../on-close.ts';
+import type { WaitParts } from '../prefer.ts';
+import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
 /** Milliseconds between two comments, which keep proxies from closing a stream that has nothing to say. */
 const COMMENT_EVERY_MS = 15_000;
@@ -18,7 +20,7 @@ function toText(status: BatchStatus): string {
 }
 
 /** `GET /batches/:batchId/events`: the status at each change, as Server-Sent Events. */
-export function eventsRoute({ watcher }: { watcher: BatchWatcher }): Router {
+export function eventsRoute({ watcher, heldRequests }: WaitParts): Router {
   const router = Router();
   const route = router.route('/batches/:batchId/events');
 
@@ -26,6 +28,7 @@ export function eventsRoute({ watcher }: { watcher: BatchWatcher }): Router {
     const { batchId } = req.params;
     // Many who come at once, as after a restart, share what they read.
     const status = await findBatch(watcher, clientOf(res), batchId);
+    if (req.method !== 'HEAD' && !heldRequests.hold(res)) throw tooManyStreams();
     res.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
@@ -38,7 +41,7 @@ export function eventsRoute({ watcher }: { watcher: BatchWatcher }): Router {
       if (next) stream.tell(next);
       else res.end();
     });
-    res.once('close', () => {
+    onClose(res, () => {
       stop();
       stream.close();
     });
@@ -47,6 +50,14 @@ export function eventsRoute({ watcher }: { watcher: BatchWatcher }): Router {
 
   route.all(methodNotAllowed('GET, HEAD'));
   return router;
+}
+
+function tooManyStreams(): ServiceError {
+  return new ServiceError(
+    'TOO_MANY_STREAMS',
+    'This client already holds as many event streams and waiting requests open as it may. Close some, or poll the batch.',
+    { headers: { 'Retry-After': POLL_AFTER_SECONDS } },
+  );
 }
 
 /**

@@ -1,17 +1,16 @@
 import { Router } from 'express';
-import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import { toJobStatus } from '../../queue/read-status.ts';
 import type { BatchStatus, JobStatus } from '../../queue/status.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { waitAsPreferred } from '../prefer.ts';
+import { type WaitParts, waitAsPreferred } from '../prefer.ts';
 import { findJob, POLL_AFTER_SECONDS } from './find.ts';
 
 const hasEnded = ({ state }: Pick<JobStatus, 'state'>) => state === 'completed' || state === 'failed';
 
 /** `GET /jobs/:jobId`: how far one file is. */
-export function jobsRoute({ queue, watcher }: { queue: QueueClient; watcher: BatchWatcher }): Router {
+export function jobsRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Router {
   const router = Router();
   const route = router.route('/jobs/:jobId');
 
@@ -19,7 +18,7 @@ export function jobsRoute({ queue, watcher }: { queue: QueueClient; watcher: Bat
     const { jobId } = req.params;
     let job = await findJob(queue, clientOf(res), jobId);
     const isWished = ({ files }: BatchStatus) => files.some((file) => file.jobId === jobId && hasEnded(file));
-    if (await waitAsPreferred(req, res, { watcher, batchId: job.payload.batchId, isWished })) {
+    if (await waitAsPreferred(req, res, waiting, { batchId: job.payload.batchId, isWished })) {
       job = await findJob(queue, clientOf(res), jobId);
     }
     if (!hasEnded(job)) res.set('Retry-After', POLL_AFTER_SECONDS);

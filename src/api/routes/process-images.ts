@@ -1,6 +1,5 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { BatchWatcher } from '../../queue/batch-watcher.ts';
 import { batchLinks } from '../../queue/links.ts';
 import { batchStatus } from '../../queue/status.ts';
 import { acceptUpload, type UploadParts } from '../accept-upload.ts';
@@ -10,7 +9,7 @@ import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { checkUploadHeaders } from '../middleware/receive-upload.ts';
 import { UPLOAD_PATH } from '../middleware/upload-limits.ts';
-import { waitAsPreferred } from '../prefer.ts';
+import { type WaitParts, waitAsPreferred } from '../prefer.ts';
 import { isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
 /** Answer of `POST /process-images`; what is known of the batch's status is there when the client preferred to wait. */
@@ -26,15 +25,8 @@ export const acceptedBatch = batchStatus
 export type AcceptedBatch = z.infer<typeof acceptedBatch>;
 
 /** `POST /process-images`: takes an upload whole or not at all. */
-export function processImagesRoute({
-  watcher,
-  metrics,
-  ...parts
-}: UploadParts & {
-  watcher: BatchWatcher;
-  metrics: Pick<ApiMetrics, 'accepted'>;
-}): Router {
-  const { queue, storage, limits } = parts;
+export function processImagesRoute(parts: UploadParts & WaitParts & { metrics: Pick<ApiMetrics, 'accepted'> }): Router {
+  const { queue, storage, limits, metrics } = parts;
   const router = Router();
   const route = router.route(UPLOAD_PATH);
 
@@ -54,7 +46,7 @@ export function processImagesRoute({
     const accepted: AcceptedBatch = { batchId, statusUrl, totalFiles };
     res.status(202).location(statusUrl);
     if (isReplay) res.set('Idempotent-Replayed', 'true');
-    const hasWaited = await waitAsPreferred(req, res, { watcher, batchId, isWished: isFinished });
+    const hasWaited = await waitAsPreferred(req, res, parts, { batchId, isWished: isFinished });
     // It is accepted, whatever happens to Redis from here on.
     const status = hasWaited ? (await queue.readBatch(batchId).catch(() => undefined))?.value : undefined;
     if (!status || !isFinished(status)) res.set('Retry-After', POLL_AFTER_SECONDS);
