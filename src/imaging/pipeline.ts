@@ -6,7 +6,7 @@ import { type FullOptions, type ImageOptions, withDefaults } from './options.ts'
 import { makePlaceholder, type Pixels, type Placeholder } from './placeholder.ts';
 import { checkBounds, type Plan, planResize, type Size } from './plan.ts';
 
-/** A finished picture. */
+/** An encoded result. */
 export interface ProcessedImage {
   data: Uint8Array;
   /** Pixels. */
@@ -18,12 +18,12 @@ export interface ProcessedImage {
 
 type Step = (image: Sharp, options: FullOptions, plan: Plan) => Sharp;
 
-/** EXIF says how a phone was held; the result need not carry EXIF, so the pixels themselves are turned. */
+/** Turns the pixels upright. EXIF says how the phone was held, and the result may not carry EXIF. */
 const orient: Step = (image) => image.autoOrient();
 
 const rotate: Step = (image, { rotate: degrees }) => (degrees === 0 ? image : image.rotate(degrees));
 
-/** JPEG has no transparency, and what would be left of it is black. */
+/** Puts a transparent image on a background. JPEG has no transparency, and sharp would fill it with black. */
 const flatten: Step = (image, { background, format }) =>
   background || format === 'jpeg' ? image.flatten({ background: background ?? 'white' }) : image;
 
@@ -42,34 +42,35 @@ const blur: Step = (image, { blur: sigma }) => (sigma === undefined ? image : im
 const sharpen: Step = (image, { sharpen: sigma }) => (sigma === undefined ? image : image.sharpen({ sigma }));
 
 /**
- * One channel. `grayscale` acts before the resize and `toColourspace` on the way out, wherever they are called; grey is
- * cheapest where there are the fewest pixels: before an enlargement, after a reduction. See `bench/measures/pipeline.ts`.
+ * Converts to one grey channel. `grayscale` acts before the resize and `toColourspace` on output, wherever they are called. The
+ * conversion is cheapest where there are the fewest pixels: before an enlargement, after a reduction. Measured in
+ * `bench/measures/pipeline.ts`.
  */
 const grey: Step = (image, { grayscale }, { scale }) => {
   if (!grayscale) return image;
   return (scale > 1 ? image.grayscale() : image).toColourspace('b-w');
 };
 
-/** Never the colour profile: the pixels have gone through it already. */
+/** Keeps EXIF and XMP, never the colour profile: the pixels are already converted by it. */
 const metadata: Step = (image, { keepMetadata }) => (keepMetadata ? image.keepExif().keepXmp() : image);
 
 const encoders: Record<FormatName, (image: Sharp, quality: number) => Sharp> = {
-  // Huffman codes made for the picture would save 1 % of a photograph's bytes, and take a tenth of a small one's time.
+  // Optimised Huffman codes would save 1 % of a photograph's bytes, and cost a tenth of the time of a small image.
   jpeg: (image, quality) => image.jpeg({ quality, optimiseCoding: false }),
   png: (image) => image.png(),
   webp: (image, quality) => image.webp({ quality }),
-  // More effort would take a multiple of the time for a few per cent of the bytes.
+  // A higher effort multiplies the time and saves a few per cent of the bytes.
   avif: (image, quality) => image.avif({ quality, effort: 2 }),
   gif: (image) => image.gif(),
   tiff: (image) => image.tiff(),
 };
 const encode: Step = (image, { format, quality }) => encoders[format](image, quality);
 
-/** From what was decoded to the pixels of the result, and from those to its file. */
+/** The steps from the decoded source to the pixels of a result, and from these to its file. */
 const draw: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, grey];
 const write: readonly Step[] = [metadata, encode];
 
-/** One picture that is wanted. */
+/** One result to make. */
 interface Wanted {
   options: FullOptions;
   plan: Plan;
@@ -79,7 +80,7 @@ function apply(steps: readonly Step[], image: Sharp, { options, plan }: Wanted):
   return steps.reduce((result, step) => step(result, options, plan), image);
 }
 
-/** The size comes from the picture as it was: taken from what was decoded, which is rounded, it could be a pixel off. */
+/** Fixes the size by the source's own size. Derived from the shared pixels, whose size is rounded, it could be a pixel off. */
 function withExactSize(wanted: Wanted): Wanted {
   const { width, height, fit } = wanted.options;
   const isCut = width && height && (fit === 'cover' || fit === 'contain');
@@ -98,8 +99,8 @@ function fromPixels({ data, width, height, channels }: Pixels): Sharp {
 }
 
 /**
- * Decodes a picture once for several results: upright, no larger than the largest of them needs, and grey when none wants
- * colours.
+ * Decodes a source once for several results: upright, no larger than the largest result needs, and grey when every result is
+ * grey.
  */
 function decodeForAll(
   image: Sharp,
@@ -109,14 +110,14 @@ function decodeForAll(
   const scale = Math.min(1, Math.max(...wanted.map(({ plan }) => plan.scale)));
   const scaled = (side: number) => Math.max(1, Math.round(side * scale));
   const resized = image.autoOrient().resize(scaled(size.width), scaled(size.height), { fit: 'fill' });
-  // What is transparent is still to be laid on a background, which has a colour.
+  // A transparent image still has to be put on a background, which may have a colour.
   const isGrey = !hasAlpha && wanted.every(({ options }) => options.grayscale);
   return toPixels(isGrey ? resized.toColourspace('b-w') : resized);
 }
 
 /**
- * Prepares sharp for a process that makes one picture at a time: only the loaders of the accepted formats may run, one
- * libvips thread, and no cache of operations that never repeat.
+ * Configures sharp for a process that makes one image at a time: only the loaders of the accepted formats, one libvips thread,
+ * and no cache, since no operation repeats.
  */
 export function configureSharp(accepted: readonly FormatName[]): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -126,15 +127,15 @@ export function configureSharp(accepted: readonly FormatName[]): void {
 }
 
 /**
- * Makes one or more pictures of one. Without options that is the pipeline of the service: upright, on white, 512 pixels
- * wide, grey, JPEG of quality 80, without metadata; of an animation the first frame. Colours go through the embedded
- * profile, if any.
+ * Makes one or more results of an image. Without options it runs the service's default pipeline: upright, on white, 512 pixels
+ * wide, grey, JPEG of quality 80, without metadata. Of an animation it takes the first frame. It applies the embedded colour
+ * profile, if there is one.
  *
  * @param source bytes of the file
  * @param limits accepted formats and the most pixels to decode
- * @param wanted options of each picture to make
- * @returns the pictures in that order, and a placeholder of the first
- * @throws {ImageError} for what is the image's own fault
+ * @param wanted options of each result to make
+ * @returns the results in that order, and a placeholder of the first
+ * @throws {ImageError} when the image itself is the cause
  */
 export async function processImage(
   source: Uint8Array,
@@ -152,12 +153,12 @@ export async function processImage(
     checkBounds(size, limits.maxPixels, results);
 
     const open = () => sharp(source, { limitInputPixels: limits.maxPixels });
-    // What is decoded has lost the metadata.
+    // The shared pixels have no metadata.
     const isShared = results.length > 1 && !results.some(({ options }) => options.keepMetadata);
     const shared = isShared ? await decodeForAll(open(), { size, hasAlpha }, results) : undefined;
     const images: ProcessedImage[] = [];
     let placeholder: Placeholder | undefined;
-    // One after the other: a child's memory holds one decoded picture.
+    // One after the other, so that the child's memory holds one decoded image.
     for (const result of results) {
       const drawn = () =>
         shared ? apply(draw, fromPixels(shared), withExactSize(result)) : apply(draw, open(), result);
@@ -165,17 +166,17 @@ export async function processImage(
       if (!placeholder) {
         const { format, background, keepMetadata } = result.options;
         const isOpaque = !hasAlpha || format === 'jpeg' || background !== undefined;
-        // As pixels a grey picture has no transparency.
+        // Raw grey pixels have no transparency.
         const pixels = await toPixels(isOpaque ? image : drawn().toColourspace('srgb'));
         placeholder = makePlaceholder(pixels);
-        // Drawn once for both, except where pixels do not say all.
+        // Draws once for the placeholder and the result, except where the pixels lack the metadata.
         if (isOpaque && !keepMetadata) image = grey(fromPixels(pixels), result.options, result.plan);
         else if (isOpaque) image = drawn();
       }
       const { data, info } = await apply(write, image, result).toBuffer({ resolveWithObject: true });
       images.push({ data, width: info.width, height: info.height, format: result.options.format });
     }
-    if (!placeholder) throw new Error('no picture is wanted');
+    if (!placeholder) throw new Error('no result is wanted');
     return { images, placeholder };
   } catch (error) {
     throw error instanceof ImageError ? error : toImageError(formats[sourceFormat].label, error);

@@ -1,14 +1,14 @@
 import { rgbaToThumbHash } from 'thumbhash';
 
-/** What a page can show before the picture itself is there. */
+/** What a page can show before it has loaded the result. */
 export interface Placeholder {
-  /** ThumbHash of the picture, in base64. */
+  /** ThumbHash of the result, in base64. */
   thumbHash: string;
   /** Most frequent colour, as `#rrggbb`. */
   dominantColor: string;
 }
 
-/** Pixels of 8 bits a channel, row by row. */
+/** Raw pixels: 8 bits a channel, row by row. */
 export interface Pixels {
   data: Uint8Array;
   width: number;
@@ -17,14 +17,17 @@ export interface Pixels {
   channels: number;
 }
 
-/** Longest side in cells of what the placeholder is made of: a ThumbHash keeps no more than seven waves a side. */
+/** Longest side, in cells, of the shrunken image. A ThumbHash keeps no more than seven waves a side. */
 const SIDE = 16;
-/** Pixels of a cell's side that are looked at, about: more would change nothing that can be seen. */
+/** Samples along each side of a cell, approximately. More would change nothing visible. */
 const SAMPLES = 4;
 
-/** Makes the placeholder of a picture. In JavaScript, since decoding and shrinking it once more by libvips takes many times as long. */
-export function makePlaceholder(picture: Pixels): Placeholder {
-  const { data, width, height } = shrink(picture);
+/**
+ * Makes the placeholder of an image. It works in JavaScript, since decoding and shrinking by libvips once more takes many times
+ * as long.
+ */
+export function makePlaceholder(image: Pixels): Placeholder {
+  const { data, width, height } = shrink(image);
   return {
     thumbHash: Buffer.from(rgbaToThumbHash(width, height, data)).toString('base64'),
     dominantColor: dominantColor(data),
@@ -32,7 +35,7 @@ export function makePlaceholder(picture: Pixels): Placeholder {
 }
 
 /**
- * Shrinks a picture to cells of their mean colour.
+ * Shrinks an image to cells, each of its mean colour.
  *
  * @returns four channels
  */
@@ -53,7 +56,7 @@ function shrink({ data, width, height, channels }: Pixels): Pixels {
         for (let x = left; x < right; x += along) {
           const at = (y * width + x) * channels;
           const alpha = hasAlpha ? Number(data[at + channels - 1]) : 255;
-          // What is transparent has no colour that counts.
+          // Weighted by opacity, so that the colour of transparent pixels does not count.
           sums[0] += Number(data[at]) * alpha;
           sums[1] += Number(data[at + green]) * alpha;
           sums[2] += Number(data[at + blue]) * alpha;
@@ -68,7 +71,7 @@ function shrink({ data, width, height, channels }: Pixels): Pixels {
   return { data: cells, width: columns, height: rows, channels: 4 };
 }
 
-/** @returns where a cell begins and ends, in pixels, and the step between two that are looked at */
+/** @returns where a cell begins and ends, and the step between two samples, in pixels */
 function span(cell: number, cells: number, pixels: number): [begin: number, end: number, step: number] {
   const begin = Math.floor((cell * pixels) / cells);
   const end = Math.floor(((cell + 1) * pixels) / cells);
@@ -76,8 +79,8 @@ function span(cell: number, cells: number, pixels: number): [begin: number, end:
 }
 
 /**
- * The most frequent colour among 16 levels of each channel, as the middle of its levels; of several that are as frequent the
- * one with the least red, then green, then blue. What is transparent does not count.
+ * Returns the most frequent colour among 16 levels of each channel, as the middle of its levels. Of equally frequent colours it
+ * takes the one with the least red, then green, then blue. Transparent pixels do not count.
  *
  * @param rgba pixels, four bytes each
  */

@@ -18,18 +18,18 @@ export interface Size {
   height: number;
 }
 
-/** What the steps need to know before any pixel is decoded. */
+/** What the steps must know before any pixel is decoded. */
 export interface Plan {
-  /** How much larger the picture gets; below 1 it shrinks. */
+  /** Factor by which the image is enlarged; below 1 it shrinks. */
   scale: number;
   /** Size of the result. */
   size: Size;
 }
 
 /**
- * Foretells what a resize makes of a picture, or the most that it can: without enlarging, a crop may turn out smaller.
+ * Computes the size of a result, or its upper bound: without enlargement, a crop may turn out smaller.
  *
- * @param source size of the picture, upright
+ * @param source size of the image, upright
  */
 export function planResize(source: Size, options: FullOptions): Plan {
   const { width, height } = options.rotate % 180 === 0 ? source : { width: source.height, height: source.width };
@@ -48,11 +48,11 @@ export function planResize(source: Size, options: FullOptions): Plan {
 }
 
 /**
- * Refuses from the header what would be too much to decode or to make.
+ * Refuses, from the header alone, an image that would take too much to decode or to make.
  *
- * @param source size of the picture
+ * @param source size of the image
  * @param maxPixels pixels that may be decoded
- * @throws {ImageError} that says which bound was overstepped
+ * @throws {ImageError} that names the bound that was exceeded
  */
 export function checkBounds(
   source: Size,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type OptionFault, toOutputs } from './options.ts';
 
-/** Named sets of options, as an operator wrote them. */
+/** Named sets of options, as the operator wrote them. */
 export type Presets = Record<string, Record<string, unknown>>;
 
 const presets = z.record(
@@ -11,9 +11,9 @@ const presets = z.record(
 );
 
 /**
- * Checks named sets of options, each as if an upload had sent it.
+ * Checks each named set of options as if an upload had sent it.
  *
- * @returns the presets, or every fault by preset and option
+ * @returns the presets, or every error by preset and option
  */
 export function toPresets(json: unknown): { presets: Presets } | { faults: OptionFault[] } {
   const parsed = presets.safeParse(json);
