@@ -3,8 +3,35 @@ import { ServiceError } from '../shared/errors.ts';
 /** What file systems and servers of buckets call it. */
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'QuotaExceeded', 'XMinioStorageFull']);
 
+/**
+ * Error codes of a file system that cannot be used at the moment, whatever the file. Other codes, such as `ENOTDIR`, are about one
+ * path, and waiting does not change them.
+ */
+const TEMPORARY = new Set([
+  'EROFS', // remounted read-only, by an operator or by the kernel after an error
+  ...['EACCES', 'EPERM'], // rights of the folder
+  ...['EIO', 'ENXIO', 'ENODEV'], // the disk fails or is gone
+  ...['ESTALE', 'ETIMEDOUT', 'EHOSTDOWN', 'ENOTCONN'], // the server of a network file system is away
+  ...['EMFILE', 'ENFILE', 'ENOMEM'], // limits of the process or of the system
+]);
+
 /** What file systems and servers of buckets say of what is not there. */
 const MISSING = new Set(['ENOENT', 'NoSuchKey']);
+
+/** A failure of the storage that a client can be told. */
+export class StorageError extends ServiceError {
+  /** Whether the file system as a whole cannot be used at the moment, so that the same operation can succeed later. */
+  readonly isTemporary: boolean;
+
+  constructor(
+    code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE',
+    detail: string,
+    { isTemporary, retryAfterSeconds, cause }: { isTemporary: boolean; retryAfterSeconds: number; cause: unknown },
+  ) {
+    super(code, detail, { cause, headers: { 'Retry-After': String(retryAfterSeconds) } });
+    this.isTemporary = isTemporary;
+  }
+}
 
 /** Makes a fault of reading an original one that a client can be told. */
 export function toReadError(cause: unknown): ServiceError {
@@ -17,21 +44,19 @@ export function toReadError(cause: unknown): ServiceError {
  *
  * @param act what was tried, such as `store the upload`
  */
-export function toStorageError(act: string, cause: unknown): ServiceError {
+export function toStorageError(act: string, cause: unknown): StorageError {
   const code = codeOf(cause);
   if (FULL.has(code)) {
-    return new ServiceError(
+    return new StorageError(
       'STORAGE_FULL',
       `The service could not ${act}: its storage is full (${code}). Try again later.`,
-      {
-        cause,
-        headers: { 'Retry-After': '60' },
-      },
+      { isTemporary: true, retryAfterSeconds: 60, cause },
     );
   }
-  return new ServiceError('STORAGE_UNAVAILABLE', `The service could not ${act} (${code}). Try again later.`, {
+  return new StorageError('STORAGE_UNAVAILABLE', `The service could not ${act} (${code}). Try again later.`, {
+    isTemporary: TEMPORARY.has(code),
+    retryAfterSeconds: 10,
     cause,
-    headers: { 'Retry-After': '10' },
   });
 }
 

@@ -12,11 +12,11 @@ import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts
 import { type ImageJobPayload, type ImageJobResult, PAYLOAD_VERSION, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
-import type { ProblemCode } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { StorageError } from '../storage/storage-error.ts';
 import { allocator } from './allocator.ts';
-import type { WorkerMetrics } from './metrics.ts';
+import type { StorageFault, WorkerMetrics } from './metrics.ts';
 import type { Made } from './process-image.ts';
 import { endReasons } from './watchdog.ts';
 
@@ -41,7 +41,7 @@ const REMOTE_SILENCE_MS = 120_000;
 
 /** Milliseconds after which a job that met a full or unreachable storage is tried again. */
 const STORAGE_PAUSE_MS = 5000;
-/** Starts after which a job gives up on a storage that is out of reach: an hour, or more where it hangs. What is full will be emptied. */
+/** Starts after which a job gives up on a storage that is unavailable: an hour, or more where it hangs. What is full will be emptied. */
 const MOST_STARTS = 720;
 
 /** Milliseconds for which a job is left to workers that understand it. */
@@ -173,10 +173,12 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
           await job.moveToWait(token);
           throw new WaitingError();
         }
-        if (this.#isStorageAway(error, job.attemptsStarted)) {
+        const code = this.#storageFault(error, job.attemptsStarted);
+        if (code) {
+          this.#metrics.storageAwaited(code);
           this.#logger.error(
-            { jobId: job.id, err: error },
-            'the storage is full or out of reach; the job waits for it',
+            { ...about(job), code, err: error },
+            'the storage is full, faulty or out of reach; the job waits for it',
           );
           await job.moveToDelayed(Date.now() + STORAGE_PAUSE_MS, token);
           throw new DelayedError();
@@ -213,12 +215,15 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
     }
   }
 
-  /** Whether it will be good again by itself. Errors come from the child as plain objects, with what a `ServiceError` has. */
-  #isStorageAway(error: unknown, starts: number): boolean {
-    if (!(error instanceof Error && 'code' in error)) return false;
-    if (error.code === ('STORAGE_FULL' satisfies ProblemCode)) return true;
-    const isUnavailable = error.code === ('STORAGE_UNAVAILABLE' satisfies ProblemCode);
-    return isUnavailable && this.#storage.isRemote && starts < MOST_STARTS;
+  /**
+   * The code of a storage failure that a job waits for; `undefined` for any other error. Errors come from the child as plain
+   * objects, with what a `StorageError` has.
+   */
+  #storageFault(error: unknown, starts: number): StorageFault | undefined {
+    const { code, isTemporary } = error as Partial<StorageError>;
+    if (code === 'STORAGE_FULL') return code;
+    if (code !== 'STORAGE_UNAVAILABLE' || starts >= MOST_STARTS) return undefined;
+    return isTemporary || this.#storage.isRemote ? code : undefined;
   }
 
   /** The end of a child says why only by its signal: the person who sent the image is told in words. */

@@ -5,6 +5,8 @@ import { createRegistry, type MetricsPage, readRegistry } from '../shared/metric
 type Outcome = 'completed' | 'failed' | 'retried';
 /** Why a child is gone. */
 type EndOfChild = 'time' | 'memory' | 'crash' | 'silence';
+/** Why a job waits for the storage: the code of the failure. */
+export type StorageFault = 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE';
 
 /** What the worker tells Prometheus. No label has values that a client chooses. */
 export interface WorkerMetrics {
@@ -16,6 +18,8 @@ export interface WorkerMetrics {
   processed(seconds: number): void;
   /** Counts a child that is gone. */
   childEnded(reason: EndOfChild): void;
+  /** Counts a job that was put off because of the storage. */
+  storageAwaited(code: StorageFault): void;
   /** Counts what a sweep has removed. */
   swept(removed: { expired: number; lost: number; unfinished: number }): void;
   /** All metrics as text. */
@@ -50,6 +54,12 @@ export function createWorkerMetrics(): WorkerMetrics {
     labelNames: ['reason'],
     registers,
   });
+  const storageWaits = new Counter({
+    name: 'image_storage_waits_total',
+    help: 'Times that a file was put off because the storage was full or unavailable, by the code of the failure',
+    labelNames: ['code'],
+    registers,
+  });
   const sweeps = new Counter({
     name: 'sweep_removed_total',
     help: 'What sweeps have removed: batches by age (expired), originals without a batch (lost), half-written files (unfinished)',
@@ -62,6 +72,7 @@ export function createWorkerMetrics(): WorkerMetrics {
     waited: (seconds) => wait.observe(seconds),
     processed: (seconds) => processing.observe(seconds),
     childEnded: (reason) => children.inc({ reason }),
+    storageAwaited: (code) => storageWaits.inc({ code }),
     swept(removed) {
       for (const [what, count] of Object.entries(removed)) sweeps.inc({ what }, count);
     },

@@ -7,6 +7,7 @@ import { imageJobId } from '../queue/names.ts';
 import { loadConfig } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import { openStorage } from '../storage/open-storage.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import { underWatch } from './watchdog.ts';
 
 // The file of the child process: it is loaded once a child, and then runs one job at a time.
@@ -89,9 +90,10 @@ export default async function processImageJob(
 function toJobError(error: unknown): Error {
   // BullMQ knows a child's errors by their name. Its class would bring all of BullMQ into each child: half of its start.
   if (error instanceof ImageError) return Object.assign(new Error(error.message), { name: 'UnrecoverableError' });
-  // Its code tells the worker what to do.
+  // The rest tells the worker what to do.
   if (error instanceof ServiceError) {
-    return Object.assign(new Error(error.message, { cause: error.cause }), { code: error.code });
+    const isTemporary = error instanceof StorageError && error.isTemporary;
+    return Object.assign(new Error(error.message, { cause: error.cause }), { code: error.code, isTemporary });
   }
   return new Error('The service failed at this file for a reason of its own.', { cause: error });
 }

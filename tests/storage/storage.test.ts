@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { INCOMING } from '../../src/storage/bucket/originals.ts';
 import { openFolders } from '../../src/storage/folders/folders.ts';
 import type { Storage, StoredFile } from '../../src/storage/storage.ts';
-import { toStorageError } from '../../src/storage/storage-error.ts';
+import { toReadError, toStorageError } from '../../src/storage/storage-error.ts';
 import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucket } from '../support/bucket.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { until } from '../support/processes.ts';
@@ -196,8 +196,35 @@ describeWithBucket('in a bucket', () => {
 
 test.each([
   ['ENOSPC', 'STORAGE_FULL', 507],
+  ['EDQUOT', 'STORAGE_FULL', 507],
   ['QuotaExceeded', 'STORAGE_FULL', 507],
   ['AccessDenied', 'STORAGE_UNAVAILABLE', 503],
 ])('%s is named as such', (name, code, status) => {
   expect(toStorageError('store the upload', Object.assign(new Error(), { name }))).toMatchObject({ code, status });
+});
+
+describe('a failure of the file system', () => {
+  const failWith = (code: string) => Object.assign(new Error(), { code });
+
+  test.each(['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENODEV', 'ESTALE', 'EMFILE', 'ENFILE'])(
+    'is temporary with %s, in writing and in reading',
+    (code) => {
+      const expected = { code: 'STORAGE_UNAVAILABLE', isTemporary: true, headers: { 'Retry-After': '10' } };
+      expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
+      expect(toReadError(failWith(code))).toMatchObject(expected);
+    },
+  );
+
+  test.each(['ENOSPC', 'EDQUOT'])('is a full storage with %s', (code) => {
+    const expected = { code: 'STORAGE_FULL', isTemporary: true, headers: { 'Retry-After': '60' } };
+    expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
+  });
+
+  test.each(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])(
+    'is not temporary with %s, which is about one path',
+    (code) => {
+      const expected = { code: 'STORAGE_UNAVAILABLE', isTemporary: false };
+      expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { describeIf } from './describe-if.ts';
-import type { Launcher, TestProcess } from './processes.ts';
+import { type Launcher, type TestProcess, until } from './processes.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -35,7 +35,20 @@ export async function smallDisk() {
     launcher: onSmallDisk(folder),
     /** The same folder as the process sees it. */
     seenBy: ({ child }: TestProcess) => `/proc/${child.pid}/root${folder}`,
+    /** Starts another process that finds the same disk there. */
+    sharedWith: ({ child }: TestProcess): Launcher => [...inside(child), process.execPath],
+    /** Makes the disk read-only, or writable again, as a process sees it. Linux refuses while a file is open for writing. */
+    remount: ({ child }: TestProcess, mode: 'ro' | 'rw') =>
+      until(() => {
+        const [program, ...args] = inside(child);
+        return spawnSync(program, [...args, 'mount', '-o', `remount,${mode}`, folder]).status === 0;
+      }),
   };
+}
+
+/** Runs a program in the namespaces of a process. */
+function inside({ pid }: TestProcess['child']): [string, ...string[]] {
+  return ['nsenter', '--target', String(pid), '--user', '--mount', '--preserve-credentials'];
 }
 
 /** Name of the file that fills a disk. */
