@@ -18,10 +18,11 @@ export const startup: Measure = {
       if (child) await end(child);
       return ms;
     };
+    const { uploads, processed } = service.folders;
     const PORT = String(await freePort());
     const times = await alternate(
       [
-        launch('dist/api/main.js', { REDIS_URL, PORT, UPLOAD_DIR: folder, PROCESSED_DIR: folder }),
+        launch('dist/api/main.js', { REDIS_URL, PORT, UPLOAD_DIR: uploads, PROCESSED_DIR: processed }),
         launch('bench/opponents/empty-server.mjs', {}),
       ],
       { rounds: isQuick ? 3 : 15 },

@@ -4,6 +4,7 @@ import { pinoHttp } from 'pino-http';
 import type { BatchWatcher } from '../queue/batch-watcher.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
+import type { StorageCheck } from '../queue/storage-check.ts';
 import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -34,6 +35,7 @@ export interface AppParts {
   queue: QueueClient;
   watcher: BatchWatcher;
   storage: Storage;
+  storageCheck: Pick<StorageCheck, 'require'>;
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Presets, toPresets } from '../imaging/presets.ts';
 import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
+import { startStorageCheck } from '../queue/storage-check.ts';
 import { startTracing } from '../queue/tracing.ts';
 import { ConfigError, loadConfig, readPresets } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -14,7 +16,7 @@ import { openStorage } from '../storage/open-storage.ts';
 import { createApp } from './app.ts';
 import { closeHttpServer, createHttpServer } from './server.ts';
 
-/** Milliseconds that the first connection to Redis may take before the API listens without it. */
+/** Milliseconds that the first connection to Redis and the storage's check may take before the API listens without them. */
 const CONNECTING_MS = 1000;
 /** Milliseconds that closing the connection to Redis may take. */
 const CLOSING_MS = 2000;
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
     telemetry: tracing?.telemetry,
     logger,
   });
+  const storageCheck = startStorageCheck({ redis, prefix: config.queuePrefix, storage, logger });
   const watcher = createBatchWatcher({
     redis: connectConsumer(config.redis, logger),
     prefix: config.queuePrefix,
@@ -45,6 +48,7 @@ async function main(): Promise<void> {
     queue,
     watcher,
     storage,
+    storageCheck,
     limits: config,
     access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
@@ -66,8 +70,8 @@ async function main(): Promise<void> {
     logger,
   );
 
-  // Nobody is turned away for having come a moment too early. Without Redis it listens all the same, and says so to all.
-  await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECTING_MS) }).catch(() => undefined);
+  // Nobody is turned away for having come a moment too early. Without Redis or storage it listens all the same, and says so to all.
+  await Promise.race([storageCheck.confirmed, delay(CONNECTING_MS)]);
   server.listen(config.port, config.host);
   await once(server, 'listening').catch((cause) => {
     throw new ConfigError(`The API cannot listen on ${config.host}:${config.port} (${cause.code}). Set HOST and PORT.`);
@@ -80,6 +84,11 @@ async function main(): Promise<void> {
     );
   }
   logger.info({ url: `http://${config.host}:${port}` }, 'api listens');
+  // Redis may come later than the first request.
+  storageCheck.confirmed.catch((error: Error) => {
+    logger.fatal(error.message);
+    process.exit(1);
+  });
 }
 
 /** Bull Board is loaded only where it is wanted. */

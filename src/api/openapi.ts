@@ -262,7 +262,10 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     operationId: 'isReady',
     tags: ['Operation'],
     summary: 'Whether the service can take uploads',
-    responses: { 200: json('It can', health, { ok: examples.healthy }), ...problems('QUEUE_UNAVAILABLE') },
+    responses: {
+      200: json('It can', health, { ok: examples.healthy }),
+      ...problems('QUEUE_UNAVAILABLE', 'STORAGE_UNAVAILABLE'),
+    },
   });
 
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });

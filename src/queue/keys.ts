@@ -6,6 +6,10 @@ export function serviceKeys(prefix: string) {
   return {
     /** Sorted set: last turn that each client with waiting files was given; see `turns.ts`. */
     turns: `${prefix}:turns`,
+    /** The ids of the storage that all processes of this queue use; see `storage-check.ts`. */
+    storage: `${prefix}:storage`,
+    /** For ten minutes: the id that a part of the storage gets, which has none yet. */
+    newStorageId: (address: string) => `${prefix}:storage:${address}`,
     /** Sorted set: batches whose originals are being stored, by when that began. */
     incoming: `${prefix}:incoming`,
     /** Sorted set: removals that have begun, by when to look at them next; see `batch-remover.ts`. */

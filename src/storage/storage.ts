@@ -7,6 +7,14 @@ export interface Storage {
   results: Results;
   /** Whether it is elsewhere, and so may be out of reach for a while. */
   isRemote: boolean;
+  /**
+   * Reads the ids of its parts, which get one where they have none.
+   *
+   * @param newId for a storage that cannot create a file only where there is none
+   * @returns for each part the setting that names it, the file that holds its id, and the id
+   * @throws {ServiceError} `STORAGE_UNAVAILABLE` or `STORAGE_FULL`
+   */
+  identify(newId: NewId): Promise<{ setting: string; idFile: string; id: string }[]>;
   /** @throws {ServiceError} `DISK_LOW` when there is hardly room for more */
   checkRoom(): Promise<void>;
   /**
@@ -17,6 +25,9 @@ export interface Storage {
    */
   removeAbandoned(now?: number): Promise<number>;
 }
+
+/** An id for what has none yet at an address: the same for all processes of a queue. */
+export type NewId = (address: string) => Promise<string>;
 
 /** The files as they were uploaded. They stay, so that a job can be run again. */
 export interface Originals {

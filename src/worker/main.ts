@@ -1,5 +1,6 @@
 import { connectConsumer } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
+import { startStorageCheck } from '../queue/storage-check.ts';
 import { startTracing } from '../queue/tracing.ts';
 import { loadConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const telemetry = tracing?.telemetry;
   const redis = connectConsumer(config.redis, logger);
   const storage = await openStorage(config);
+  const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();
   const images = new ImageWorker({
     redis,
@@ -45,7 +47,7 @@ async function main(): Promise<void> {
   const batches = createBatchWorker({ redis, prefix, telemetry, logger });
   const sweeper = createSweeper({ redis, prefix, storage, retentionMs, metrics, logger });
   if (config.workerPort !== undefined) {
-    await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis });
+    await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
   }
   const cancellations = connectConsumer(config.redis, logger);
   cancellations.on('message', (_channel, jobId) => images.cancelRemoved(jobId));
@@ -59,6 +61,8 @@ async function main(): Promise<void> {
     logger,
   );
 
+  // With another storage it would fail every file of the queue, and clean up what it must not.
+  await storageCheck.confirmed;
   // Not waited for: Redis may not be there yet, and ioredis subscribes again whenever it is back.
   cancellations.subscribe(serviceKeys(prefix).cancel).catch((err) => logger.debug({ err }, 'cancellations'));
   for (const running of [images.run(), batches.run(), sweeper.start()]) {

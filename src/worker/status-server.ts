@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { RedisConnection } from '../queue/connection.ts';
 import { createGuard } from '../queue/guard.ts';
+import type { StorageCheck } from '../queue/storage-check.ts';
 import { ConfigError } from '../shared/config.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**
  * Starts what tells those who watch over the worker how it is: `GET /metrics`, `/healthz` (the process lives) and `/readyz`
- * (it reaches Redis). It tells nothing of what is processed.
+ * (it reaches Redis, and its storage is the queue's). It tells nothing of what is processed.
  *
  * @param redis any connection of the worker
  * @throws {ConfigError} when it cannot listen there
@@ -17,11 +18,13 @@ export async function startStatusServer({
   port,
   metrics,
   redis,
+  storageCheck,
 }: {
   host: string;
   port: number;
   metrics: WorkerMetrics;
   redis: RedisConnection;
+  storageCheck: Pick<StorageCheck, 'require'>;
 }): Promise<Server> {
   const guard = createGuard(redis);
   const json = (text: object, status = 200) => ({ status, type: 'application/json', text: JSON.stringify(text) });
@@ -32,8 +35,13 @@ export async function startStatusServer({
     },
     '/healthz': async () => json({ status: 'ok' }),
     async '/readyz'() {
-      const isReady = await guard(() => redis.ping()).catch(() => false);
-      return isReady ? json({ status: 'ok' }) : json({ status: 'unavailable', detail: 'Redis does not answer' }, 503);
+      try {
+        await guard(() => redis.ping());
+        storageCheck.require();
+        return json({ status: 'ok' });
+      } catch (error) {
+        return json({ status: 'unavailable', detail: (error as Error).message }, 503);
+      }
     },
   };
   const nothing = async () => json({ detail: `Here are ${Object.keys(answers).join(', ')}.` }, 404);

@@ -15,7 +15,7 @@ import { problem } from '../../src/api/problem.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { type ProblemCode, ServiceError } from '../../src/shared/errors.ts';
-import { listeningApp, silent } from '../support/app.ts';
+import { confirmedStorage, listeningApp, silent } from '../support/app.ts';
 import { environment } from '../support/environment.ts';
 import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
@@ -262,9 +262,11 @@ describe('every documented answer is really given as documented', () => {
         originals: { receive: broken, read: broken, find: fails, remove: broken },
         results: { write: broken, publish: broken, outputPath: fails, find: fails, read: broken, remove: broken },
         isRemote: false,
+        identify: broken,
         checkRoom: async () => {},
         removeAbandoned: broken,
       },
+      storageCheck: confirmedStorage,
       limits: loadConfig(environment()),
       access: loadConfig(environment()),
       optionRules: { presets: {}, presetsOnly: false },
@@ -299,6 +301,11 @@ describe('every documented answer is really given as documented', () => {
       expectDocumented('post', '/process-images', answer);
       expect(answer.body.code).toBe(code);
     }
+    const require = () => {
+      throw new ServiceError('STORAGE_UNAVAILABLE', 'not identified', { headers: { 'Retry-After': '2' } });
+    };
+    const unconfirmed = supertest(createApp({ ...parts, storageCheck: { require } }));
+    expectDocumented('get', '/readyz', await unconfirmed.get('/readyz'));
     const found = { owner: undefined, removedAt: undefined, value: examples.batches.completed };
     const removeBatch = () =>
       Promise.reject(new ServiceError('STORAGE_UNAVAILABLE', 'no disk', { headers: { 'Retry-After': '10' } }));

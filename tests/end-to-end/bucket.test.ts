@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { INCOMING } from '../../src/storage/bucket/originals.ts';
@@ -100,6 +101,14 @@ describeWithBucket('a service whose files are in a bucket', () => {
     expect(answer.headers.get('content-disposition')).toBe('attachment; filename="a photo.jpg"');
     expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(100);
     expect((await fetch(`${api.url}/jobs/${batchId}-0/original`, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  test('does not start with another bucket or prefix, or with folders', async () => {
+    for (const settings of [{ STORAGE_URL: 's3://pictures/other' }, { STORAGE_URL: '' }]) {
+      await expect(service.startWorker(settings)).rejects.toThrow('does not use the storage of its queue');
+    }
+    // Of the folders that such a process was given it has made what it looked at.
+    await rm(unused, { recursive: true, force: true });
   });
 
   test('leaves nothing of an upload that is refused', async () => {

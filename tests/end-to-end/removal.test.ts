@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -9,6 +9,7 @@ import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { sweep } from '../support/sweep.ts';
+import { storedNames } from '../support/whole.ts';
 
 type Service = Awaited<ReturnType<typeof ownService>>;
 const small = () => jpeg(64, 64);
@@ -24,8 +25,8 @@ async function kept(service: Service, admin: Redis): Promise<string[]> {
   const keys = await admin.keys('{images}:*:????????-*');
   return [
     ...keys.filter((key) => !key.startsWith('{images}:removed:')),
-    ...(await readdir(service.uploadDir)),
-    ...(await readdir(service.processedDir)),
+    ...(await storedNames(service.uploadDir)),
+    ...(await storedNames(service.processedDir)),
   ];
 }
 
@@ -46,7 +47,7 @@ test('a finished batch is removed whole, with every result, and is told to be go
   const { batchId } = (await posted.json()) as { batchId: string };
   const other = await upload(api.url, ['c.jpg', await small()]);
   for (const id of [batchId, other]) await batchEnd(api.url, id);
-  expect(await readdir(service.processedDir)).toHaveLength(3);
+  expect(await storedNames(service.processedDir)).toHaveLength(3);
 
   expect((await remove(api.url, batchId)).status).toBe(204);
   expect((await kept(service, admin)).filter((name) => name.includes(batchId))).toEqual([]);
@@ -57,7 +58,7 @@ test('a finished batch is removed whole, with every result, and is told to be go
   // A week, as the batch itself would have had.
   expect(await admin.pttl(`{images}:removed:${batchId}`)).toBeGreaterThan(6 * 24 * 60 * 60 * 1000);
   expect((await batchEnd(api.url, other)).status).toBe('completed');
-  expect(await readdir(service.processedDir)).toHaveLength(1);
+  expect(await storedNames(service.processedDir)).toHaveLength(1);
 });
 
 test('a batch that waits or runs is stopped at once, and its neighbours go on', async () => {
@@ -75,8 +76,8 @@ test('a batch that waits or runs is stopped at once, and its neighbours go on', 
   // The stream ends with its batch.
   expect(await events.text()).not.toContain('event: done');
   expect((await batchEnd(api.url, neighbour)).status).toBe('completed');
-  expect(await readdir(service.uploadDir)).toEqual([neighbour]);
-  expect(await readdir(service.processedDir)).toHaveLength(1);
+  expect(await storedNames(service.uploadDir)).toEqual([neighbour]);
+  expect(await storedNames(service.processedDir)).toHaveLength(1);
   const left = await kept(service, admin);
   expect(left.filter((name) => name.includes(running) || name.includes(waiting))).toEqual([]);
 });
@@ -123,7 +124,7 @@ test('a batch that cannot be removed keeps no other from it', async () => {
   // Long ago, the broken one first.
   await admin.zadd('{images}:batches:completed', 1, broken, 2, others[0] ?? '', 3, others[1] ?? '');
   await sweep(admin);
-  expect(await readdir(service.uploadDir)).toEqual([broken]);
+  expect(await storedNames(service.uploadDir)).toEqual([broken]);
 });
 
 test('a removal that Redis refuses is refused, and one that it cuts off is finished later', async () => {
@@ -165,5 +166,5 @@ test('originals whose batch was never enqueued are removed after a day, live one
   await admin.hset('{images}:images:meta', 'paused', '1');
   await service.startWorker();
   await until(async () => (await admin.zrange('{images}:incoming', '0', '-1')).join() === young);
-  expect((await readdir(service.uploadDir)).sort()).toEqual([live, young].sort());
+  expect(await storedNames(service.uploadDir)).toEqual([live, young].sort());
 });

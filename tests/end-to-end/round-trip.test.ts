@@ -8,6 +8,7 @@ import { batchEnd, type File, post, readBatch, readJob, upload } from '../suppor
 import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
 import { quickest, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
   const service = await ownService();
@@ -49,7 +50,7 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
     expect(await readJob(api.url, jobId)).toMatchObject({ state: 'completed', progress: 100, result });
   }
   expect(batch.files[5]?.result?.height).toBe(768);
-  expect(await readdir(service.processedDir)).toHaveLength(9);
+  expect(await storedNames(service.processedDir)).toHaveLength(9);
   expect(await readdir(resolve(service.uploadDir, batchId))).toHaveLength(10);
   // Logs carry the ids that tie them to a batch, and nothing of what was sent.
   await until(() => worker.output().includes('batch ended'));

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
@@ -9,7 +8,7 @@ import { until } from '../support/processes.ts';
 import { type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts';
 import { ownService } from '../support/service.ts';
 import { sweep } from '../support/sweep.ts';
-import { expectNoHalfBatch, expectOneResultEach, finishedNames } from '../support/whole.ts';
+import { expectNoHalfBatch, expectOneResultEach, finishedNames, storedNames } from '../support/whole.ts';
 
 /** An API whose every word with Redis can be seen, a worker, and one batch that is done, so that all is warm. */
 async function watchedService() {
@@ -65,7 +64,7 @@ faultTest(
       await admin.zadd('{images}:incoming', 1, batchId);
     }
     await sweep(admin);
-    expect((await readdir(service.uploadDir)).sort()).toEqual([first, next].sort());
+    expect(await storedNames(service.uploadDir)).toEqual([first, next].sort());
     expect((await expectNoHalfBatch(service.redis)).sort()).toEqual([first, next].sort());
     await expectOneResultEach(service.processedDir, batches);
     return 'no 202, no batch; 3 files swept, 6 live ones not';

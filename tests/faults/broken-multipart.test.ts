@@ -1,9 +1,9 @@
-import { readdir } from 'node:fs/promises';
 import { faultTest } from '../support/fault.ts';
 import { jpeg } from '../support/pictures.ts';
 import { quickest, until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 const LIMIT_MS = 1000;
 const FILE = 'Content-Disposition: form-data; name="images"; filename="a.jpg"';
@@ -124,7 +124,7 @@ faultTest(
         'BAD_REQUEST',
       ]);
     }
-    await until(async () => (await readdir(uploadDir)).length === 0);
+    await until(async () => (await storedNames(uploadDir)).length === 0);
 
     for (const [what, boundary, body] of taken)
       expect([what, ...(await send(boundary, body))]).toEqual([what, '202', undefined]);

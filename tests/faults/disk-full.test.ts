@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, post, readBatch, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
@@ -6,7 +5,7 @@ import { picture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, FILLER, fillDisk, smallDisk } from '../support/small-disk.ts';
-import { expectOneResultEach, finishedNames } from '../support/whole.ts';
+import { expectOneResultEach, finishedNames, storedNames } from '../support/whole.ts';
 
 /** The service's own look at the free space would come first. */
 const withoutAdmission = { MIN_FREE_DISK: '0' };
@@ -35,11 +34,11 @@ describeOnSmallDisk('a full disk', () => {
         const answer = await post(api.url, files);
         expect(await answer.json()).toMatchObject({ status: 507, code: 'STORAGE_FULL' });
         expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
-        expect(await readdir(folder)).toEqual([FILLER]);
+        expect(await storedNames(folder)).toEqual([FILLER]);
       }
       await makeRoom();
       const batchId = await upload(api.url, ...files);
-      expect(await readdir(folder)).toEqual([batchId]);
+      expect(await storedNames(folder)).toEqual([batchId]);
       return '3 of 3 uploads refused without a trace; the first one with room accepted';
     },
   );
@@ -50,8 +49,8 @@ describeOnSmallDisk('a full disk', () => {
     async () => {
       const disk = await smallDisk();
       const service = await ownService({ ...withoutAdmission, PROCESSED_DIR: disk.folder, WORKER_CONCURRENCY: '2' });
-      const api = await service.startApi();
       const worker = await service.startWorker({}, disk.launcher);
+      const api = await service.startApi({}, disk.sharedWith(worker));
       const folder = disk.seenBy(worker);
       const makeRoom = await fillDisk(folder);
       const batchId = await upload(api.url, ...(await largeFiles()));
@@ -64,7 +63,7 @@ describeOnSmallDisk('a full disk', () => {
       const batch = await batchEnd(api.url, batchId, sized(45_000, 120_000));
       expect(batch.status).toBe('completed');
       await expectOneResultEach(folder, [batch]);
-      expect(await readdir(folder)).toHaveLength(2);
+      expect(await storedNames(folder)).toHaveLength(2);
       return `2 of 2 files completed ${((Date.now() - roomAt) / 1000).toFixed(1)} s after there was room`;
     },
   );

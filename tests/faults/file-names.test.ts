@@ -3,6 +3,7 @@ import { faultTest } from '../support/fault.ts';
 import { fetchRaw } from '../support/raw.ts';
 import { checkName, checkSaving, uploadNamed } from '../support/saved-names.ts';
 import { ownService } from '../support/service.ts';
+import { ID_FILE, storedNames } from '../support/whole.ts';
 import { readZip } from '../support/zip.ts';
 
 /** Names as clients think of them. */
@@ -60,9 +61,9 @@ faultTest(
     for (const raw of ['nul\0.jpg', 'a\r\nSet-Cookie: a=b.jpg', 'a\nb.jpg', 'a\rb.jpg'])
       expect(await uploadNamed(url, raw)).toMatchObject({ status: 400, body: { code: 'MALFORMED_MULTIPART' } });
 
-    for (const entry of await readdir(uploadDir, { recursive: true }))
-      expect(entry).toMatch(new RegExp(`^${UUID}(/\\d)?$`));
-    const results = await readdir(processedDir);
+    const originals = (await readdir(uploadDir, { recursive: true })).filter((entry) => entry !== ID_FILE);
+    for (const entry of originals) expect(entry).toMatch(new RegExp(`^${UUID}(/\\d)?$`));
+    const results = await storedNames(processedDir);
     for (const entry of results) expect(entry).toMatch(new RegExp(`^processed-${UUID}-\\d\\.jpg$`));
     expect(results).toHaveLength(names.length);
     return `${names.length} names given back, 4 that no part can have refused`;

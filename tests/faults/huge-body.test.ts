@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { faultTest } from '../support/fault.ts';
 import { bytesRead, peakMemory, restartPeakMemory } from '../support/proc.ts';
 import { quickest, until } from '../support/processes.ts';
 import { openSocket, uploadHead } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 const MEBIBYTE = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
@@ -59,7 +59,7 @@ faultTest(
     const taken = await pour(socket);
     await until(() => heard.isEnded);
     expect(taken).toBeLessThan(ALLOWED);
-    expect(await readdir(uploadDir)).toEqual([]);
+    expect(await storedNames(uploadDir)).toEqual([]);
     return `answered in ${Math.ceil(ms)} ms, ${Math.round(taken / MEBIBYTE)} MiB taken`;
   },
 );
@@ -82,7 +82,7 @@ faultTest(
     const memory = Math.round(peakMemory(api.child.pid) - before);
     const read = bytesRead(api.child.pid) - readBefore;
     expect(read).toBeLessThan(ALLOWED * 1.2);
-    await until(async () => (await readdir(uploadDir)).length === 0, 5000);
+    await until(async () => (await storedNames(uploadDir)).length === 0, 5000);
     return `${Math.round(read / MEBIBYTE)} MiB read, ${Math.round(taken / MEBIBYTE)} MiB taken by the connection; the API held ${memory} MiB more`;
   },
 );

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -8,6 +7,7 @@ import { faultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 faultTest(
   'The API killed (-9) in the middle of removing batches, 10 times, with workers killed (-9) while they sweep',
@@ -54,7 +54,7 @@ faultTest(
     }
     await until(async () => (await admin.zcard('{images}:removing')) === 0, 60_000);
     const removed = (await admin.keys('{images}:removed:*')).map((key) => key.split(':').at(-1) ?? '');
-    const [originals, results] = [await readdir(service.uploadDir), await readdir(service.processedDir)];
+    const [originals, results] = [await storedNames(service.uploadDir), await storedNames(service.processedDir)];
     for (const batchId of removed) {
       expect([...originals, ...results].filter((name) => name.includes(batchId))).toEqual([]);
       expect(await admin.keys(`{images}:*:${batchId}*`)).toEqual([`{images}:removed:${batchId}`]);

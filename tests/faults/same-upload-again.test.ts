@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, form } from '../support/client.ts';
@@ -6,6 +5,7 @@ import { faultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 async function send(api: string, key: string, files: File[]) {
   const headers = { 'Idempotency-Key': key };
@@ -43,8 +43,8 @@ faultTest(
       }
       await batchEnd(api.url, again.body.batchId);
     }
-    expect(await readdir(service.uploadDir)).toHaveLength(rounds);
-    expect(await readdir(service.processedDir)).toHaveLength(rounds);
+    expect(await storedNames(service.uploadDir)).toHaveLength(rounds);
+    expect(await storedNames(service.processedDir)).toHaveLength(rounds);
     // A batch ends a moment after the last of its files.
     await until(async () => (await admin.zcard('{images}:batches:completed')) === rounds);
     return `${rounds} rounds, ${rounds * 20} uploads: ${rounds} batches; ${meanwhile} times 409`;

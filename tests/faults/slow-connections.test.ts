@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import type { Socket } from 'node:net';
 import { onCleanup } from '../support/cleanup.ts';
@@ -10,6 +9,7 @@ import { openDescriptors } from '../support/proc.ts';
 import { until } from '../support/processes.ts';
 import { multipart, openSocket, uploadHead } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 const COUNT = sized(300, 2000);
 const [ROUNDS, MOST_ROUNDS] = [sized(2, 5), sized(12, 15)];
@@ -96,12 +96,12 @@ faultTest(
       quiet = Math.min(quiet, await p99(url));
       const slow = await openSlowly(api.url, COUNT);
       // Their beginning costs something, as any beginning of an upload does; what counts is how they go on.
-      await until(async () => (await readdir(uploadDir)).length === 1 + COUNT / 2);
+      await until(async () => (await storedNames(uploadDir)).length === 1 + COUNT / 2);
       slowed = Math.min(slowed, await p99(url));
       most = Math.max(most, openDescriptors(api.child.pid));
       slow.end();
       await until(() => openDescriptors(api.child.pid) <= before, LIMIT_MS);
-      await until(async () => (await readdir(uploadDir)).length === 1, LIMIT_MS);
+      await until(async () => (await storedNames(uploadDir)).length === 1, LIMIT_MS);
     }
     expect(slowed).toBeLessThanOrEqual(2 * quiet + NOISE_MS);
     return `p99 ${quiet.toFixed(1)} ms without and ${slowed.toFixed(1)} ms with them; ${before} descriptors before, ${most} meanwhile, ${before} after`;
@@ -123,7 +123,7 @@ if (sized(false, true))
       };
       slow.hush(slow.inBodies);
       const [headers, bodies] = await Promise.all([seconds(slow.inHeaders, 10), seconds(slow.inBodies, 15)]);
-      await until(async () => (await readdir(uploadDir)).length === 1, LIMIT_MS);
+      await until(async () => (await storedNames(uploadDir)).length === 1, LIMIT_MS);
       return `slow headers cut after ${headers.toFixed(1)} s, idle bodies after ${bodies.toFixed(1)} s`;
     },
   );

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeAbandoned, UNFINISHED } from '../../src/storage/folders/abandoned.ts';
+import { openFolders } from '../../src/storage/folders/folders.ts';
 import { createOriginals } from '../../src/storage/folders/originals.ts';
 import { pathInside } from '../../src/storage/folders/paths.ts';
 import { createResults } from '../../src/storage/folders/results.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
+import { ID_FILE } from '../support/whole.ts';
 
 const batchId = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -72,6 +74,17 @@ describe('results', () => {
     await expect(results.publish(written, 'id', 'jpeg')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await readdir(folder)).toEqual(['processed-id.jpg']);
   });
+});
+
+test('an id file without an id is named with its path, and not replaced', async () => {
+  const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
+  await writeFile(join(uploadDir, ID_FILE), '');
+  const storage = openFolders({ uploadDir, processedDir, minFreeDiskBytes: 0 });
+  await expect(storage.identify(async () => 'not used')).rejects.toMatchObject({
+    code: 'STORAGE_UNAVAILABLE',
+    cause: { message: expect.stringContaining(join(uploadDir, ID_FILE)) },
+  });
+  expect(await readFile(join(uploadDir, ID_FILE), 'utf8')).toBe('');
 });
 
 test.each(['../outside', '/etc/passwd', '.', ''])('no path leads out of its folder: %p', (name) => {

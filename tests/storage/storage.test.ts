@@ -114,6 +114,20 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await expect((async () => buffer(await results.read('id', 'png')))()).rejects.toThrow();
   });
 
+  test('has one id, whichever process asks first, and another than any other storage', async () => {
+    const [storage, other] = [await open(), await open()];
+    const [proposed, otherProposed] = [randomUUID(), randomUUID()];
+    const identify = () => storage.identify(async () => proposed);
+    // A process that reads while another creates the id may have to ask again.
+    const first = await Promise.allSettled(Array.from({ length: 5 }, identify));
+    const ids = await identify();
+    for (const asked of first) if (asked.status === 'fulfilled') expect(asked.value).toEqual(ids);
+    const others = await other.identify(async () => otherProposed);
+    expect(new Set([...ids, ...others].map(({ id }) => id)).size).toBe(2 * ids.length);
+    expect(await storage.removeAbandoned(Date.now() + 1e9)).toBe(0);
+    expect(await storage.identify(async () => randomUUID())).toEqual(ids);
+  });
+
   test('only what was left unfinished long ago is removed', async () => {
     const storage = await open();
     await store(storage, 'committed');

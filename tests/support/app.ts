@@ -19,6 +19,9 @@ import type { TestRedis } from './redis.ts';
 /** A logger that says nothing. */
 export const silent = createLogger('test', 'silent');
 
+/** For an app whose storage need not be the queue's. */
+export const confirmedStorage = { require: () => {} };
+
 /** The API's side of a queue on a test's Redis. */
 export async function testQueueClient(
   { url }: Pick<TestRedis, 'url'>,
@@ -86,6 +89,7 @@ export async function listeningApp(
     queue,
     watcher: testWatcher(redis, queue),
     storage,
+    storageCheck: confirmedStorage,
     limits: config,
     access: config,
     optionRules: { presets, presetsOnly: config.presetsOnly },

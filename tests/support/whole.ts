@@ -6,9 +6,17 @@ import type { BatchStatus } from '../../src/queue/status.ts';
 import { UNFINISHED } from '../../src/storage/folders/abandoned.ts';
 import type { TestRedis } from './redis.ts';
 
-/** Names in a folder, without what is marked as still being written. */
+/** Name of the file that holds a folder's id. */
+export const ID_FILE = '.storage-id';
+
+/** Names in a folder, without its id. */
+export async function storedNames(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name !== ID_FILE).sort();
+}
+
+/** The same without what is marked as still being written. */
 export async function finishedNames(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => !name.endsWith(UNFINISHED)).sort();
+  return (await storedNames(folder)).filter((name) => !name.endsWith(UNFINISHED));
 }
 
 /** Expects of every file of some batches exactly one result, which decodes to its last pixel, and no result of anything else. */

@@ -1,12 +1,11 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
 import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 const small = () => jpeg(64, 64);
 
@@ -24,23 +23,26 @@ test('a child that dies while it starts does not keep its job for ever', async (
   expect(await batchEnd(api.url, batchId)).toMatchObject({ status: 'completed' });
 });
 
-test('a fault of the disk is tried again and heals', async () => {
-  const processedDir = join(await temporaryFolder(), 'results');
-  await writeFile(processedDir, 'in the way of the folder');
-  const service = await ownService({ PROCESSED_DIR: processedDir });
+/** A service whose folder of results has become a file. */
+async function withoutResultsFolder() {
+  const service = await ownService();
   const [api, worker] = [await service.startApi(), await service.startWorker()];
+  await rm(service.processedDir, { recursive: true });
+  await writeFile(service.processedDir, 'in the way of the folder');
+  return { service, api, worker };
+}
+
+test('a fault of the disk is tried again and heals', async () => {
+  const { service, api, worker } = await withoutResultsFolder();
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   await until(() => worker.output().includes('"willRetry":true'));
   expect(await readBatch(api.url, batchId)).toMatchObject({ status: 'processing', files: [{ failedReason: null }] });
-  await rm(processedDir);
+  await rm(service.processedDir);
   expect(await batchEnd(api.url, batchId)).toMatchObject({ status: 'completed' });
 });
 
 test('a fault of the disk that stays fails after three attempts, without a path or a stack', async () => {
-  const processedDir = join(await temporaryFolder(), 'results');
-  await writeFile(processedDir, 'in the way of the folder');
-  const service = await ownService({ PROCESSED_DIR: processedDir });
-  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const { api, worker } = await withoutResultsFolder();
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   const { files } = await batchEnd(api.url, batchId);
   expect(files[0]).toMatchObject({
@@ -65,5 +67,5 @@ test('the API never loads libvips, the worker’s children do', async () => {
     expect(await loaded(worker.child.pid)).toBe(false);
     expect(await Promise.all(imageChildren(worker.child.pid).map(loaded))).toContain(true);
   }
-  expect(await readdir(service.processedDir)).toHaveLength(1);
+  expect(await storedNames(service.processedDir)).toHaveLength(1);
 });

@@ -1,10 +1,10 @@
-import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
+import { storedNames } from '../support/whole.ts';
 
 const isAlive = (pid: number) => {
   try {
@@ -34,7 +34,7 @@ test('what does not end within the limit is handed back at once, and the worker 
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await readJob(api.url, jobId)).toMatchObject({ state: 'waiting', failedReason: null });
   await until(() => !children.some(isAlive), 15_000);
-  expect(await readdir(service.processedDir)).toEqual([]);
+  expect(await storedNames(service.processedDir)).toEqual([]);
   await service.startWorker();
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
@@ -46,7 +46,7 @@ test('children in the middle of their jobs end when their worker is killed', asy
   for (let batch = 0; batch < 20; batch += 1) await upload(api.url, ...Array<File>(10).fill(['a.jpg', small]));
   for (let round = 1; round <= 2; round += 1) {
     const worker = await service.startWorker();
-    await until(async () => (await readdir(service.processedDir)).length > round * 10);
+    await until(async () => (await storedNames(service.processedDir)).length > round * 10);
     const children = imageChildren(worker.child.pid);
     await worker.end('SIGKILL');
     await until(() => !children.some(isAlive), 15_000);

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import { batchLinks } from '../../queue/links.ts';
 import { batchStatus } from '../../queue/status.ts';
+import type { StorageCheck } from '../../queue/storage-check.ts';
 import { acceptUpload, type UploadParts } from '../accept-upload.ts';
 import { idempotencyKey } from '../idempotency-key.ts';
 import type { ApiMetrics } from '../metrics.ts';
@@ -25,8 +26,11 @@ export const acceptedBatch = batchStatus
 export type AcceptedBatch = z.infer<typeof acceptedBatch>;
 
 /** `POST /process-images`: takes an upload whole or not at all. */
-export function processImagesRoute(parts: UploadParts & WaitParts & { metrics: Pick<ApiMetrics, 'accepted'> }): Router {
-  const { queue, storage, limits, metrics } = parts;
+export function processImagesRoute(
+  parts: UploadParts &
+    WaitParts & { storageCheck: Pick<StorageCheck, 'require'>; metrics: Pick<ApiMetrics, 'accepted'> },
+): Router {
+  const { queue, storage, storageCheck, limits, metrics } = parts;
   const router = Router();
   const route = router.route(UPLOAD_PATH);
 
@@ -35,6 +39,8 @@ export function processImagesRoute(parts: UploadParts & WaitParts & { metrics: P
     const key = idempotencyKey(req);
     // Nothing is read that could not be stored or enqueued.
     await Promise.all([queue.checkBacklog(), storage.checkRoom()]);
+    // After the queue: without Redis nothing can be confirmed.
+    storageCheck.require();
     const claim = key === undefined ? undefined : await queue.claimKey(clientOf(res).owner, key);
     const { batchId, totalFiles, isReplay } = await acceptUpload(req, res, parts, claim).finally(() =>
       claim?.release(),

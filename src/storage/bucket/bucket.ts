@@ -1,6 +1,8 @@
 import type { BucketConfig } from '../../shared/config.ts';
 import { ABANDONED_AFTER_MS, type Storage, type StoredFile } from '../storage.ts';
+import { readId } from '../storage-id.ts';
 import { createBucketClient } from './client.ts';
+import { bucketIdFile } from './id-file.ts';
 import { createOriginals, INCOMING } from './originals.ts';
 import { createResults } from './results.ts';
 
@@ -13,6 +15,10 @@ export function openBucket(config: BucketConfig): Storage {
     originals: createOriginals(bucket, deliver),
     results: createResults(bucket, deliver),
     isRemote: true,
+    async identify(newId) {
+      const file = bucketIdFile(bucket, newId);
+      return [{ setting: 'STORAGE_URL', idFile: file.address, id: await readId(file) }];
+    },
     // A bucket has no end that could be seen coming.
     async checkRoom() {},
     async removeAbandoned(now = Date.now()) {

@@ -1,7 +1,9 @@
 import type { Config } from '../../shared/config.ts';
 import type { Storage } from '../storage.ts';
+import { readId } from '../storage-id.ts';
 import { removeAbandoned } from './abandoned.ts';
 import { createFreeSpaceCheck } from './free-space.ts';
+import { folderIdFile } from './id-file.ts';
 import { createOriginals } from './originals.ts';
 import { createResults } from './results.ts';
 
@@ -16,6 +18,13 @@ export function openFolders({
     originals: createOriginals(uploadDir),
     results: createResults(processedDir),
     isRemote: false,
+    identify: () =>
+      Promise.all(
+        Object.entries({ UPLOAD_DIR: uploadDir, PROCESSED_DIR: processedDir }).map(async ([setting, folder]) => {
+          const file = folderIdFile(folder);
+          return { setting, idFile: file.address, id: await readId(file) };
+        }),
+      ),
     checkRoom: createFreeSpaceCheck(folders, minFreeDiskBytes),
     async removeAbandoned(now) {
       const removed = await Promise.all(folders.map((folder) => removeAbandoned(folder, now)));
