@@ -5,10 +5,10 @@ import { createDrainRate } from './drain-rate.ts';
 import type { Guard } from './guard.ts';
 
 /**
- * Makes the check whether there is room for more files.
+ * Makes the check whether the backlog has room for more files.
  *
  * @param max files that may wait; 0 for no limit
- * @returns throws `BACKLOG_FULL`, with the seconds after which there should be room at the present speed
+ * @returns a function that throws `BACKLOG_FULL`, with the seconds after which there should be room at the present throughput
  */
 export function createBacklogCheck({
   redis,
@@ -41,28 +41,28 @@ export function createBacklogCheck({
   };
 }
 
-/** What there is to do, as those who watch over the service want to know it. */
+/** The load of the queue, for metrics. */
 export interface Load {
-  /** Files that wait. */
+  /** Files that wait to be processed. */
   waiting: number;
-  /** Files that workers hold. */
+  /** Files that a worker holds. */
   active: number;
   /** When the oldest batch that has not ended was enqueued, in milliseconds since 1970. */
   oldestBatchAt: number | undefined;
 }
 
-/** Reads the load in one round trip, at the same cost however much waits. */
+/** Reads the load in one round trip, at a cost that does not depend on the backlog. */
 export async function readLoad(redis: RedisConnection, images: Queue, batches: Queue): Promise<Load> {
   const [waiting, active, [, oldest]] = await Promise.all([
     countWaiting(redis, images),
     redis.llen(images.toKey('active')),
-    // BullMQ keeps the parents that wait for their children by the time at which that began.
+    // BullMQ scores the parents that wait for their children by the time at which the wait began.
     redis.zrange(batches.toKey('waiting-children'), '0', '0', 'WITHSCORES'),
   ]);
   return { waiting, active, oldestBatchAt: oldest === undefined ? undefined : Number(oldest) };
 }
 
-/** One pipeline of commands that cost the same however much waits. */
+/** Counts the waiting files in one pipeline of O(1) commands. */
 async function countWaiting(redis: RedisConnection, images: Queue): Promise<number> {
   const counts = await Promise.all([
     redis.llen(images.toKey('wait')),

@@ -5,9 +5,9 @@ import type { RedisConnection } from './connection.ts';
 import type { Guard } from './guard.ts';
 import type { ServiceKeys } from './keys.ts';
 
-/** Milliseconds for which a key is remembered, at most: a day, far longer than any client goes on trying. */
+/** Maximum milliseconds for which a key is remembered: a day, far longer than clients retry. */
 export const KEY_LIFE_MS = 24 * 60 * 60 * 1000;
-/** Milliseconds after which the key of a request whose API died is free again. */
+/** Milliseconds after which a key is free again if the API that held it died. */
 const LEASE_MS = 15_000;
 /** Milliseconds between two renewals of the lease. */
 const RENEW_EVERY_MS = 5000;
@@ -16,30 +16,30 @@ const record = z.object({ batchId: z.uuidv4(), fingerprint: z.string(), totalFil
 /** The upload that a key stands for. */
 export type IdempotentUpload = z.infer<typeof record>;
 
-/** An `Idempotency-Key` in the hands of one request; nobody else can use it meanwhile. */
+/** An `Idempotency-Key` that one request holds exclusively. */
 export interface Claim {
-  /** What was first sent with this key, if anything got as far as that. */
+  /** The first upload that was noted under this key, if there is one. */
   readonly first: IdempotentUpload | undefined;
-  /** Notes what is about to be accepted. From here on the key stands for that upload and no other. */
+  /** Notes the upload that is about to be accepted. From here on the key stands for that upload alone. */
   note(upload: IdempotentUpload): Promise<void>;
   /**
-   * Takes the note back, since the upload was refused after all.
+   * Deletes the note of an upload that was refused after all.
    *
-   * @returns whether it was still ours to take: the lease may have run out, and another request have gone on with it
+   * @returns whether this request still held the lease; otherwise another request may have continued with the note
    */
   forget(): Promise<boolean>;
-  /** Lets others use the key. */
+  /** Lets other requests use the key. */
   release(): void;
 }
 
-/** Extends a lease, or ends it, as long as it is still one's own. KEYS: lease. ARGV: token, milliseconds (0: end). */
+/** Extends or ends a lease if the token still owns it. KEYS: lease. ARGV: token, milliseconds (0: end). */
 const KEEP_LEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `;
 
-/** Takes a note back for whoever holds the lease. KEYS: lease, note. ARGV: token. */
+/** Deletes a note if the token owns the lease. KEYS: lease, note. ARGV: token. */
 const FORGET = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
@@ -47,11 +47,11 @@ return 1
 `;
 
 /**
- * Claims a key for a request, as draft-ietf-httpapi-idempotency-key-header has it.
+ * Claims a key for a request (draft-ietf-httpapi-idempotency-key-header).
  *
- * @param owner whose key it is: two clients that choose the same one do not meet, as long as they have API keys
- * @param lifeMs milliseconds for which it is remembered
- * @throws {ServiceError} `IDEMPOTENCY_KEY_IN_USE` while another request has it
+ * @param owner name of the client's API key, so that equal keys of two clients do not collide
+ * @param lifeMs milliseconds for which the key is remembered
+ * @throws {ServiceError} `IDEMPOTENCY_KEY_IN_USE` while another request holds it
  */
 export async function claimKey(
   { redis, guard, keys, lifeMs }: { redis: RedisConnection; guard: Guard; keys: ServiceKeys; lifeMs: number },
@@ -77,7 +77,7 @@ export async function claimKey(
       first: noted === null ? undefined : record.parse(JSON.parse(noted)),
       async note(upload) {
         const isFirst = await guard(() => redis.set(noteKey, JSON.stringify(upload), 'PX', lifeMs, 'NX'));
-        // The lease ran out, and another request was faster.
+        // The lease has expired, and another request was faster.
         if (!isFirst) throw inUse();
       },
       async forget() {

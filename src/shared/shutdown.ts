@@ -1,23 +1,23 @@
 import type { Logger } from './logger.ts';
 
-/** One step of an orderly end. */
+/** One phase of a graceful shutdown. */
 export interface ShutdownPhase {
   name: string;
-  /** Milliseconds after which the step is given up and the next one begins. */
+  /** Milliseconds after which the phase times out and the next one begins. */
   limitMs: number;
   run: () => unknown;
 }
 
 /**
- * A terminal sends Ctrl-C to npm and to the process, and npm passes its own on: two signals for one key press.
- * Only one that comes later than this is a second wish.
+ * Milliseconds in which two signals count as one. For one Ctrl-C a terminal signals npm and this process, and npm passes its
+ * signal on.
  */
 const SAME_SIGNAL_MS = 1000;
 
 /**
- * Runs every phase in order, whatever happens to the ones before.
+ * Runs all phases in order, even after one has failed.
  *
- * @returns the names of the phases that failed or ran over their limit
+ * @returns the names of the phases that failed or timed out
  */
 export async function runPhases(phases: readonly ShutdownPhase[], logger: Logger): Promise<string[]> {
   const failed: string[] = [];
@@ -39,15 +39,15 @@ export async function runPhases(phases: readonly ShutdownPhase[], logger: Logger
 }
 
 /**
- * Ends the process in order on SIGTERM, on SIGINT, or when the parent that started it with a channel is gone.
- * Exits 0 when every phase succeeded and 1 otherwise; a second signal exits at once.
+ * Shuts the process down on SIGTERM, on SIGINT, or when the parent that started it with an IPC channel is gone. Exits with 0 when
+ * every phase succeeded and with 1 otherwise. A second signal exits at once.
  */
 export function shutDownOnSignal(phases: readonly ShutdownPhase[], logger: Logger): void {
   let begunAt = 0;
   const begin = async (reason: string) => {
     if (begunAt > 0) {
       if (Date.now() - begunAt < SAME_SIGNAL_MS) return;
-      logger.warn({ reason }, 'second signal: leaving at once');
+      logger.warn({ reason }, 'second signal: exiting at once');
       process.exit(1);
     }
     begunAt = Date.now();
