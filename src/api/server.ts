@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { Express } from 'express';
 import type { Config } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
+import { cutUnread } from './cut-unread.ts';
 import { toProblem } from './problem.ts';
 
 /** Milliseconds in which the headers of a request must have arrived. */
@@ -24,8 +25,12 @@ const LOOK_EVERY_MS = 2000;
  * Makes the HTTP server of an app; it does not listen yet.
  *
  * @param requestTimeoutMs milliseconds in which a request must have arrived whole
+ * @param silenceMs milliseconds after which a connection on which nothing moves is cut
  */
-export function createHttpServer(app: Express, { requestTimeoutMs }: Pick<Config, 'requestTimeoutMs'>): Server {
+export function createHttpServer(
+  app: Express,
+  { requestTimeoutMs, silenceMs = SILENCE_MS }: Pick<Config, 'requestTimeoutMs'> & { silenceMs?: number },
+): Server {
   const server = createServer({
     headersTimeout: Math.min(HEADERS_MS, requestTimeoutMs),
     // Of an upload the app has by then said so itself.
@@ -33,7 +38,8 @@ export function createHttpServer(app: Express, { requestTimeoutMs }: Pick<Config
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: LOOK_EVERY_MS,
   });
-  server.timeout = SILENCE_MS;
+  server.timeout = silenceMs;
+  server.on('connection', (socket) => cutUnread(socket, silenceMs));
   server.on('request', app);
   // Without this, Node invites every client to send its body before the app has seen the headers.
   server.on('checkContinue', app);

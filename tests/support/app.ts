@@ -79,7 +79,7 @@ export function newBatch(batchId: string, ...originalNames: string[]) {
 export async function listeningApp(
   redis: Pick<TestRedis, 'url'>,
   settings: Record<string, string> = {},
-  presets: Presets = {},
+  { presets = {}, ...timeouts }: { presets?: Presets; silenceMs?: number } = {},
 ) {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   const config = loadConfig(environment(settings));
@@ -95,7 +95,7 @@ export async function listeningApp(
     optionRules: { presets, presetsOnly: config.presetsOnly },
     logger: silent,
   });
-  const server = createHttpServer(app, config);
+  const server = createHttpServer(app, { ...config, ...timeouts });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onCleanup(() => {
