@@ -12,6 +12,7 @@ import { onCleanup } from '../support/cleanup.ts';
 import { type File, post, readBatch, upload } from '../support/client.ts';
 import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
+import { multipart } from '../support/raw.ts';
 import { startRedis } from '../support/redis.ts';
 
 type Accepted = z.infer<typeof acceptedBatch>;
@@ -352,6 +353,18 @@ describe('accepted', () => {
     const { batchId } = (await answer.json()) as Accepted;
     const [file] = (await readBatch(app.url, batchId)).files;
     expect(file?.originalName).toBe(name === '100%22.jpg' ? '100".jpg' : name);
+  });
+
+  test('a file whose content looks like boundaries, byte for byte', async () => {
+    const content = Buffer.concat([small, Buffer.from('\n--x\r\n --x\r\n--y\r\n-x\r\n--')]);
+    const answer = await fetch(`${app.url}/process-images`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
+      body: new Uint8Array(multipart(['a.jpg', content])),
+    });
+    const { batchId } = (await answer.json()) as Accepted;
+    const original = await fetch(`${app.url}/jobs/${batchId}-0/original`);
+    expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
   });
 
   test('a corrupt image of an accepted type', async () => {

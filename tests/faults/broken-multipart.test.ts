@@ -10,6 +10,8 @@ const FILE = 'Content-Disposition: form-data; name="images"; filename="a.jpg"';
 const field = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n1\r\n`;
 /** What a form should be; each of those below has one thing about it that should not be. */
 const GOOD = `--x\r\n${FILE}\r\n\r\nIMAGE\r\n--x--\r\n`;
+/** The same with a second file. */
+const TWO = GOOD.replace('--x--', `--x\r\n${FILE}\r\n\r\nIMAGE\r\n--x--`);
 const goodWith = (headers: string) => GOOD.replace('\r\n\r\n', `\r\n${headers}\r\n\r\n`);
 const LONG = 'b'.repeat(200);
 const MANY = 10_000;
@@ -52,6 +54,19 @@ const refused: [what: string, boundary: string, body: string, code?: string][] =
   ['no last boundary', 'boundary=x', GOOD.slice(0, -7)],
   ['half of the last boundary', 'boundary=x', GOOD.slice(0, -3)],
   ['the last boundary first', 'boundary=x', `--x--\r\n${GOOD}`],
+  ['spaces after the first boundary', 'boundary=x', TWO.replace('--x\r\n', '--x  \r\n')],
+  ['a tab after the second boundary', 'boundary=x', TWO.replace('\r\n--x\r\n', '\r\n--x\t\r\n')],
+  ['spaces after each boundary', 'boundary=x', TWO.replaceAll('--x\r\n', '--x \r\n')],
+  ['a space within the last boundary', 'boundary=x', TWO.replace('--x--', '--x --')],
+  ['a line feed alone after a boundary', 'boundary=x', TWO.replace('\r\n--x\r\n', '\r\n--x\n')],
+  ['a carriage return alone after a boundary', 'boundary=x', TWO.replace('\r\n--x\r\n', '\r\n--x\r')],
+  ['a line in a file that begins with the boundary', 'boundary=x', GOOD.replace('IMAGE', 'IMAGE\r\n--xy\r\nmore')],
+  ['a line in a file that begins with the last boundary', 'boundary=x', GOOD.replace('IMAGE', 'IMAGE\r\n--x--y')],
+  [
+    'another boundary within a parameter, and spaces after the real one',
+    'a="; boundary=y"; boundary=x',
+    TWO.replace('\r\n--x\r\n', '\r\n--x \r\n'),
+  ],
   ['a field like a property of every object', 'boundary=x', field('__proto__') + GOOD, 'UNEXPECTED_FIELD'],
   ['a field a thousand levels deep', 'boundary=x', field(`a${'[b]'.repeat(1000)}`) + GOOD, 'UNEXPECTED_FIELD'],
 ];
@@ -60,6 +75,11 @@ const refused: [what: string, boundary: string, body: string, code?: string][] =
 const taken: [what: string, boundary: string, body: string][] = [
   ['a quoted boundary with a space', 'boundary="x y"', GOOD.replaceAll('--x', '--x y')],
   ['a boundary of 200 characters', `boundary=${LONG}`, GOOD.replaceAll('--x', `--${LONG}`)],
+  ['spaces after the last boundary', 'boundary=x', GOOD.replace('--x--', '--x-- \t')],
+  ['no line break after the last boundary', 'boundary=x', GOOD.slice(0, -2)],
+  ['a preamble and an epilogue', 'boundary=x', `one --x\r\nmore\r\n${GOOD}one --x\r\n-- x\r\nmore`],
+  ['a file with text like boundaries', 'boundary=x', GOOD.replace('IMAGE', 'IMAGE\n--x\r\n --x\r\n-x\r\n--y\r\n--')],
+  ['two boundaries of which the first counts', 'boundary=x; boundary=y', GOOD],
   ['some headers that nobody knows', 'boundary=x', goodWith('X-A: b\r\n'.repeat(20).trimEnd())],
 ];
 
@@ -110,7 +130,7 @@ faultTest(
       return [/^HTTP\/1.1 (\d+) /.exec(answer)?.[1], /"code":"(\w+)"/.exec(answer)?.[1]];
     };
     const send = (boundary: string, body: string) => {
-      const content = body.replace('IMAGE', image);
+      const content = body.replaceAll('IMAGE', image);
       return ask(`Content-Type: multipart/form-data; ${boundary}\r\nContent-Length: ${content.length}`, content);
     };
 

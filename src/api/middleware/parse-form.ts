@@ -113,6 +113,8 @@ export function parseForm(
       if (error) return void storageFault(writes).then((fault) => reject(fault ?? toUploadError(error, limits)));
       if (nameless !== undefined)
         return reject(malformed(`the file in the field ${JSON.stringify(nameless)} has no name`));
+      if (counter.strayBoundaries > 0)
+        return reject(malformed('a line begins with the boundary but goes on with white space or other text'));
       // A part whose headers make no sense would otherwise be missing without a word.
       if (counter.parts > understood) return reject(malformed('the headers of a part cannot be understood'));
       if (!Array.isArray(req.files)) return reject(malformed('its Content-Type cannot be understood'));
