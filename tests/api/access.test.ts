@@ -6,6 +6,7 @@ import { listeningApp } from '../support/app.ts';
 import { form } from '../support/client.ts';
 import { jpeg } from '../support/pictures.ts';
 import { quickest, startApi, until } from '../support/processes.ts';
+import { openSocket } from '../support/raw.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 
 let redis: TestRedis;
@@ -175,6 +176,82 @@ describe('rate limits', () => {
     const ms = await quickest(1000, async () => expect((await post(api.url)).status).toBe(503), 1100);
     expect(ms).toBeLessThan(1000);
     hanging.process().kill('SIGCONT');
+  });
+});
+
+describe('the password of the board', () => {
+  const password = 'a long enough word';
+  const settings = { ADMIN_PASSWORD: password, TRUST_PROXY: '1', RATE_LIMIT_REQUESTS: '0', API_KEYS };
+  let url: string;
+  beforeAll(async () => {
+    ({ url } = await startApi({ REDIS_URL: redis.url, ...settings }));
+  });
+
+  const basic = (given: string) => `Basic ${btoa(`anyone:${given}`)}`;
+  const open = (address: string, given?: string, headers = {}) => {
+    const authorization = given !== undefined && { Authorization: basic(given) };
+    return fetch(`${url}/admin/queues`, { headers: { 'X-Forwarded-For': address, ...authorization, ...headers } });
+  };
+  const statuses = (count: number, ask: () => Promise<Response>) =>
+    Promise.all(Array.from({ length: count }, async () => (await ask()).status));
+  const times = (count: number, status: number) => Array(count).fill(status);
+
+  /** Sends attempts of one address all at once. */
+  async function pipelined(address: string, ...passwords: string[]): Promise<number[]> {
+    const socket = await openSocket(url);
+    let answers = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answers += text;
+    });
+    const head = `GET /admin/queues HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n`;
+    socket.write(passwords.map((given) => `${head}Authorization: ${basic(given)}\r\n\r\n`).join(''));
+    const received = () => [...answers.matchAll(/HTTP\/1.1 (\d+) /g)].map(([, status]) => Number(status));
+    await until(() => received().length === passwords.length);
+    socket.destroy();
+    return received();
+  }
+
+  test('takes ten failed attempts a minute from an address, and then not even the right password', async () => {
+    expect(await statuses(10, () => open('192.0.2.1', 'wrong'))).toEqual(times(10, 401));
+    for (const given of ['wrong', password]) {
+      const refused = await open('192.0.2.1', given);
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(refused.headers.get('www-authenticate')).toBeNull();
+      expect(await refused.json()).toMatchObject({ status: 429, code: 'RATE_LIMITED' });
+    }
+    expect((await open('192.0.2.2', password)).status).toBe(200);
+  });
+
+  test('counts neither right passwords nor requests without one', async () => {
+    expect(await statuses(30, () => open('192.0.2.3'))).toEqual(times(30, 401));
+    expect(await statuses(30, () => open('192.0.2.3', password))).toEqual(times(30, 200));
+    expect(await statuses(9, () => open('192.0.2.3', 'wrong'))).toEqual(times(9, 401));
+    expect((await open('192.0.2.3', password)).status).toBe(200);
+  });
+
+  test('is not found by guesses that are sent at once', async () => {
+    const answers = await pipelined('192.0.2.4', ...Array(20).fill('wrong'), password);
+    expect(answers).toEqual([...times(10, 401), ...times(11, 429)]);
+  });
+
+  test('is counted by address, whatever API key comes with it', async () => {
+    const guess = (key: string) => open('192.0.2.5', 'wrong', { 'X-API-Key': key });
+    expect(await statuses(10, () => guess('key-of-alice'))).toEqual(times(10, 401));
+    expect((await guess('key-of-bob')).status).toBe(429);
+  });
+
+  test('takes a hundred from all addresses together, and keeps those that had the right one before', async () => {
+    ({ url } = await startApi({ REDIS_URL: redis.url, ...settings }));
+    expect((await open('192.0.2.1', password)).status).toBe(200);
+    for (let address = 1; address <= 10; address += 1) {
+      // Attempts that are refused unseen must not count.
+      const answers = await pipelined(`198.51.100.${address}`, ...Array(15).fill('wrong'));
+      expect(answers).toEqual([...times(10, 401), ...times(5, 429)]);
+    }
+    expect((await open('203.0.113.1', 'wrong')).status).toBe(429);
+    expect((await open('203.0.113.2', password)).status).toBe(429);
+    expect((await open('192.0.2.1', 'wrong')).status).toBe(401);
+    expect((await open('192.0.2.1', password)).status).toBe(200);
   });
 });
 

@@ -24,10 +24,15 @@ export function clientOf(res: Response): Client {
 export function identifyClient(apiKeys: Config['apiKeys']): RequestHandler {
   return (req, res, next) => {
     const owner = ownerOf(givenKey(req), apiKeys);
-    const id = owner === undefined ? `address:${ipKeyGenerator(req.ip ?? '', IPV6_NETWORK_BITS)}` : `key:${owner}`;
+    const id = owner === undefined ? `address:${addressOf(req)}` : `key:${owner}`;
     res.locals.client = { id, owner } satisfies Client;
     next();
   };
+}
+
+/** The address that a request comes from, or its network of IPv6. */
+export function addressOf(req: Request): string {
+  return ipKeyGenerator(req.ip ?? '', IPV6_NETWORK_BITS);
 }
 
 /** Turns away who has no key, where keys are configured. */

@@ -5,6 +5,8 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { ServiceError } from '../../shared/errors.ts';
+import { addressOf } from '../middleware/access.ts';
+import { createAttemptLimit } from '../middleware/attempt-limit.ts';
 import { onlyReads } from '../middleware/error-handler.ts';
 
 /** Where the board is. */
@@ -42,10 +44,14 @@ export function adminRoute(queues: readonly BaseAdapter[], password: string): Ro
 function requirePassword(password: string): RequestHandler {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const wanted = digest(password);
+  const countAttempt = createAttemptLimit();
   return (req, _res, next) => {
-    const [, encoded = ''] = /^Basic +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
-    const given = Buffer.from(encoded, 'base64').toString('utf8');
-    if (timingSafeEqual(digest(given.slice(given.indexOf(':') + 1)), wanted) && given.includes(':')) return next();
+    const [, encoded] = /^Basic +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
+    const given = Buffer.from(encoded ?? '', 'base64').toString('utf8');
+    const isRight = timingSafeEqual(digest(given.slice(given.indexOf(':') + 1)), wanted) && given.includes(':');
+    // A browser first asks without a password.
+    if (encoded !== undefined) countAttempt(addressOf(req), isRight);
+    if (isRight) return next();
     throw new ServiceError('UNAUTHORIZED', 'Give any user name, and the ADMIN_PASSWORD of this service.', {
       headers: { 'WWW-Authenticate': 'Basic realm="queues", charset="UTF-8"' },
     });
