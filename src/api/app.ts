@@ -73,9 +73,9 @@ export function createApp(parts: AppParts): Express {
         res.setHeader('X-Request-Id', id);
         return id;
       },
-      // Neither headers nor bodies: they are the client's, and may be secret.
+      // Neither headers nor bodies nor queries: they are the client's, and may be secret.
       serializers: {
-        req: ({ id, method, url }) => ({ id, method, url }),
+        req: ({ id, method, raw }) => ({ id, method, url: raw.path }),
         res: ({ statusCode }) => ({ statusCode }),
       },
       customProps: (_req, res) => (res as Response).locals?.refusal ?? {},

@@ -96,6 +96,47 @@ describe('with API keys', () => {
   });
 });
 
+test('a key in the address is refused with a hint, and no line of the log has it', async () => {
+  const api = await startApi({ REDIS_URL: redis.url, API_KEYS, LOG_LEVEL: 'trace' });
+  const secret = 'key-of-alice';
+  for (const name of ['api_key', 'apikey', 'api-key', 'X-API-Key', 'key', 'token', 'access_token']) {
+    const answer = await fetch(`${api.url}/presets?${name}=${secret}`);
+    expect(answer.status).toBe(401);
+    expect(((await answer.json()) as { detail: string }).detail).toContain('takes none from the address');
+  }
+  for (const [path, status] of [
+    ['/presets', 200],
+    ['/nowhere', 404],
+    ['/batches/x', 404],
+    ['/batches/%E0%A4%A', 400],
+    ['/healthz', 200],
+    ['/docs', 301],
+    ['/page/page.js', 200],
+  ] as const) {
+    const headers = { ...as(secret).headers, Referer: `${api.url}/?key=${secret}` };
+    const answer = await fetch(`${api.url}${path}?some=${secret}&other`, { headers, redirect: 'manual' });
+    await answer.body?.cancel();
+    expect([path, answer.status]).toEqual([path, status]);
+  }
+  const socket = await openSocket(api.url);
+  for (const target of [`http://x:${secret}@x/absolute?key=${secret}`, `/twice?a=b?key=${secret}`, `/hash#${secret}`])
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  for (const path of [
+    '/presets',
+    '/nowhere',
+    '/batches/x',
+    '/healthz',
+    '/docs',
+    '/page/page.js',
+    '/absolute',
+    '/twice',
+  ])
+    await until(() => api.output().includes(`"url":"${path}"`));
+  await until(() => api.output().includes('"url":"/hash'));
+  expect(api.output()).not.toContain(secret);
+  socket.destroy();
+});
+
 test('npm run api-key makes a key and its hash', async () => {
   const output = execFileSync('npm', ['run', '--silent', 'api-key', '--', 'carol'], { encoding: 'utf8' });
   const [, key = ''] = /^ {2}(\S{43})$/m.exec(output) ?? [];

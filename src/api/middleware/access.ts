@@ -7,6 +7,9 @@ import { ServiceError } from '../../shared/errors.ts';
 /** Bits of an IPv6 address that tell one client from another: a network is given to one customer. */
 const IPV6_NETWORK_BITS = 64;
 
+/** Names under which clients of other services send their keys in the address. */
+const KEY_PARAMETER = /^(?:x-)?(?:api|access|auth)?[-_]?(?:key|token)$/i;
+
 /** Who makes a request. */
 export interface Client {
   /** What the limits and the fair order count by: the name of the key, or the address. */
@@ -39,13 +42,20 @@ export function addressOf(req: Request): string {
 export function requireKey(apiKeys: Config['apiKeys']): RequestHandler {
   return (req, res, next) => {
     if (apiKeys.length === 0 || clientOf(res).owner !== undefined) return next();
-    const why = givenKey(req) === undefined ? 'This service wants an API key' : 'This API key is not known here';
+    const why = whyRefused(req);
     throw new ServiceError(
       'UNAUTHORIZED',
       `${why}. Send yours as "Authorization: Bearer <key>" or "X-API-Key: <key>"; whoever runs the service hands them out.`,
       { headers: { 'WWW-Authenticate': 'Bearer' } },
     );
   };
+}
+
+function whyRefused(req: Request): string {
+  if (givenKey(req) !== undefined) return 'This API key is not known here';
+  const isInAddress = Object.keys(req.query).some((name) => KEY_PARAMETER.test(name));
+  if (!isInAddress) return 'This service wants an API key';
+  return 'This service wants an API key in a header, and takes none from the address, which others may log';
 }
 
 function givenKey(req: Request): string | undefined {
