@@ -106,6 +106,19 @@ describe('after a refusal that did not read the body', () => {
     await until(() => heard.includes('HTTP/1.1 200'));
   });
 
+  test('a request without a body leaves the connection open', async () => {
+    const { url } = await refusingApi({ status: 404 });
+    const socket = await openSocket(url);
+    let heard = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      heard += text;
+    });
+    for (const path of ['/nowhere', '/batches/x', '/healthz']) socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await until(() => heard.includes('HTTP/1.1 200'));
+    expect(heard.match(/HTTP\/1\.1 404/g)).toHaveLength(2);
+    expect(heard).not.toMatch(/^Connection: close/im);
+  });
+
   test.each([
     ['is longer', uploadHead(`Content-Length: ${300 * KIBIBYTE}\r\nIdempotency-Key: "`)],
     ['has no declared length', uploadHead('Transfer-Encoding: chunked\r\nIdempotency-Key: "')],

@@ -43,7 +43,7 @@ export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   if (known.status >= 500) res.err = error;
   else res.locals.refusal = { code: known.code, detail: known.message };
   if (res.headersSent) return next(error);
-  if (req.complete) return sendProblem(res, known);
+  if (req.complete || !hasBody(req)) return sendProblem(res, known);
   if (isShortBody(req) && known.code !== 'REQUEST_TIMEOUT') {
     sendProblem(res, known);
     void discardBody(req, SHORT_BODY_MS, SHORT_BODY_BYTES).then(() => req.complete || req.socket.destroy());
@@ -64,6 +64,11 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
   }
   const detail = `Something went wrong that should not have. The service's log has it under request ${requestId}.`;
   return new ServiceError('INTERNAL_ERROR', detail, { cause: error });
+}
+
+/** Whether a request has a body (RFC 9112, section 6). Node completes even a request without one only after its handler ran. */
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
 }
 
 /** Whether so little of a refused body can follow that it is cheaper to read it than to open another connection. */
