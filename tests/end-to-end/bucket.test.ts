@@ -84,6 +84,11 @@ describeWithBucket('a service whose files are in a bucket', () => {
     expect(await ask({ 'If-None-Match': etag, 'Cache-Control': '' })).toEqual([304, 0, null]);
     expect((await ask({ 'If-Match': `"other", ${etag}` }))[0]).toBe(200);
     expect((await ask({ 'If-Match': '"other"' }))[0]).toBe(412);
+    // A weak tag never matches there (RFC 9110, sections 13.1.1 and 13.1.5).
+    expect(await ask({ Range: 'bytes=10-19', 'If-Range': `W/${etag}` })).toEqual([200, bytes, null]);
+    expect((await ask({ 'If-Match': `W/${etag}` }))[0]).toBe(412);
+    expect((await ask({ 'If-Match': `W/"other", ${etag}` }))[0]).toBe(200);
+    expect((await ask({ 'If-None-Match': `W/${etag}`, 'Cache-Control': '' }))[0]).toBe(304);
     await openTestBucket(bucket).results.remove(`${batchId}-0`, 'jpeg');
     const gone = await fetch(`${url}/jobs/${batchId}-0/result`);
     expect(gone.status).toBe(410);

@@ -83,6 +83,30 @@ describe('a finished picture', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(onDisk.length)]);
   });
 
+  test('compares entity tags strongly for If-Match and If-Range', async () => {
+    const etag = (await fetch(path, { method: 'HEAD' })).headers.get('etag') ?? '';
+    const address = path.slice(url.length);
+    const get = (headers: Record<string, string>) => supertest(url).get(address).set(headers);
+    for (const [value, status] of [
+      [etag, 200],
+      ['*', 200],
+      [`"other", ${etag}`, 200],
+      [`W/"other",${etag}`, 200],
+      [`"W/", ${etag}`, 200],
+      [`W/${etag}`, 412],
+      [`"other", W/${etag}`, 412],
+      [`W/${etag}, W/"other"`, 412],
+    ] as const)
+      expect([value, (await get({ 'If-Match': value })).status]).toEqual([value, status]);
+    for (const [value, status] of [
+      [etag, 206],
+      [`W/${etag}`, 200],
+      ['W/"other"', 200],
+    ] as const)
+      expect([value, (await get({ Range: 'bytes=0-9', 'If-Range': value })).status]).toEqual([value, status]);
+    expect((await get({ 'If-None-Match': `W/${etag}` })).status).toBe(304);
+  });
+
   test('and its original, as it was sent', async () => {
     const answer = await fetch(path.replace(/result$/, 'original'));
     expect(answer.headers.get('content-type')).toBe('image/png');

@@ -99,6 +99,7 @@ async function sendFile(req: Request, res: Response, { file, format, fileName, i
   res.set('Content-Disposition', disposition);
   // Strong: what has this name never changes, since a job that runs again makes the same bytes.
   res.set('ETag', `"${identity}"`);
+  compareStrongly(req);
   try {
     await ('path' in file ? sendFromDisk(res, file.path) : passOn(req, res, file.open));
   } catch (error) {
@@ -106,6 +107,17 @@ async function sendFile(req: Request, res: Response, { file, format, fileName, i
     if (res.headersSent || res.destroyed) return;
     for (const name of ['Content-Disposition', 'ETag', 'Cache-Control']) res.removeHeader(name);
     throw toFileError(error as Error, res);
+  }
+}
+
+/**
+ * Replaces weak entity tags where only strong ones may match (RFC 9110, sections 13.1.1 and 13.1.5) by an empty one, which
+ * matches nothing: Express compares them weakly.
+ */
+function compareStrongly(req: Request): void {
+  for (const name of ['if-match', 'if-range']) {
+    const tags = req.get(name)?.replace(/(W\/)?"[^"]*"/g, (tag, weak) => (weak ? '""' : tag));
+    if (tags !== undefined) req.headers[name] = tags;
   }
 }
 
