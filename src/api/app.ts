@@ -14,6 +14,7 @@ import { identifyClient, requireKey } from './middleware/access.ts';
 import { allowOrigins } from './middleware/cors.ts';
 import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
 import { createHeldRequests } from './middleware/held-requests.ts';
+import { requireOneHost } from './middleware/host-header.ts';
 import { limitRate } from './middleware/rate-limit.ts';
 import { UPLOAD_PATH, type UploadLimits } from './middleware/upload-limits.ts';
 import { createOpenApiDocument } from './openapi.ts';
@@ -83,6 +84,7 @@ export function createApp(parts: AppParts): Express {
     }),
   );
 
+  app.use(requireOneHost);
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
 
   // Open to all: they tell nothing of what is processed here.

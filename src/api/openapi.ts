@@ -278,8 +278,8 @@ export function createOpenApiDocument(limits: UploadLimits): object {
       version: '0.1.0',
       description:
         'Send pictures, get a batch id at once, ask for the outcome later. Every error is `application/problem+json` ' +
-        '(RFC 9457) with a stable `code`; besides those listed, an unknown address is answered with `ROUTE_NOT_FOUND` (404) ' +
-        'and a method that a route does not have with `METHOD_NOT_ALLOWED` (405).',
+        '(RFC 9457) with a stable `code`; besides those listed, an unknown address is answered with `ROUTE_NOT_FOUND` (404), ' +
+        'a method that a route does not have with `METHOD_NOT_ALLOWED` (405), and what is not valid HTTP with `BAD_REQUEST` (400).',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

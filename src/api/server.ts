@@ -37,6 +37,8 @@ export function createHttpServer(
     requestTimeout: requestTimeoutMs + LINGER_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: LOOK_EVERY_MS,
+    // The app refuses these itself, with a reason.
+    requireHostHeader: false,
   });
   server.timeout = silenceMs;
   server.on('connection', (socket) => cutUnread(socket, silenceMs));

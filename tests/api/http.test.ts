@@ -1,0 +1,51 @@
+import { connect } from 'node:net';
+import { listeningApp } from '../support/app.ts';
+import { startRedis } from '../support/redis.ts';
+
+let app: Awaited<ReturnType<typeof listeningApp>>;
+
+beforeAll(async () => {
+  app = await listeningApp(await startRedis());
+});
+
+/** Sends a request as it stands and returns the response, after which the server closes the connection. */
+async function send(text: string): Promise<{ status: number; head: string; body: { code?: string; detail?: string } }> {
+  const socket = connect(app.port, '127.0.0.1');
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
+  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  return { status: Number(head.slice(9, 12)), head, body: JSON.parse(body) };
+}
+
+const get = (lines: string, version = '1.1') =>
+  send(`GET /healthz HTTP/${version}\r\n${lines}Connection: close\r\n\r\n`);
+
+describe('the Host header', () => {
+  test.each([
+    ['missing', '', 'no Host header'],
+    ['sent twice', 'Host: x\r\nHost: x\r\n', '2 Host headers'],
+    ['sent three times, with other values and spellings', 'Host: x\r\nhost: y\r\nHOST: z\r\n', '3 Host headers'],
+    ['two names', 'Host: x y\r\n', '"x y"'],
+    ['an address with a path', 'Host: x/path\r\n', '"x/path"'],
+    ['a name with a user', 'Host: user@x\r\n', '"user@x"'],
+    ['a port that is no number', 'Host: x:port\r\n', '"x:port"'],
+    ['an address that is left open', 'Host: [::1\r\n', '"[::1"'],
+  ])('is refused when it is %s', async (_what, lines, words) => {
+    const { status, head, body } = await get(lines);
+    expect([status, body.code]).toEqual([400, 'BAD_REQUEST']);
+    expect(body.detail).toContain(words);
+    expect(head).toContain('application/problem+json');
+  });
+
+  test.each(['x', 'x:3000', 'my_service.local:', '127.0.0.1:80', '[::1]', '[fe80::1%25eth0]:80', 'a%C3%A4.b', ''])(
+    'is taken as %p',
+    async (host) => {
+      expect((await get(`Host: ${host}\r\n`)).status).toBe(200);
+    },
+  );
+
+  test('may be missing in HTTP/1.0', async () => {
+    expect((await get('', '1.0')).status).toBe(200);
+  });
+});
