@@ -101,6 +101,8 @@ export const problemDetails: Record<ProblemCode, string> = {
   REQUEST_TOO_LARGE: 'The upload is too large: at most 10 files of 5 MiB each. Send fewer at once.',
   UNSUPPORTED_IMAGE_TYPE:
     '"notes.jpg" is not an image of an accepted type (JPEG, PNG, WebP, GIF, AVIF); its content decides, not its name. Leave it out and send the rest again.',
+  CONTENT_ENCODING_UNSUPPORTED:
+    'The body is encoded as "gzip". Send it as it is, without Content-Encoding: images are compressed already.',
   INVALID_OPTION: 'width must be a whole number from 1 to 4096. See /docs for every option.',
   INVALID_IDEMPOTENCY_KEY:
     'The Idempotency-Key must be one string of 1 to 255 ASCII characters, such as a random UUID, in double quotes or without.',

@@ -95,6 +95,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
         'REQUEST_TOO_LARGE',
         'MULTIPART_REQUIRED',
         'UNSUPPORTED_IMAGE_TYPE',
+        'CONTENT_ENCODING_UNSUPPORTED',
         'IDEMPOTENCY_KEY_REUSED',
         'BACKLOG_FULL',
         'DISK_LOW',

@@ -132,6 +132,7 @@ describe('every documented answer is really given as documented', () => {
       ['INVALID_OPTION', upload().attach('images', picture, 'a.jpg').field('width', '0')],
       ['TOO_MANY_FILES', eleven],
       ['MULTIPART_REQUIRED', upload().send({})],
+      ['CONTENT_ENCODING_UNSUPPORTED', upload().set('Content-Encoding', 'gzip').attach('images', picture, 'a.jpg')],
       ['FILE_REQUIRED', upload().type('multipart/form-data; boundary=x').send('--x--\r\n')],
       ['MALFORMED_MULTIPART', upload().type('multipart/form-data; boundary=x').send('nothing')],
       ['REQUEST_TOO_LARGE', upload().type('multipart/form-data; boundary=x').send('x'.repeat(53_000_000))],

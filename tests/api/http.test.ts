@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { listeningApp } from '../support/app.ts';
+import { multipart, uploadHead } from '../support/raw.ts';
 import { startRedis } from '../support/redis.ts';
 
 let app: Awaited<ReturnType<typeof listeningApp>>;
@@ -20,6 +21,35 @@ async function send(text: string): Promise<{ status: number; head: string; body:
 
 const get = (lines: string, version = '1.1') =>
   send(`GET /healthz HTTP/${version}\r\n${lines}Connection: close\r\n\r\n`);
+
+describe('an upload in a content coding', () => {
+  const body = multipart(['a.jpg', 'no image']).toString();
+  const post = (lines: string) =>
+    send(`${uploadHead(`${lines}Content-Length: ${body.length}\r\nConnection: close`)}${body}`);
+
+  test.each(['gzip', 'GZIP', 'br', 'deflate', 'identity, gzip', 'gzip, identity', 'nonsense'])(
+    'is refused: %s',
+    async (coding) => {
+      const { status, head, body } = await post(`Content-Encoding: ${coding}\r\n`);
+      expect([status, body.code]).toEqual([415, 'CONTENT_ENCODING_UNSUPPORTED']);
+      expect(body.detail).toContain(`"${coding}"`);
+      expect(head).toMatch(/^Accept-Encoding: identity$/m);
+    },
+  );
+
+  test.each(['identity', 'Identity', 'identity, identity', ''])(
+    'is read when the coding changes nothing: %p',
+    async (coding) => {
+      const { body } = await post(`Content-Encoding: ${coding}\r\n`);
+      expect(body.code).toBe('UNSUPPORTED_IMAGE_TYPE');
+    },
+  );
+
+  test('is refused when the coding is in two headers', async () => {
+    const { body } = await post('Content-Encoding: identity\r\nContent-Encoding: gzip\r\n');
+    expect(body.code).toBe('CONTENT_ENCODING_UNSUPPORTED');
+  });
+});
 
 describe('the Host header', () => {
   test.each([

@@ -22,13 +22,22 @@ export interface ReceivedUpload {
 /**
  * Refuses by its headers alone what need not be read at all.
  *
- * @throws {ServiceError} `MULTIPART_REQUIRED` or `REQUEST_TOO_LARGE`
+ * @throws {ServiceError} `MULTIPART_REQUIRED`, `CONTENT_ENCODING_UNSUPPORTED` or `REQUEST_TOO_LARGE`
  */
 export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
   if (!req.is('multipart/form-data')) {
     throw new ServiceError(
       'MULTIPART_REQUIRED',
       `Send the files as multipart/form-data in the field "${FILES_FIELD}", as in: curl -F ${FILES_FIELD}=@photo.jpg …`,
+    );
+  }
+  const coding = req.get('Content-Encoding') ?? '';
+  if (coding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))) {
+    throw new ServiceError(
+      'CONTENT_ENCODING_UNSUPPORTED',
+      `The body is encoded as ${JSON.stringify(coding)}. Send it as it is, without Content-Encoding: images are compressed already.`,
+      // RFC 9110, section 15.5.16.
+      { headers: { 'Accept-Encoding': 'identity' } },
     );
   }
   if (Number(req.headers['content-length']) > maxRequestBytes(limits)) throw tooLarge(limits);
