@@ -4,12 +4,6 @@ import { output, withDefaults } from '../imaging/options.ts';
 import { type FormatName, formatNames } from '../shared/setting-types.ts';
 import { imageJobId } from './names.ts';
 
-/**
- * Version of the payload. It grows only when a worker that does not know the change would do something wrong: such a worker
- * leaves the job to newer ones. What is merely added, and may be missing, needs none: who does not know it passes over it.
- */
-export const PAYLOAD_VERSION = 1;
-
 /** What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. */
 export const imageJobPayload = z.object({
   version: z.int().optional(),

@@ -9,9 +9,10 @@ import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { createGuard, UncertainError } from './guard.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
-import { type ImageJobPayload, imageJobOptions, PAYLOAD_VERSION } from './image-job.ts';
+import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
 import { serviceKeys } from './keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
+import { payloadVersionOf } from './payload-version.ts';
 import { type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
 import type { BatchStatus } from './status.ts';
 import { announceBatch, priorityOf } from './turns.ts';
@@ -157,7 +158,7 @@ export function createQueueClient({
           name: 'image',
           queueName: IMAGE_QUEUE,
           data: {
-            version: PAYLOAD_VERSION,
+            version: payloadVersionOf(format, outputs),
             batchId,
             index,
             originalName,

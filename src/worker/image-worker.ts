@@ -9,8 +9,9 @@ import {
 } from 'bullmq';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
-import { type ImageJobPayload, type ImageJobResult, PAYLOAD_VERSION, resultsOf } from '../queue/image-job.ts';
+import { type ImageJobPayload, type ImageJobResult, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
+import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
 import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';

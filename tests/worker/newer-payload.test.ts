@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { v4 as uuid } from 'uuid';
-import { type ImageJobPayload, imageJobOptions, PAYLOAD_VERSION } from '../../src/queue/image-job.ts';
+import { type ImageJobPayload, imageJobOptions } from '../../src/queue/image-job.ts';
+import { PAYLOAD_VERSION } from '../../src/queue/payload-version.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
