@@ -1,4 +1,3 @@
-import type { FormatName } from '../shared/setting-types.ts';
 import { fileExtension } from '../storage/storage.ts';
 
 /**
@@ -7,7 +6,7 @@ import { fileExtension } from '../storage/storage.ts';
  *
  * @param variant name of the result where a file has several
  */
-export function resultFileName(originalName: string, format: FormatName, variant?: string): string {
+export function resultFileName(originalName: string, format: string, variant?: string): string {
   const name = lastPart(originalName);
   const base = name.replace(/\.[^.]*$/, '') || name;
   return `${base}${variant === undefined ? '' : `-${variant}`}.${fileExtension(format)}`;

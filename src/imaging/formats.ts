@@ -1,5 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
-import type { FormatName } from '../shared/setting-types.ts';
+import { type FormatName, formatNames } from '../shared/setting-types.ts';
 
 /** Bytes from the start of a file that are enough to tell what it is. */
 export const SIGNATURE_BYTES = 4100;
@@ -22,6 +22,12 @@ export const formats: Record<FormatName, Format> = {
   avif: { label: 'AVIF', mediaTypes: ['image/avif'], loader: 'VipsForeignLoadHeif' },
   tiff: { label: 'TIFF', mediaTypes: ['image/tiff'], loader: 'VipsForeignLoadTiff' },
 };
+
+/** Media type of files of a format; `undefined` when only a newer version knows the format. */
+export function mediaTypeOf(format: string | undefined): string | undefined {
+  const known = formatNames.find((name) => name === format);
+  return known && formats[known].mediaTypes[0];
+}
 
 /**
  * Tells a file's format by its signature, whatever its name or its sender says.

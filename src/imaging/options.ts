@@ -98,8 +98,11 @@ export const optionDescriptions: Record<keyof ImageOptions, string> = Object.fro
   Object.entries(shape).map(([name, schema]) => [name, schema.description ?? '']),
 ) as Record<keyof ImageOptions, string>;
 
-/** One result to make: without a name the only one of its file. */
-export const output = z.object({ name: z.string().optional(), options: imageOptions });
+/**
+ * One result to make, as a job holds it: without a name the only one of its file. A newer version may have written it, so unlike
+ * the options of a request it may hold options that this version does not know.
+ */
+export const output = z.object({ name: z.string().optional(), options: z.object(shape).partial() });
 /** See {@link output}. */
 export type Output = z.infer<typeof output>;
 

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import { z } from 'zod';
 import type { Logger } from '../shared/logger.ts';
-import { formatNames } from '../shared/setting-types.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import type { RedisConnection } from './connection.ts';
-import { type ImageJobPayload, imageJobPayload, resultsOf } from './image-job.ts';
+import { type ImageJobPayload, readPayload, resultsOf } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { imageJobId } from './names.ts';
+import { readOwner } from './read-owner.ts';
+import { isUnreadable, parseStored } from './stored-data.ts';
 
 /** Milliseconds between two tries to remove jobs that a worker holds, and how often it is tried. */
 const TRY_EVERY_MS = 50;
@@ -23,32 +24,39 @@ const LOOK_AGAIN_AFTER_MS = 60 * 60 * 1000;
 const PAGE = 100;
 
 /** Where the results of a batch are, by what their names are made of. */
-const storedResult = z.object({ jobId: z.string(), format: z.enum(formatNames), variant: z.string().optional() });
+const storedResult = z.object({ jobId: z.string(), format: z.string(), variant: z.string().optional() });
+/** Only the id is needed: without the rest a removal takes a listing of all results. */
 const removal = z.object({
   batchId: z.uuidv4(),
-  begunAt: z.int(),
-  total: z.int(),
-  results: z.array(storedResult),
+  begunAt: z.int().catch(0),
+  results: z.array(storedResult).optional().catch(undefined),
 });
 /** A batch to remove, with all that it takes. */
 export type Removal = z.infer<typeof removal>;
 
-/** What is known of a batch that was removed. */
-export const removedBatch = z.object({ removedAt: z.iso.datetime(), owner: z.string().optional() });
+/** What is known of a batch that was removed; where that cannot be read, only that it was. */
+export const removedBatch = z
+  .object({
+    removedAt: z.iso.datetime().optional().catch(undefined),
+    owner: z.string().optional().catch(undefined),
+  })
+  .catch({ removedAt: undefined, owner: undefined });
 
 /** The files of a batch, wherever they are. Removing what is not there is no fault. */
 export interface BatchFiles {
-  remove(batchId: string, results: z.infer<typeof storedResult>[]): Promise<void>;
+  /** @param results `undefined` when nothing tells which there are: then all whose names begin with the batch's id */
+  remove(batchId: string, results: z.infer<typeof storedResult>[] | undefined): Promise<void>;
 }
 
 /** Removes batches whole: jobs, originals, results. */
 export interface BatchRemover {
   /**
-   * Begins the removal of a batch. From then on it is `BATCH_REMOVED` for everyone, and whoever dies, `finish` does the rest.
+   * Begins the removal of a batch. From then on it is `BATCH_REMOVED` for everyone, and whoever dies, `finish` does the rest. It
+   * needs no more than the id, so the batch's stored data may be unreadable.
    *
-   * @returns what there is to do; `undefined` when there is no such batch
+   * @returns what there is to do
    */
-  begin(batchId: string): Promise<Removal | undefined>;
+  begin(batchId: string): Promise<Removal>;
   /** Removes jobs and files, and stops what runs. Whatever of it is not done, `finish` does again. */
   carryOut(removal: Removal): Promise<void>;
   /**
@@ -89,34 +97,42 @@ export function createBatchRemover({
   retentionMs: number;
   logger: Logger;
 }): BatchRemover {
-  /** Everything that must be known to remove a batch, as long as its jobs are still there to tell. */
-  async function plan(batchId: string): Promise<{ removal: Removal; owner: string | undefined } | undefined> {
-    const batch = await batches.getJob(batchId);
-    if (!batch) return undefined;
-    const { total, owner } = batchJobPayload.parse(batch.data);
-    const jobs = await Promise.all(indexes(total).map((index) => images.getJob(imageJobId(batchId, index))));
-    const results = jobs.flatMap((job) => (job ? resultsOf(imageJobPayload.parse(job.data)) : []));
-    return { removal: { batchId, begunAt: Date.now(), total, results }, owner };
+  /**
+   * Finds out which results a batch has, as long as its jobs are still there to tell. Nothing is found where one of them
+   * cannot be read, or a newer version wrote it, which may name its results in another way.
+   */
+  async function findResults(batchId: string): Promise<{ total: number; results: Removal['results'] } | undefined> {
+    try {
+      const { total } = batchJobPayload.parse((await batches.getJob(batchId))?.data);
+      const jobIds = Array.from({ length: total }, (_, index) => imageJobId(batchId, index));
+      const jobs = await Promise.all(jobIds.map((id) => images.getJob(id)));
+      const results = jobIds.flatMap((id, index) => resultsOf(id, readPayload({ id, data: jobs[index]?.data })));
+      return { total, results };
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return undefined;
+    }
   }
 
   /** @returns whether all jobs are gone; those that a worker holds are cancelled, and given some time */
-  async function removeJobs({ batchId, total }: Removal): Promise<boolean> {
-    let left = indexes(total).map((index) => imageJobId(batchId, index));
+  async function removeJobs(batchId: string): Promise<boolean> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      const codes = await Promise.all(left.map((jobId) => images.remove(jobId)));
-      left = left.filter((_, position) => codes[position] === 0);
-      // The batch's own job runs for a moment when the last of its files is gone.
-      if (left.length === 0 && (await batches.remove(batchId)) !== 0) return true;
-      await Promise.all(left.map((jobId) => redis.publish(keys.cancel, jobId)));
+      // BullMQ removes the files' jobs with it, unless a worker holds one of them or the batch's own.
+      if ((await batches.remove(batchId)) !== 0) return true;
+      // BullMQ keeps the keys of the jobs that have not ended. Those that no worker holds are removed, so that no worker takes them.
+      const unfinished = await redis.smembers(batches.toKey(`${batchId}:dependencies`));
+      const jobIds = unfinished.map((key) => key.slice(images.toKey('').length));
+      const codes = await Promise.all(jobIds.map((jobId) => images.remove(jobId)));
+      const held = jobIds.filter((_, position) => codes[position] === 0);
+      await Promise.all(held.map((jobId) => redis.publish(keys.cancel, jobId)));
       await delay(TRY_EVERY_MS);
     }
     return false;
   }
 
-  // Killed anywhere, it can be done once more from its start.
-  async function carryOut(work: Removal, now = Date.now()): Promise<void> {
-    const member = JSON.stringify(work);
-    const isDone = await removeJobs(work);
+  // Killed anywhere, it can be done once more from its start. The member is the text in Redis, which may hold more than was read.
+  async function carryOut(work: Removal, member = JSON.stringify(work), now = Date.now()): Promise<void> {
+    const isDone = await removeJobs(work.batchId);
     await files.remove(work.batchId, work.results);
     const lookAgainAt = work.begunAt + LOOK_AGAIN_AFTER_MS;
     if (!isDone) logger.warn({ batchId: work.batchId }, 'jobs of a removed batch are still held; this is tried again');
@@ -124,10 +140,10 @@ export function createBatchRemover({
     else await redis.zrem(keys.removing, member);
   }
 
-  async function begin(batchId: string): Promise<Removal | undefined> {
-    const planned = await plan(batchId);
-    if (!planned) return undefined;
-    const { removal: work, owner } = planned;
+  async function begin(batchId: string): Promise<Removal> {
+    const [found, owner] = await Promise.all([findResults(batchId), readOwner({ images, batches }, batchId)]);
+    // An older version reads the total as well.
+    const work = { batchId, begunAt: Date.now(), ...found };
     const note = JSON.stringify({
       removedAt: new Date(work.begunAt).toISOString(),
       ...(owner !== undefined && { owner }),
@@ -135,7 +151,8 @@ export function createBatchRemover({
     const expiry = retentionMs > 0 ? (['PX', retentionMs] as const) : [];
     await redis
       .multi()
-      .set(keys.removed(batchId), note, ...(expiry as []))
+      // The first removal counts, in case two requests begin one.
+      .set(keys.removed(batchId), note, ...(expiry as ['PX', number]), 'NX')
       .zadd(keys.removing, work.begunAt + GO_ON_AFTER_MS, JSON.stringify(work))
       .exec();
     return work;
@@ -159,10 +176,7 @@ export function createBatchRemover({
           if (due.length === 0) break;
           for (const batchId of due) {
             if (signal?.aborted) return removed;
-            await attempt(batchId, async () => {
-              const begun = await begin(batchId);
-              if (begun) await carryOut(begun);
-            });
+            await attempt(batchId, async () => carryOut(await begin(batchId)));
           }
           const stay = (await redis.zmscore(batches.toKey(state), ...due)).filter((score) => score !== null).length;
           removed += due.length - stay;
@@ -180,13 +194,14 @@ export function createBatchRemover({
           if (signal?.aborted) return;
           // Whoever else looks meanwhile passes over it.
           await redis.zadd(keys.removing, now + GO_ON_AFTER_MS, member);
-          await attempt(member, () => carryOut(removal.parse(JSON.parse(member)), now));
+          await attempt(member, async () => {
+            const { success, data } = removal.safeParse(parseStored(member));
+            if (success) return carryOut(data, member, now);
+            await redis.zrem(keys.removing, member);
+            logger.error({ member }, 'the note of a removal names no batch; it is dropped');
+          });
         }
       }
     },
   };
-}
-
-function indexes(total: number): number[] {
-  return Array.from({ length: total }, (_, index) => index);
 }

@@ -1,7 +1,7 @@
 import { ReplyError } from 'ioredis';
-import { ZodError } from 'zod';
 import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
+import { isUnreadable } from './stored-data.ts';
 
 /** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
 const OPERATION_LIMIT_MS = 750;
@@ -35,8 +35,8 @@ export function createGuard(redis: RedisConnection, limitMs = OPERATION_LIMIT_MS
     try {
       return await Promise.race([operation(), limit]);
     } catch (cause) {
-      // What Redis holds is not what this code expects: no waiting will mend that.
-      if (cause instanceof ZodError || cause instanceof TypeError || cause instanceof ServiceError) throw cause;
+      // `QUEUE_UNAVAILABLE` asks the client to retry, which does not heal stored data.
+      if (isUnreadable(cause) || cause instanceof ServiceError) throw cause;
       // What Redis itself says is an answer, such as that its memory is full; a transaction is then refused whole.
       throw unavailable(cause instanceof ReplyError ? ServiceError : Unanswered, cause);
     } finally {

@@ -1,12 +1,16 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import { output, withDefaults } from '../imaging/options.ts';
-import { type FormatName, formatNames } from '../shared/setting-types.ts';
-import { imageJobId } from './names.ts';
+import { formatNames } from '../shared/setting-types.ts';
+import { batchIdOf, indexOf } from './names.ts';
+import { PAYLOAD_VERSION } from './payload-version.ts';
 
-/** What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. */
-export const imageJobPayload = z.object({
-  version: z.int().optional(),
+/**
+ * What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. This is what a
+ * worker needs to run it. A payload of a higher version cannot be read; what is merely added to one of this version is ignored.
+ */
+const imageJobPayload = z.object({
+  version: z.int().max(PAYLOAD_VERSION).optional(),
   batchId: z.uuidv4(),
   index: z.int().min(0),
   originalName: z.string(),
@@ -21,14 +25,56 @@ export const imageJobPayload = z.object({
 /** See {@link imageJobPayload}. */
 export type ImageJobPayload = z.infer<typeof imageJobPayload>;
 
+/** What the API needs of a file's job, whatever version wrote it. */
+const fileRecord = imageJobPayload.pick({ batchId: true, index: true, originalName: true, owner: true }).extend({
+  /** Format of the original, unless only a newer version knows it. */
+  format: z.enum(formatNames).optional().catch(undefined),
+});
+/** See {@link fileRecord}. */
+export type FileRecord = z.infer<typeof fileRecord>;
+
+/** A job as BullMQ reads it, of which only the id is certain. */
+interface StoredJob {
+  id?: string | undefined;
+  data: unknown;
+}
+
+/** The ids of a file come from its job's id: data that names another batch must not lead to that batch's files. */
+function withIds({ id = '', data }: StoredJob): object {
+  return { ...(data as object), batchId: batchIdOf(id), index: indexOf(id) };
+}
+
+/**
+ * Reads all that a worker needs of a stored job.
+ *
+ * @throws {z.ZodError} when this version cannot run it
+ */
+export function readPayload(job: StoredJob): ImageJobPayload {
+  return imageJobPayload.parse(withIds(job));
+}
+
+/**
+ * Reads what the API needs of a stored job.
+ *
+ * @throws {z.ZodError} when not even that can be read
+ */
+export function readFileRecord(job: StoredJob): FileRecord {
+  return fileRecord.parse(withIds(job));
+}
+
 /** The results that a file's job makes or has made, by what their names are derived from. */
-export function resultsOf({ batchId, index, format, outputs }: ImageJobPayload) {
-  return outputs.map(({ name, options }): { jobId: string; format: FormatName; variant?: string } => ({
-    jobId: imageJobId(batchId, index),
+export function resultsOf(jobId: string, { format, outputs }: Pick<ImageJobPayload, 'format' | 'outputs'>) {
+  return outputs.map(({ name, options }): { jobId: string; format: string; variant?: string } => ({
+    jobId,
     format: withDefaults(options, format).format,
     ...(name !== undefined && { variant: name }),
   }));
 }
+
+/**
+ * A format by its name: one of ours, or one that only a newer version knows. A file's name can end with it, hence the pattern.
+ */
+const formatName = z.union([z.enum(formatNames), z.string().regex(/^[a-z0-9]{1,16}$/)]);
 
 const picture = z.object({
   outputPath: z
@@ -37,7 +83,7 @@ const picture = z.object({
   width: z.int().positive().meta({ description: 'Width of the result in pixels' }),
   height: z.int().positive().meta({ description: 'Height of the result in pixels' }),
   bytes: z.int().positive().meta({ description: 'Size of the result in bytes' }),
-  format: z.enum(formatNames).meta({ description: 'File format of the result' }),
+  format: formatName.meta({ description: 'File format of the result; a later version may make others' }),
 });
 
 /** One of several results of a file. */

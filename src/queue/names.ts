@@ -23,7 +23,7 @@ export function imageJobId(batchId: string, index: number): string {
 
 /** Whether a text from outside can be the id of a file's job. */
 export function isImageJobId(text: string): boolean {
-  const [, batchId = ''] = /^(.+)-(?:0|[1-9]\d{0,2})$/.exec(text) ?? [];
+  const [, batchId = ''] = /^(.+)-(?:0|[1-9]\d{0,3})$/.exec(text) ?? [];
   return isBatchId(batchId);
 }
 
@@ -33,4 +33,9 @@ const BATCH_ID_LENGTH = 36;
 /** The batch of a file's job, with whose id the job's begins. */
 export function batchIdOf(jobId: string): string {
   return jobId.slice(0, BATCH_ID_LENGTH);
+}
+
+/** The place of a file in its upload, from 0, with which its job's id ends. */
+export function indexOf(jobId: string): number {
+  return Number(jobId.slice(BATCH_ID_LENGTH + 1));
 }

@@ -198,7 +198,6 @@ export function createQueueClient({
 
     async removeBatch(batchId) {
       const begun = await guard(() => remover.begin(batchId));
-      if (!begun) return;
       // From here on it is gone for everyone; what cannot be done now is done by the sweeper.
       const limit = delay(REMOVAL_LIMIT_MS, undefined, { ref: false });
       await Promise.race([remover.carryOut(begun), limit]).catch((err) => {

@@ -2,11 +2,19 @@ import type { Job, Queue } from 'bullmq';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
 import type { RedisConnection } from './connection.ts';
-import { type ImageJobPayload, type ImageJobResult, imageJobPayload, imageJobResult } from './image-job.ts';
+import {
+  type FileRecord,
+  type ImageJobPayload,
+  type ImageJobResult,
+  imageJobResult,
+  readFileRecord,
+} from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
 import { batchIdOf, imageJobId } from './names.ts';
+import { readOwner } from './read-owner.ts';
 import type { BatchStatus, JobStatus, Result } from './status.ts';
+import { isUnreadable, parseStored } from './stored-data.ts';
 
 /** The queues to read from, and the connection that they share. */
 export interface StatusSource {
@@ -20,15 +28,17 @@ export interface StatusSource {
 export interface Found<T> {
   /** Name of the API key that it belongs to; none where the service is open to all. */
   owner: string | undefined;
-  /** When its batch was removed, in ISO 8601. */
-  removedAt: string | undefined;
-  /** What is known of it, unless it was removed. */
+  /** What is known of it, unless it was removed or cannot be read. */
   value: T | undefined;
+  /** Why this version cannot read what is stored, if it cannot. */
+  unreadable?: unknown;
+  /** When its batch was removed, in ISO 8601, where that is known. */
+  removedAt?: string | undefined;
 }
 
 /** All that is known of one file. */
 export interface FileStatus extends JobStatus {
-  payload: ImageJobPayload;
+  payload: FileRecord;
   hasStarted: boolean;
 }
 
@@ -39,7 +49,7 @@ export interface FileStatus extends JobStatus {
  * @param isHeld whether a worker holds the job's lock
  */
 function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean): FileStatus {
-  const payload = imageJobPayload.parse(job.data);
+  const payload = readFileRecord(job);
   const links = jobLinks(payload.batchId, payload.index);
   const common = { jobId: String(job.id), payload, links, hasStarted: job.attemptsStarted > 0 };
   if (!job.finishedOn) {
@@ -48,12 +58,13 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
     const waiting = { state: 'waiting' as const, progress: 0 };
     return { ...common, ...(isHeld ? running : waiting), result: null, failedReason: null };
   }
-  // An attempt that failed before the one that succeeded leaves its reason behind: only a result tells them apart.
-  if (job.returnvalue) {
+  // An attempt that failed before the one that succeeded leaves its reason behind: only a result tells them apart. Where its
+  // JSON is broken BullMQ gives `undefined`, which the schema refuses.
+  if (job.returnvalue !== null) {
     const result = withUrls(imageJobResult.parse(job.returnvalue), links.self);
     return { ...common, state: 'completed', progress: 100, result, failedReason: null };
   }
-  return { ...common, state: 'failed', progress: 100, result: null, failedReason: job.failedReason };
+  return { ...common, state: 'failed', progress: 100, result: null, failedReason: job.failedReason ?? null };
 }
 
 function withUrls(result: ImageJobResult, jobUrl: string): Result {
@@ -80,15 +91,33 @@ async function readFile({ redis, images }: StatusSource, jobId: string): Promise
  * @returns `undefined` when there is no such job, and was none
  */
 export async function readFoundFile(source: StatusSource, jobId: string): Promise<Found<FileStatus> | undefined> {
-  const [removed, value] = await Promise.all([readRemoved(source, batchIdOf(jobId)), readFile(source, jobId)]);
-  return removed ?? (value && { owner: value.payload.owner, removedAt: undefined, value });
+  const batchId = batchIdOf(jobId);
+  return unlessUnreadable<FileStatus>(source, batchId, async () => {
+    const [removed, value] = await Promise.all([readRemoved(source, batchId), readFile(source, jobId)]);
+    return removed ?? (value && { owner: value.payload.owner, value });
+  });
+}
+
+/** Reads what is there, or finds out to whom it belongs and why it cannot be read. */
+async function unlessUnreadable<T>(
+  source: StatusSource,
+  batchId: string,
+  read: () => Promise<Found<T> | undefined>,
+): Promise<Found<T> | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    const [removed, owner] = await Promise.all([readRemoved(source, batchId), readOwner(source, batchId)]);
+    return removed ?? { owner, value: undefined, unreadable: error };
+  }
 }
 
 /** @returns what is left of a batch that was removed */
 async function readRemoved({ redis, keys }: StatusSource, batchId: string): Promise<Found<never> | undefined> {
   const note = await redis.get(keys.removed(batchId));
   if (note === null) return undefined;
-  const { removedAt, owner } = removedBatch.parse(JSON.parse(note));
+  const { owner, removedAt } = removedBatch.parse(parseStored(note));
   return { owner, removedAt, value: undefined };
 }
 
@@ -104,10 +133,18 @@ export function toJobStatus({ jobId, state, progress, result, failedReason, link
  * @param reader for whom: what belongs to another is not there
  * @returns `undefined` when there is no such batch, and was none
  */
-export async function readBatchStatus(
+export function readBatchStatus(
   source: StatusSource,
   batchId: string,
   reader?: { owner: string | undefined },
+): Promise<Found<BatchStatus> | undefined> {
+  return unlessUnreadable(source, batchId, () => readWholeBatch(source, batchId, reader));
+}
+
+async function readWholeBatch(
+  source: StatusSource,
+  batchId: string,
+  reader: { owner: string | undefined } | undefined,
 ): Promise<Found<BatchStatus> | undefined> {
   const [removed, batch] = await Promise.all([readRemoved(source, batchId), source.batches.getJob(batchId)]);
   if (removed || !batch) return removed;
@@ -117,9 +154,9 @@ export async function readBatchStatus(
   const read = await Promise.all(
     Array.from({ length: total }, (_, index) => readFile(source, imageJobId(batchId, index))),
   );
-  // A file is missing only when the batch was removed since the line above.
-  if (read.includes(undefined)) return readRemoved(source, batchId);
   const files = read.filter((file) => file !== undefined);
+  // Either the batch was removed after the line above, or Redis has lost the job.
+  if (files.length < total) throw new RangeError(`${total - files.length} of ${total} files have no job`);
 
   const progress = { total, completed: 0, failed: 0, active: 0, waiting: 0 };
   for (const { state } of files) progress[state] += 1;
@@ -139,7 +176,7 @@ export async function readBatchStatus(
     })),
     links: batchLinks(batchId),
   };
-  return { owner, removedAt: undefined, value };
+  return { owner, value };
 }
 
 function batchState({ total, completed, failed }: BatchStatus['progress'], files: FileStatus[]): BatchStatus['status'] {

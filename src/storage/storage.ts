@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { FormatName } from '../shared/setting-types.ts';
 
 /** Where the service keeps its files: folders of this machine, or a bucket that many machines share. */
 export interface Storage {
@@ -62,8 +61,8 @@ export interface IncomingUpload {
   discard(): Promise<void>;
 }
 
-/** Which result: its job, its format, and its name where a file has several. */
-export type ResultId = [jobId: string, format: FormatName, variant?: string];
+/** Which result: its job, its format, which may be one that only a newer version knows, and its name where a file has several. */
+export type ResultId = [jobId: string, format: string, variant?: string];
 
 /** What the worker makes. */
 export interface Results {
@@ -83,6 +82,11 @@ export interface Results {
   read(...result: ResultId): Promise<Readable>;
   /** Removes a result; when there is none nothing happens. */
   remove(...result: ResultId): Promise<void>;
+  /**
+   * Removes all results of a batch, whatever their formats and variants. It lists the results of all batches, so it is only for
+   * a batch whose stored data does not tell which it has.
+   */
+  removeOfBatch(batchId: string): Promise<void>;
 }
 
 /** A file that a client wants, in the way in which it can be had. */
@@ -114,8 +118,13 @@ export interface OpenFile {
 export const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 /** What the name of a file of this format ends with, without the dot. */
-export function fileExtension(format: FormatName): string {
+export function fileExtension(format: string): string {
   return format === 'jpeg' ? 'jpg' : format;
+}
+
+/** How the names of all results of a batch begin, since a job's id begins with its batch's. */
+export function resultPrefix(batchId: string): string {
+  return `processed-${batchId}-`;
 }
 
 /** Name of a result's file: `processed-<jobId>[-<variant>].<extension>`. */

@@ -1,8 +1,9 @@
-import { type Telemetry, Worker } from 'bullmq';
+import type { Telemetry, Worker } from 'bullmq';
 import type { BatchJobPayload } from '../queue/batch-job.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { BATCH_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
+import { TolerantWorker } from './tolerant-worker.ts';
 
 /** Makes the worker of the batches: BullMQ hands it a batch exactly when the last of its files has ended. */
 export function createBatchWorker({
@@ -16,7 +17,7 @@ export function createBatchWorker({
   telemetry: Telemetry | undefined;
   logger: Logger;
 }): Worker<BatchJobPayload> {
-  const worker = new Worker<BatchJobPayload>(
+  const worker = new TolerantWorker<BatchJobPayload>(
     BATCH_QUEUE,
     async (job) => {
       const { processed, ignored } = await job.getDependenciesCount({ processed: true, ignored: true });

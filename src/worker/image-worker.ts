@@ -1,15 +1,7 @@
-import {
-  DelayedError,
-  type Job,
-  type Processor,
-  type Telemetry,
-  UnrecoverableError,
-  WaitingError,
-  Worker,
-} from 'bullmq';
+import { DelayedError, type Job, type Processor, type Telemetry, UnrecoverableError, WaitingError } from 'bullmq';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
-import { type ImageJobPayload, type ImageJobResult, resultsOf } from '../queue/image-job.ts';
+import { type ImageJobPayload, type ImageJobResult, readPayload, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE } from '../queue/names.ts';
 import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
 import type { Config } from '../shared/config.ts';
@@ -19,6 +11,7 @@ import type { StorageError } from '../storage/storage-error.ts';
 import { allocator } from './allocator.ts';
 import type { StorageFault, WorkerMetrics } from './metrics.ts';
 import type { Made } from './process-image.ts';
+import { TolerantWorker } from './tolerant-worker.ts';
 import { endReasons } from './watchdog.ts';
 
 /**
@@ -65,7 +58,7 @@ const CHILD_GONE = /^Unexpected exit code: (\S+) signal: (\S+)$/;
 type RunInChild = (job: Job<ImageJobPayload, ImageJobResult>, token?: string, signal?: AbortSignal) => Promise<Made>;
 
 /** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
-export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
+export class ImageWorker extends TolerantWorker<ImageJobPayload, ImageJobResult> {
   readonly #silenceMs: number;
   readonly #storage: Storage;
   readonly #children: LimitFunction;
@@ -148,6 +141,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
         await job.moveToDelayed(Date.now() + TOO_NEW_PAUSE_MS, token);
         throw new DelayedError();
       }
+      const wanted = resultsOf(String(job.id), this.#readPayload(job));
       // BullMQ 6.7 takes progress that Redis refuses, as when its memory is full, for the end of the job, and gives the next
       // one to the child that is still at work.
       const tell = job.updateProgress.bind(job);
@@ -161,7 +155,7 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
         });
         // Not by the child, which works on the next image while this one goes through to the disk.
         await Promise.all(
-          resultsOf(job.data).map(({ jobId, format, variant }, position) =>
+          wanted.map(({ jobId, format, variant }, position) =>
             this.#storage.results.publish(written[position] ?? '', jobId, format, variant),
           ),
         );
@@ -187,6 +181,16 @@ export class ImageWorker extends Worker<ImageJobPayload, ImageJobResult> {
         throw this.#toReason(error);
       }
     };
+  }
+
+  /** @throws {UnrecoverableError} when it cannot be read, which no further attempt heals */
+  #readPayload(job: Job<ImageJobPayload, ImageJobResult>): ImageJobPayload {
+    try {
+      return readPayload(job);
+    } catch (err) {
+      this.#logger.error({ ...about(job), err }, 'stored job cannot be read');
+      throw new UnrecoverableError('The service cannot read what it stored about this file. Upload it again.');
+    }
   }
 
   /**

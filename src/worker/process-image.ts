@@ -2,7 +2,7 @@ import { constants, setPriority } from 'node:os';
 import type { SandboxedJob } from 'bullmq';
 import { ImageError } from '../imaging/image-error.ts';
 import { configureSharp, processImage } from '../imaging/pipeline.ts';
-import { type ImageJobPayload, type ImageJobResult, imageJobPayload } from '../queue/image-job.ts';
+import { type ImageJobPayload, type ImageJobResult, readPayload } from '../queue/image-job.ts';
 import { imageJobId } from '../queue/names.ts';
 import { loadConfig } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
@@ -59,7 +59,7 @@ export default async function processImageJob(
   const limits = { timeoutMs: config.jobTimeoutMs, memoryBytes: config.jobMemoryBytes };
   const tell = setTimeout(() => void job.updateProgress(10).catch(() => undefined), TELL_AFTER_MS);
   try {
-    const { batchId, index, originalName, outputs } = imageJobPayload.parse(job.data);
+    const { batchId, index, originalName, outputs } = readPayload(job);
     // Not under the image's own time limit: that a storage is slow is no fault of the image.
     const original = await originals.read(batchId, index);
     const wanted = outputs.map(({ options }) => options);

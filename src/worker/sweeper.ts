@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import { createBatchRemover } from '../queue/batch-remover.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE } from '../queue/names.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, isBatchId, SWEEP_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import { TolerantWorker } from './tolerant-worker.ts';
 
 /** Milliseconds between two sweeps: at most, at least, and as a part of the retention. */
 const LONGEST_PAUSE_MS = 10 * 60 * 1000;
@@ -64,7 +65,8 @@ export function createSweeper({
     let removed = 0;
     for (const batchId of await redis.zrangebyscore(keys.incoming, 0, now - LOST_AFTER_MS)) {
       if (closing.signal.aborted) break;
-      if (!(await redis.exists(batches.toKey(batchId)))) {
+      if (!isBatchId(batchId)) logger.error({ batchId }, 'an announced batch has an impossible id; it is dropped');
+      else if (!(await redis.exists(batches.toKey(batchId)))) {
         await files.remove(batchId, []);
         removed += 1;
       }
@@ -83,7 +85,11 @@ export function createSweeper({
     if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'swept');
   }
 
-  const worker = new Worker(SWEEP_QUEUE, sweep, { ...options, runRetryDelay: RECONNECT_DELAY_MS, autorun: false });
+  const worker = new TolerantWorker(SWEEP_QUEUE, sweep, {
+    ...options,
+    runRetryDelay: RECONNECT_DELAY_MS,
+    autorun: false,
+  });
   worker.on('failed', (_job, err) => logger.error({ err }, 'sweep failed; the next one goes on'));
   const ignore = (err: Error) => logger.debug({ err }, 'sweeper error');
   for (const queue of [images, batches, sweeps]) queue.on('error', ignore);

@@ -261,7 +261,15 @@ describe('every documented answer is really given as documented', () => {
       watcher: { readBatch: broken, watch: fails, waitFor: broken, close: () => {} },
       storage: {
         originals: { receive: broken, read: broken, find: fails, remove: broken },
-        results: { write: broken, publish: broken, outputPath: fails, find: fails, read: broken, remove: broken },
+        results: {
+          write: broken,
+          publish: broken,
+          outputPath: fails,
+          find: fails,
+          read: broken,
+          remove: broken,
+          removeOfBatch: broken,
+        },
         isRemote: false,
         identify: broken,
         checkRoom: async () => {},

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { INCOMING } from '../../src/storage/bucket/originals.ts';
 import { openFolders } from '../../src/storage/folders/folders.ts';
-import type { Storage, StoredFile } from '../../src/storage/storage.ts';
+import type { ResultId, Storage, StoredFile } from '../../src/storage/storage.ts';
 import { toReadError, toStorageError } from '../../src/storage/storage-error.ts';
 import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucket } from '../support/bucket.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
@@ -126,6 +126,24 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(new Set([...ids, ...others].map(({ id }) => id)).size).toBe(2 * ids.length);
     expect(await storage.removeAbandoned(Date.now() + 1e9)).toBe(0);
     expect(await storage.identify(async () => randomUUID())).toEqual(ids);
+  });
+
+  test('all results of a batch are removed by its id, and no others', async () => {
+    const { results } = await open();
+    await results.removeOfBatch(batchId);
+    const made: ResultId[] = [
+      [`${batchId}-0`, 'jpeg'],
+      [`${batchId}-0`, 'webp', 'small'],
+      [`${batchId}-12`, 'jxl'],
+      [`${otherId}-0`, 'png'],
+    ];
+    for (const result of made) await results.publish(await results.write(Buffer.from('x'), ...result), ...result);
+    await results.removeOfBatch(batchId);
+    for (const [index, result] of made.entries()) {
+      const reading = (async () => (await buffer(await results.read(...result))).toString())();
+      if (index < 3) await expect(reading).rejects.toThrow();
+      else expect(await reading).toBe('x');
+    }
   });
 
   test('only what was left unfinished long ago is removed', async () => {

@@ -6,7 +6,6 @@ import { ZipFile } from 'yazl';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/status.ts';
 import { ServiceError } from '../../shared/errors.ts';
-import type { FormatName } from '../../shared/setting-types.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { resultFileName, uniqueNames } from '../file-names.ts';
 import { clientOf } from '../middleware/access.ts';
@@ -73,7 +72,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
 /** What the archive of a batch holds, and the manifest that says it. */
 function contents({ batchId, createdAt, status, files }: BatchStatus) {
   const outputs = files.flatMap(({ jobId, originalName, result }, file) => {
-    const made: { name?: string; format: FormatName }[] = result ? (result.outputs ?? [result]) : [];
+    const made: { name?: string; format: string }[] = result ? (result.outputs ?? [result]) : [];
     return made.map(({ name: variant, format }) => ({ file, jobId, originalName, format, variant }));
   });
   const [, ...names] = uniqueNames([

@@ -3,7 +3,7 @@ import type { QueueClient } from '../../queue/queue-client.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
 import { type WaitParts, waitAsPreferred } from '../prefer.ts';
-import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
+import { checkBatch, findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
 
 /** `GET /batches/:batchId`: how far a batch and each of its files is. `DELETE`: removes it with its files. */
 export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Router {
@@ -21,7 +21,8 @@ export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueCl
   });
 
   route.delete(async (req, res) => {
-    const { batchId } = await findBatch(queue, clientOf(res), req.params.batchId);
+    const { batchId } = req.params;
+    await checkBatch(queue, clientOf(res), batchId);
     await queue.removeBatch(batchId);
     res.status(204).end();
   });

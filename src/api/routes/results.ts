@@ -1,11 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { type Request, type Response, Router } from 'express';
-import { formats } from '../../imaging/formats.ts';
+import { mediaTypeOf } from '../../imaging/formats.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { FileStatus } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
-import type { FormatName } from '../../shared/setting-types.ts';
 import type { OpenFile, Storage, StoredFile } from '../../storage/storage.ts';
 import { lastPart, resultFileName } from '../file-names.ts';
 import { clientOf } from '../middleware/access.ts';
@@ -49,7 +48,7 @@ export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: 
 function chooseOutput(
   { state, failedReason, result, links }: FileStatus,
   variant: unknown,
-): { name?: string; format: FormatName } {
+): { name?: string; format: string } {
   if (state === 'failed') {
     throw new ServiceError('JOB_FAILED', `There is no result: this file could not be processed (${failedReason}).`);
   }
@@ -76,7 +75,8 @@ function chooseOutput(
 /** A file to send. */
 interface Sent {
   file: StoredFile;
-  format: FormatName;
+  /** Format, unless only a newer version knows it. */
+  format: string | undefined;
   /** Name for whoever saves it. */
   fileName: string;
   /** What tells this file from every other. */
@@ -87,8 +87,11 @@ const CACHING = 'private, max-age=31536000, immutable';
 
 /** Sends a stored file, whole or in part, or says where it is, or only that it has not changed. */
 async function sendFile(req: Request, res: Response, { file, format, fileName, identity }: Sent): Promise<void> {
-  const type = formats[format].mediaTypes[0] ?? 'application/octet-stream';
-  const disposition = contentDisposition(fileName, { type: req.query.download === '1' ? 'attachment' : 'inline' });
+  const known = mediaTypeOf(format);
+  const type = known ?? 'application/octet-stream';
+  // Browsers show only what is known to be an image.
+  const isInline = known !== undefined && req.query.download !== '1';
+  const disposition = contentDisposition(fileName, { type: isInline ? 'inline' : 'attachment' });
   if ('sign' in file) {
     // The address is good for minutes alone.
     res.set('Cache-Control', 'no-store');

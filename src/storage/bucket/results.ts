@@ -1,4 +1,4 @@
-import { type ResultId, type Results, resultName, type StoredFile } from '../storage.ts';
+import { type ResultId, type Results, resultName, resultPrefix, type StoredFile } from '../storage.ts';
 import { toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
 
@@ -9,7 +9,8 @@ import type { BucketClient } from './client.ts';
  * @param deliver how a client gets at a file
  */
 export function createResults(bucket: BucketClient, deliver: (key: string) => StoredFile): Results {
-  const locate = (...result: ResultId) => `processed/${resultName(...result)}`;
+  const folder = 'processed/';
+  const locate = (...result: ResultId) => `${folder}${resultName(...result)}`;
 
   return {
     find: (...result) => deliver(locate(...result)),
@@ -35,6 +36,16 @@ export function createResults(bucket: BucketClient, deliver: (key: string) => St
         await bucket.remove([locate(...result)]);
       } catch (cause) {
         throw toStorageError('remove the result', cause);
+      }
+    },
+
+    async removeOfBatch(batchId) {
+      try {
+        for await (const page of bucket.list(`${folder}${resultPrefix(batchId)}`)) {
+          await bucket.remove(page.map(({ key }) => key));
+        }
+      } catch (cause) {
+        throw toStorageError('remove the results', cause);
       }
     },
   };

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, opendir, rename, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { projectRoot } from '../../shared/setting-types.ts';
-import { type ResultId, type Results, resultName } from '../storage.ts';
+import { type ResultId, type Results, resultName, resultPrefix } from '../storage.ts';
 import { toStorageError } from '../storage-error.ts';
 import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
@@ -30,6 +30,20 @@ export function createResults(folder: string): Results {
         await rm(locate(...result), { force: true });
       } catch (cause) {
         throw toStorageError('remove the result', cause);
+      }
+    },
+
+    async removeOfBatch(batchId) {
+      try {
+        const found: string[] = [];
+        // In pieces: the folder may hold a million names.
+        for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
+          if (name.startsWith(resultPrefix(batchId))) found.push(name);
+        }
+        for (const name of found) await rm(pathInside(folder, name), { force: true });
+      } catch (cause) {
+        // Before the first result there is no folder.
+        if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw toStorageError('remove the results', cause);
       }
     },
 
