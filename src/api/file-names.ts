@@ -1,3 +1,4 @@
+import filenameReservedRegex, { windowsReservedNameRegex } from 'filename-reserved-regex';
 import { fileExtension } from '../storage/storage.ts';
 
 /**
@@ -14,13 +15,22 @@ export function resultFileName(originalName: string, format: string, variant?: s
 
 /** Bytes of a name: file systems take 255, and a variant, an extension or a number may yet be added. */
 const MAX_NAME_BYTES = 200;
-/** Control characters, and those that turn the direction of what follows, with which `gpj.exe` can be shown as `exe.jpg`. */
-const INVISIBLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** Control characters, line separators, and characters that change the text direction: they can show `gpj.exe` as `exe.jpg`. */
+const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
-/** Last part of a name as a client wrote it, without what cannot be seen, and short enough to be saved; never empty. */
+/**
+ * Returns the last part of a name as a client wrote it, as a name that Windows, macOS and Linux can all save: without
+ * reserved characters and names, without invisible characters, in Unicode form NFC, and short enough. It is never empty.
+ *
+ * @param originalName a well-formed string
+ */
 export function lastPart(originalName: string): string {
-  const part = originalName.split(/[/\\]/).at(-1)?.replace(INVISIBLE, '').trim() ?? '';
-  return part === '' || part === '.' || part === '..' ? 'image' : shorten(part);
+  const part = originalName.split(/[/\\]/).at(-1)?.replace(INVISIBLE, '').normalize().trim() ?? '';
+  // Windows drops dots and spaces at the end.
+  const name = shorten(part)
+    .replace(/[. ]+$/, '')
+    .replace(filenameReservedRegex(), '_');
+  return windowsReservedNameRegex().test(name) ? `_${name}` : name || 'image';
 }
 
 /** Cuts a name between two characters, before its extension. */
@@ -37,14 +47,26 @@ function shorten(name: string): string {
   return short + extension;
 }
 
-/** Makes names different by a number where they would be the same, also for file systems that know no case. */
+/** Makes names different by a number where a file system would take them for the same, or a reader would. */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {
     const [, base = name, extension = ''] = /^(.+?)(\.[^.]*)?$/.exec(name) ?? [];
     let unique = name;
-    for (let number = 2; taken.has(unique.toLowerCase()); number += 1) unique = `${base} (${number})${extension}`;
-    taken.add(unique.toLowerCase());
+    for (let number = 2; taken.has(caseless(unique)); number += 1) unique = `${base} (${number})${extension}`;
+    taken.add(caseless(unique));
     return unique;
   });
+}
+
+/**
+ * Returns a form that names share when they differ only by case, normalization or invisible characters. Lower before upper case
+ * gives the classes of Unicode's full case folding, by which macOS takes `straße` and `STRASSE` for the same.
+ */
+function caseless(name: string): string {
+  return name
+    .replace(/\p{Cf}/gu, '')
+    .toLowerCase()
+    .toUpperCase()
+    .normalize();
 }

@@ -24,7 +24,9 @@ export function toProblem({
   message,
   members,
 }: Pick<ServiceError, 'code' | 'status' | 'message'> & Partial<Pick<ServiceError, 'members'>>): Problem {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message, ...members };
+  const title = STATUS_CODES[status] ?? 'Error';
+  // It may quote the client, and many JSON parsers refuse a lone surrogate.
+  return { type: 'about:blank', title, status, code, detail: message.toWellFormed(), ...members };
 }
 
 /**

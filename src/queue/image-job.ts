@@ -6,6 +6,12 @@ import { batchIdOf, indexOf } from './names.ts';
 import { PAYLOAD_VERSION } from './payload-version.ts';
 
 /**
+ * A file name as the client sent it. A lone surrogate becomes U+FFFD, as in browsers: no header can hold it, and many JSON
+ * parsers refuse it. Stored jobs may have such names too, so readers replace it as well.
+ */
+const originalName = z.string().overwrite((name) => name.toWellFormed());
+
+/**
  * What a file's job carries: enough to find its original and to name its results, nothing that leads to a path. This is what a
  * worker needs to run it. A payload of a higher version cannot be read; what is merely added to one of this version is ignored.
  */
@@ -13,7 +19,7 @@ const imageJobPayload = z.object({
   version: z.int().max(PAYLOAD_VERSION).optional(),
   batchId: z.uuidv4(),
   index: z.int().min(0),
-  originalName: z.string(),
+  originalName,
   /** Name of the API key that it belongs to; none where the service is open to all. */
   owner: z.string().optional(),
   /** Id of the request that brought it, for the log. */
@@ -94,7 +100,7 @@ export const variantResult = z.object({
 
 /** What a finished file leaves behind in the queue. */
 export const imageJobResult = z.object({
-  originalName: z.string().meta({ description: 'File name as the client sent it' }),
+  originalName: originalName.meta({ description: 'File name as the client sent it' }),
   ...picture.shape,
   placeholder: z
     .object({

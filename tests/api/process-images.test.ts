@@ -9,7 +9,7 @@ import type { Problem } from '../../src/api/problem.ts';
 import type { acceptedBatch } from '../../src/api/routes/process-images.ts';
 import { listeningApp } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
-import { type File, post, readBatch, upload } from '../support/client.ts';
+import { type File, form, post, readBatch, upload } from '../support/client.ts';
 import { jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { multipart } from '../support/raw.ts';
@@ -77,6 +77,13 @@ describe('refused whole', () => {
     text.append('colour', 'red');
     const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body: text });
     await expectRefusal(answer, 400, 'UNEXPECTED_FIELD', '"colour"');
+  });
+
+  test('an option with a lone surrogate in its name, which the detail replaces', async () => {
+    const body = form([['a.jpg', small]]);
+    body.append('variants', String.raw`[{"name":"a","\ud83d":1}]`);
+    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    await expectRefusal(answer, 400, 'INVALID_OPTION', 'variants[0].\ufffd is unknown');
   });
 
   test('a path in place of a file', async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -6,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import supertest from 'supertest';
-import { findProgram } from '../../scripts/install.ts';
 import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
@@ -15,6 +13,7 @@ import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '..
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
+import { unzip } from '../support/zip.ts';
 
 let service: Awaited<ReturnType<typeof ownService>>;
 let url: string;
@@ -297,13 +296,6 @@ test('an archive of which a result is gone is broken off, and nothing else', asy
   await expect(archive()).rejects.toThrow();
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
-
-/** By whichever program this machine has for it. */
-function unzip(archive: string, folder: string): void {
-  const python = findProgram('python3');
-  if (python) execFileSync(python, ['-m', 'zipfile', '-e', archive, folder]);
-  else execFileSync('unzip', ['-q', archive, '-d', folder]);
-}
 
 describe('Prefer: wait', () => {
   test('answers an upload with the finished batch', async () => {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { faultTest } from '../support/fault.ts';
 import { fetchRaw } from '../support/raw.ts';
-import { checkName, checkSaving, uploadNamed } from '../support/saved-names.ts';
+import { checkName, checkSaving, escaped, uploadAs, uploadNamed } from '../support/saved-names.ts';
 import { ownService } from '../support/service.ts';
 import { ID_FILE, storedNames } from '../support/whole.ts';
 import { readZip } from '../support/zip.ts';
@@ -32,13 +32,21 @@ const names = [
   '<script>alert(1)<script>.jpg',
   '=cmd|calc.jpg',
   'CON',
+  'lpt1.tar.gz',
+  'A: sunset.jpg',
+  'a:b',
+  'photo...',
 ];
 
-/** As browsers write a name into a part's header (HTML, section 4.10.21.8); they leave everything else as it is. */
-const escaped = (name: string) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+/** Names with a lone surrogate, by the parameter that has them, and how they are given back. */
+const broken = {
+  "filename*=utf16le''%00%D8%61%00": '\ufffda',
+  "filename*=utf16le''%61%00%3D%D8": 'a\ufffd',
+};
 
 /** Files in one upload. */
 const MAX_FILES = 10;
+type Uploaded = Awaited<ReturnType<typeof uploadAs>>;
 const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
 faultTest(
@@ -49,14 +57,9 @@ faultTest(
     const [{ url }] = [await startApi(), await startWorker()];
     for (let from = 0; from < names.length; from += MAX_FILES) {
       const given = names.slice(from, from + MAX_FILES);
-      const { status, body } = await uploadNamed(url, ...given.map(escaped));
-      expect([status, body.status]).toEqual([202, 'completed']);
-      expect(body.files?.map(({ originalName }) => originalName)).toEqual(given);
-      for (const { jobId, resultUrl } of body.files ?? [])
-        for (const path of [resultUrl, `${resultUrl}?download=1`, `/jobs/${jobId}/original`])
-          await checkSaving(url + path);
-      checkArchive((await fetchRaw(`${url}${body.links?.archive}`)).body, given);
+      await checkBatch(url, await uploadNamed(url, ...given.map(escaped)), given);
     }
+    await checkBatch(url, await uploadAs(url, ...Object.keys(broken)), Object.values(broken));
     // What can be no name within a part's header is refused; nothing of it stays.
     for (const raw of ['nul\0.jpg', 'a\r\nSet-Cookie: a=b.jpg', 'a\nb.jpg', 'a\rb.jpg'])
       expect(await uploadNamed(url, raw)).toMatchObject({ status: 400, body: { code: 'MALFORMED_MULTIPART' } });
@@ -65,10 +68,21 @@ faultTest(
     for (const entry of originals) expect(entry).toMatch(new RegExp(`^${UUID}(/\\d)?$`));
     const results = await storedNames(processedDir);
     for (const entry of results) expect(entry).toMatch(new RegExp(`^processed-${UUID}-\\d\\.jpg$`));
-    expect(results).toHaveLength(names.length);
-    return `${names.length} names given back, 4 that no part can have refused`;
+    const repaired = Object.keys(broken).length;
+    expect(results).toHaveLength(names.length + repaired);
+    return `${names.length} names given back, ${repaired} with U+FFFD for a lone surrogate, 4 that no part can have refused`;
   },
 );
+
+async function checkBatch(url: string, { status, body }: Uploaded, given: readonly string[]): Promise<void> {
+  expect([status, body.status]).toEqual([202, 'completed']);
+  expect(body.files?.map(({ originalName }) => originalName)).toEqual(given);
+  for (const { jobId, resultUrl } of body.files ?? [])
+    for (const path of [resultUrl, `${resultUrl}?download=1`, `/jobs/${jobId}/original`]) await checkSaving(url + path);
+  const archive = await fetchRaw(`${url}${body.links?.archive}`);
+  expect(archive.status).toBe(200);
+  checkArchive(archive.body, given);
+}
 
 function checkArchive(zip: Buffer, given: readonly string[]): void {
   const entries = readZip(zip);

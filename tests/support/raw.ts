@@ -22,8 +22,13 @@ onCleanup(() => {
 
 /** Body of a multipart form with the boundary `x`. */
 export function multipart(...files: File[]): Buffer {
-  const parts = files.flatMap(([name, content]) => [
-    Buffer.from(`--x\r\nContent-Disposition: form-data; name="images"; filename="${name}"\r\n\r\n`),
+  return multipartOf(...files.map(([name, content]) => [`filename="${name}"`, content] as const));
+}
+
+/** The same body, from the parameter of each part's header that names its file, such as `filename*=UTF-8''a%20b.jpg`. */
+export function multipartOf(...files: (readonly [parameter: string, content: File[1]])[]): Buffer {
+  const parts = files.flatMap(([parameter, content]) => [
+    Buffer.from(`--x\r\nContent-Disposition: form-data; name="images"; ${parameter}\r\n\r\n`),
     Buffer.from(content as Buffer),
     Buffer.from('\r\n'),
   ]);

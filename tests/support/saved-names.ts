@@ -1,17 +1,25 @@
 import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
 import { jpeg } from './pictures.ts';
-import { fetchRaw, multipart } from './raw.ts';
+import { fetchRaw, multipartOf } from './raw.ts';
 
 /** Uploads one picture under several names and waits until it is finished. */
-export async function uploadNamed(api: string, ...sent: string[]) {
+export function uploadNamed(api: string, ...sent: string[]) {
+  return uploadAs(api, ...sent.map((name) => `filename="${name}"`));
+}
+
+/** Uploads one picture under the names of several parameters, as in {@link multipartOf}, and waits until it is finished. */
+export async function uploadAs(api: string, ...parameters: string[]) {
   const content = await jpeg(32, 32);
   const answer = await fetch(`${api}/process-images`, {
     method: 'POST',
     headers: { 'Content-Type': 'multipart/form-data; boundary=x', Prefer: 'wait=60' },
-    body: new Uint8Array(multipart(...sent.map((name) => [name, content] as const))),
+    body: new Uint8Array(multipartOf(...parameters.map((parameter) => [parameter, content] as const))),
   });
   return { status: answer.status, body: (await answer.json()) as AcceptedBatch & { code?: string } };
 }
+
+/** A name as browsers write it into a part's header (HTML, section 4.10.21.8); they leave everything else as it is. */
+export const escaped = (name: string) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 
 /** Fetches a file and checks that its name in the header is one name, within one line. */
 export async function checkSaving(url: string): Promise<void> {
@@ -28,8 +36,11 @@ export async function checkSaving(url: string): Promise<void> {
 const DISPOSITION =
   /^(inline|attachment); filename=(?:([\w!#$%&'*+.^`|~-]+)|"((?:[ !#-[\]-~]|\\["\\])+)")(?:; filename\*=UTF-8''([\w!#$&+.^`|~%-]+))?$/;
 
-/** A name that leads nowhere but to a file of that name. */
+/** Checks that a name leads nowhere but to a file of that name, which Windows, macOS and Linux can have. */
 export function checkName(name: string): void {
-  expect(name).toMatch(/^[^/\\\p{Cc}]+$/u);
-  expect(['.', '..']).not.toContain(name);
+  expect(name).toMatch(/^[^<>:"/\\|?*\p{Cc}\p{Cs}\p{Bidi_Control}]+$/u);
+  // "Naming Files, Paths, and Namespaces" of the Windows documentation.
+  expect(name).not.toMatch(/[ .]$/);
+  expect(name).not.toMatch(/^(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]) *(\.|$)/i);
+  expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
 }

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { inflateRawSync } from 'node:zlib';
+import { findProgram } from '../../scripts/install.ts';
 
 /** Reads the entries of a zip in the order of its directory (APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16). */
 export function readZip(zip: Buffer): { name: string; content: Buffer }[] {
@@ -14,4 +16,11 @@ export function readZip(zip: Buffer): { name: string; content: Buffer }[] {
     at += 46 + Number(nameLength) + Number(extraLength) + Number(commentLength);
     return { name, content: method === 0 ? stored : inflateRawSync(stored) };
   });
+}
+
+/** Unpacks an archive into a folder by whichever program this machine has for it. */
+export function unzip(archive: string, folder: string): void {
+  const python = findProgram('python3');
+  if (python) execFileSync(python, ['-m', 'zipfile', '-e', archive, folder]);
+  else execFileSync('unzip', ['-q', archive, '-d', folder]);
 }
