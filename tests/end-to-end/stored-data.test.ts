@@ -10,6 +10,7 @@ import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { sweep } from '../support/sweep.ts';
+import { storedNames } from '../support/whole.ts';
 
 type Service = Awaited<ReturnType<typeof ownService>>;
 const small = () => jpeg(64, 64);
@@ -122,7 +123,7 @@ test('retention removes each batch that cannot be read, with its files, and its 
     expect((await ask(`${api.url}/batches/${batchId}`)).status).toBe(410);
   }
   expect((await readBatch(api.url, young)).status).toBe('completed');
-  expect(await readdir(service.processedDir)).toHaveLength(4);
+  expect(await storedNames(service.processedDir)).toHaveLength(4);
   expect(worker.output()).not.toContain('could not be removed');
 });
 
@@ -151,7 +152,7 @@ test('a waiting job that cannot be read fails at once, its batch ends and expire
   // The ids of a job count, not those in its data.
   const { files } = await batchEnd(api.url, broken.ids);
   expect(files).toMatchObject([{ originalName: 'c.jpg', state: 'completed' }, { originalName: 'b.jpg' }]);
-  expect((await readdir(service.processedDir)).filter((name) => name.includes(broken.ids))).toHaveLength(2);
+  expect((await storedNames(service.processedDir)).filter((name) => name.includes(broken.ids))).toHaveLength(2);
 
   for (const batchId of Object.values(broken)) await admin.zadd('{images}:batches:completed', 1, batchId);
   await sweep(admin);

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, upload } from '../support/client.ts';
@@ -8,6 +7,7 @@ import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { sweep } from '../support/sweep.ts';
+import { storedNames } from '../support/whole.ts';
 
 faultTest(
   'Stored data that this version cannot read: broken JSON, unknown shapes, a total of a million, jobs that are lost',
@@ -48,8 +48,8 @@ faultTest(
     await sweep(admin);
     for (const batchId of broken) expect(await statusOf(batchId)).toBe(410);
     for (const batchId of whole) expect(await statusOf(batchId)).toBe(200);
-    expect((await readdir(service.uploadDir)).sort()).toEqual([...whole].sort());
-    expect(await readdir(service.processedDir)).toHaveLength(2 * whole.length);
+    expect((await storedNames(service.uploadDir)).sort()).toEqual([...whole].sort());
+    expect(await storedNames(service.processedDir)).toHaveLength(2 * whole.length);
     return `${broken.length} batches broken: ${deleted.length} deleted, ${expired.length} expired; ${whole.length} of ${whole.length} others completed`;
   },
 );

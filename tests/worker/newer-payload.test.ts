@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
@@ -11,6 +10,7 @@ import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
+import { storedNames } from '../support/whole.ts';
 import { readZip } from '../support/zip.ts';
 
 /** Changes a stored job to what a newer version might have written. */
@@ -104,7 +104,7 @@ test('an older API shows, serves and deletes what a newer version enqueued and p
 
   expect((await fetch(`${api.url}/batches/${newer}`, { method: 'DELETE' })).status).toBe(204);
   expect((await fetch(`${api.url}/batches/${newer}`)).status).toBe(410);
-  const kept = [...(await readdir(service.uploadDir)), ...(await readdir(service.processedDir))];
+  const kept = [...(await storedNames(service.uploadDir)), ...(await storedNames(service.processedDir))];
   expect(kept).toEqual([neighbour, `processed-${neighbour}-0.jpg`]);
 });
 
