@@ -106,6 +106,7 @@ export const problemDetails: Record<ProblemCode, string> = {
   INVALID_OPTION: 'width must be a whole number from 1 to 4096. See /docs for every option.',
   INVALID_IDEMPOTENCY_KEY:
     'The Idempotency-Key must be one string of 1 to 255 ASCII characters, such as a random UUID, in double quotes or without.',
+  INVALID_PARAMETER: '"varient" is unknown. The address takes these parameters: variant, download.',
   IDEMPOTENCY_KEY_IN_USE:
     'An upload with this Idempotency-Key is still being received. Wait for its answer, or send this again in a second.',
   IDEMPOTENCY_KEY_REUSED:

@@ -15,6 +15,7 @@ import * as examples from './openapi-examples.ts';
 import { health } from './routes/health.ts';
 import { presetList } from './routes/presets.ts';
 import { acceptedBatch } from './routes/process-images.ts';
+import { originalQuery, resultQuery } from './routes/results.ts';
 
 /**
  * Makes the OpenAPI 3.1 document from the schemas that validate.
@@ -107,7 +108,6 @@ export function createOpenApiDocument(limits: UploadLimits): object {
 
   const jobParams = z.object({ jobId: z.string().meta({ example: `${examples.batchId}-0` }) });
   const batchParams = z.object({ batchId: z.string().meta({ example: examples.batchId }) });
-  const download = z.enum(['1']).optional().meta({ description: '`1`: as an attachment, to be saved' });
   const bytes = { 'image/*': { schema: binary } };
   const fileAnswers = {
     200: { description: 'The bytes, with a strong `ETag`; conditional and range requests work', content: bytes },
@@ -122,13 +122,11 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     operationId: 'getResult',
     tags: ['Results'],
     summary: 'The finished picture',
-    request: {
-      params: jobParams,
-      query: z.object({ variant: z.string().optional().meta({ description: 'Name of the variant' }), download }),
-    },
+    request: { params: jobParams, query: resultQuery },
     responses: {
       ...fileAnswers,
       ...guardedProblems(
+        'INVALID_PARAMETER',
         'JOB_NOT_FOUND',
         'BATCH_REMOVED',
         'VARIANT_NOT_FOUND',
@@ -148,10 +146,11 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     operationId: 'getOriginal',
     tags: ['Results'],
     summary: 'The picture as it was uploaded',
-    request: { params: jobParams, query: z.object({ download }) },
+    request: { params: jobParams, query: originalQuery },
     responses: {
       ...fileAnswers,
       ...guardedProblems(
+        'INVALID_PARAMETER',
         'JOB_NOT_FOUND',
         'BATCH_REMOVED',
         'FILE_GONE',

@@ -186,6 +186,7 @@ describe('every documented answer is really given as documented', () => {
       expectDocumented('get', path, await get().set('Range', 'bytes=99999999-'));
       expectDocumented('get', path, await get().set('If-None-Match', whole.headers.etag ?? ''));
       expectDocumented('get', path, await get().set('If-Match', '"another"'));
+      expectDocumented('get', path, await get().query({ unknown: '1' }));
     }
     expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-1/result`));
     expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-0/result?variant=x`));

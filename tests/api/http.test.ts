@@ -51,6 +51,40 @@ describe('an upload in a content coding', () => {
   });
 });
 
+describe('the parameters of a result', () => {
+  const job = '/jobs/550e8400-e29b-41d4-a716-446655440000-0';
+  const ask = async (path: string) => {
+    const answer = await fetch(app.url + job + path);
+    return (await answer.json()) as { status: number; code: string; detail: string };
+  };
+
+  test.each([
+    ['/result?varient=thumb', '"varient" is unknown'],
+    ['/result?variant[]=thumb', '"variant[]" is unknown'],
+    ['/result?variant[name]=thumb', '"variant[name]" is unknown'],
+    ['/result?variant=a&variant=b', 'variant must be given once'],
+    ['/result?variant=a&variant=a', 'variant must be given once'],
+    ['/result?Variant=a', '"Variant" is unknown'],
+    ['/result?download=yes', 'download must be 0 or 1'],
+    ['/result?download=1&download=1', 'download must be 0 or 1, and given once'],
+    ['/result?__proto__=x&toString', '"__proto__" is unknown; "toString" is unknown'],
+    ['/original?variant=thumb', '"variant" is unknown'],
+    ['/original?x=1&download=2', '"x" is unknown'],
+  ])('are refused by name: %s', async (path, words) => {
+    const { status, code, detail } = await ask(path);
+    expect([status, code]).toEqual([400, 'INVALID_PARAMETER']);
+    expect(detail).toContain(words);
+    expect(detail).toContain(path.startsWith('/result') ? 'variant, download' : 'download');
+  });
+
+  test.each(['/result', '/result?', '/result?variant=a&download=1', '/result?variant=', '/original?download=0'])(
+    'are taken: %s',
+    async (path) => {
+      expect((await ask(path)).code).toBe('JOB_NOT_FOUND');
+    },
+  );
+});
+
 describe('the Host header', () => {
   test.each([
     ['missing', '', 'no Host header'],

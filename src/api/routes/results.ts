@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { create as contentDisposition } from 'content-disposition';
 import { type Request, type Response, Router } from 'express';
+import { z } from 'zod';
 import { mediaTypeOf } from '../../imaging/formats.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { FileStatus } from '../../queue/read-status.ts';
@@ -9,7 +10,22 @@ import type { OpenFile, Storage, StoredFile } from '../../storage/storage.ts';
 import { lastPart, resultFileName } from '../file-names.ts';
 import { clientOf } from '../middleware/access.ts';
 import { methodNotAllowed } from '../middleware/error-handler.ts';
+import { readQuery } from '../query.ts';
 import { findJob, POLL_AFTER_SECONDS } from './find.ts';
+
+/** Parameters of `GET /jobs/:jobId/original`. */
+export const originalQuery = z.strictObject({
+  download: z
+    .enum(['0', '1'], { error: 'must be 0 or 1, and given once' })
+    .optional()
+    .meta({ description: '`1`: as an attachment, to be saved' }),
+});
+
+/** Parameters of `GET /jobs/:jobId/result`. */
+export const resultQuery = z.strictObject({
+  variant: z.string({ error: 'must be given once' }).optional().meta({ description: 'Name of the variant' }),
+  ...originalQuery.shape,
+});
 
 /** `GET /jobs/:jobId/result` and `GET /jobs/:jobId/original`: the bytes themselves. */
 export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: Storage }): Router {
@@ -18,15 +34,17 @@ export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: 
   router
     .route('/jobs/:jobId/result')
     .get(async (req, res) => {
+      const { variant, download } = readQuery(resultQuery, req);
       const job = await findJob(queue, clientOf(res), req.params.jobId);
       const { jobId, payload } = job;
-      const { name, format } = chooseOutput(job, req.query.variant);
+      const { name, format } = chooseOutput(job, variant);
       const fileName = resultFileName(payload.originalName, format, name);
       await sendFile(req, res, {
         file: storage.results.find(jobId, format, name),
         format,
         fileName,
         identity: `${jobId}-${name ?? ''}`,
+        download,
       });
     })
     .all(methodNotAllowed('GET, HEAD'));
@@ -34,10 +52,17 @@ export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: 
   router
     .route('/jobs/:jobId/original')
     .get(async (req, res) => {
+      const { download } = readQuery(originalQuery, req);
       const { jobId, payload } = await findJob(queue, clientOf(res), req.params.jobId);
       const { batchId, index, originalName, format } = payload;
       const file = storage.originals.find(batchId, index);
-      await sendFile(req, res, { file, format, fileName: lastPart(originalName), identity: `${jobId}-original` });
+      await sendFile(req, res, {
+        file,
+        format,
+        fileName: lastPart(originalName),
+        identity: `${jobId}-original`,
+        download,
+      });
     })
     .all(methodNotAllowed('GET, HEAD'));
 
@@ -47,7 +72,7 @@ export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: 
 /** Finds the result that was asked for: the one of that name, or the first. */
 function chooseOutput(
   { state, failedReason, result, links }: FileStatus,
-  variant: unknown,
+  variant: string | undefined,
 ): { name?: string; format: string } {
   if (state === 'failed') {
     throw new ServiceError('JOB_FAILED', `There is no result: this file could not be processed (${failedReason}).`);
@@ -81,16 +106,21 @@ interface Sent {
   fileName: string;
   /** What tells this file from every other. */
   identity: string;
+  download: z.infer<typeof originalQuery>['download'];
 }
 
 const CACHING = 'private, max-age=31536000, immutable';
 
 /** Sends a stored file, whole or in part, or says where it is, or only that it has not changed. */
-async function sendFile(req: Request, res: Response, { file, format, fileName, identity }: Sent): Promise<void> {
+async function sendFile(
+  req: Request,
+  res: Response,
+  { file, format, fileName, identity, download }: Sent,
+): Promise<void> {
   const known = mediaTypeOf(format);
   const type = known ?? 'application/octet-stream';
   // Browsers show only what is known to be an image.
-  const isInline = known !== undefined && req.query.download !== '1';
+  const isInline = known !== undefined && download !== '1';
   const disposition = contentDisposition(fileName, { type: isInline ? 'inline' : 'attachment' });
   if ('sign' in file) {
     // The address is good for minutes alone.
