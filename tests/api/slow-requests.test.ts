@@ -39,9 +39,9 @@ test.each([
   clearInterval(drip);
   expect(answer).toMatch(/^HTTP\/1.1 408 /);
   expect(answer).toContain('REQUEST_TIMEOUT');
-  await until(async () => (await readdir(app.uploadDir)).length === 0, 5000);
+  await until(async () => (await readdir(app.uploadDir)).length === 0);
   await until(async () => {
     const count = await new Promise<number>((resolve) => app.server.getConnections((_error, open) => resolve(open)));
     return count === 0;
-  }, 5000);
+  });
 });

@@ -3,7 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
-import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
+import { holdNextImage } from '../support/descendants.ts';
+import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
 import type { TestProcess } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -20,9 +21,8 @@ describeInBrowser('the page', () => {
     await writeFile(join(folder, "two's “best”.png"), await picture(600, 800).png().toBuffer());
     await writeFile(join(folder, 'broken.jpg'), await truncatedJpeg());
     await writeFile(join(folder, 'notes.jpg'), 'just text');
-    await writeFile(join(folder, 'slow.png'), slowPicture());
     await writeFile(join(folder, 'presets.json'), JSON.stringify({ avatar: { width: 64, height: 64 } }));
-    service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
+    service = await ownService({ WORKER_CONCURRENCY: '1' });
     ({ url } = await service.startApi());
     ({ url: presetsUrl } = await service.startApi({
       PRESETS_FILE: join(folder, 'presets.json'),
@@ -62,14 +62,14 @@ describeInBrowser('the page', () => {
 
   test('a reload in the middle leads back to the batch, which goes on live', async () => {
     const { page, faults } = await openPage(url);
-    await page.setInputFiles('#files', files('slow.png', 'one.jpg'));
+    // However long the browser takes to load the page, the batch must not have ended by then.
+    const release = await holdNextImage(worker, url);
+    await page.setInputFiles('#files', files('one.jpg', "two's “best”.png"));
     await page.click('#send');
     await page.waitForSelector('text=Batch of 2 pictures: in progress');
-    // However long the browser takes to load the page, the batch must not have ended by then.
-    worker.child.kill('SIGSTOP');
     await page.reload();
     await page.waitForSelector('text=Batch of 2 pictures: in progress');
-    worker.child.kill('SIGCONT');
+    release();
     await page.waitForSelector('text=Batch of 2 pictures: done');
     expect(await page.locator('#recent-list li').count()).toBe(1);
     await page.click('#another');

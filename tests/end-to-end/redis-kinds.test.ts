@@ -28,7 +28,7 @@ async function expectRoundTrip(url: string): Promise<void> {
   );
   const answer = await fetch(`${url}/process-images`, {
     method: 'POST',
-    headers: { Prefer: 'wait=30', 'Idempotency-Key': `"${randomUUID()}"` },
+    headers: { Prefer: 'wait=60', 'Idempotency-Key': `"${randomUUID()}"` },
     body: form([
       ['a.jpg', picture],
       ['b.jpg', picture],

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, form, readJob, upload } from '../support/client.ts';
-import { imageChildren } from '../support/descendants.ts';
+import { holdNextImage, imageChildren } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -64,14 +64,17 @@ test('a finished batch is removed whole, with every result, and is told to be go
 test('a batch that waits or runs is stopped at once, and its neighbours go on', async () => {
   const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
   const [api, worker, admin] = [await service.startApi(), await service.startWorker(), connect(service)];
+  const release = await holdNextImage(worker, api.url);
+  const [child] = imageChildren(worker.child.pid);
   const running = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await small()]);
   const waiting = await upload(api.url, ['b.jpg', await small()], ['c.jpg', await small()]);
   const neighbour = await upload(api.url, ['d.jpg', await small()]);
-  await until(async () => (await readJob(api.url, `${running}-0`)).progress === 10);
-  const [child] = imageChildren(worker.child.pid);
+  await until(async () => (await readJob(api.url, `${running}-0`)).state === 'active');
 
   const events = await fetch(`${api.url}/batches/${running}/events`);
-  for (const batchId of [waiting, running]) expect((await remove(api.url, batchId)).status).toBe(204);
+  expect((await remove(api.url, waiting)).status).toBe(204);
+  release();
+  expect((await remove(api.url, running)).status).toBe(204);
   expect(imageChildren(worker.child.pid)).not.toContain(child);
   // The stream ends with its batch.
   expect(await events.text()).not.toContain('event: done');
@@ -92,9 +95,9 @@ test('a batch whose time is over is removed by itself, and later even that it wa
   for (let index = 0; index < 20; index += 1) batchIds.push(await upload(api.url, ['a.jpg', await small()]));
   const status = async (batchId: string) => (await fetch(`${api.url}/batches/${batchId}`)).status;
   const [first = ''] = batchIds;
-  await until(async () => (await status(first)) === 410, 40_000);
-  await until(async () => (await kept(service, admin)).length === 0, 40_000);
-  await until(async () => (await Promise.all(batchIds.map(status))).every((code) => code === 404), 40_000);
+  await until(async () => (await status(first)) === 410);
+  await until(async () => (await kept(service, admin)).length === 0);
+  await until(async () => (await Promise.all(batchIds.map(status))).every((code) => code === 404));
   for (const worker of workers) expect(worker.output()).not.toMatch(/"level":(50|60)/);
 });
 

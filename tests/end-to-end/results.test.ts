@@ -7,22 +7,31 @@ import sharp from 'sharp';
 import supertest from 'supertest';
 import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
-import { temporaryFolder } from '../support/cleanup.ts';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg, letSlowPicturesIn, picture, slowPicture, truncatedJpeg } from '../support/pictures.ts';
-import { until } from '../support/processes.ts';
+import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
 import { unzip } from '../support/zip.ts';
 
 let service: Awaited<ReturnType<typeof ownService>>;
 let url: string;
+let worker: TestProcess;
 
 beforeAll(async () => {
-  service = await ownService(letSlowPicturesIn);
+  service = await ownService();
   ({ url } = await service.startApi());
-  await service.startWorker();
+  worker = await service.startWorker();
 });
+
+/** Stops the worker, so that nothing is processed for as long as a test needs; returns what lets it go on. */
+function holdWorker(): () => void {
+  const release = () => void worker.child.kill('SIGCONT');
+  worker.child.kill('SIGSTOP');
+  onCleanup(release);
+  return release;
+}
 
 function uploadWith(files: File[], options: Record<string, string>, headers: Record<string, string> = {}) {
   const body = form(files);
@@ -115,9 +124,10 @@ describe('a finished picture', () => {
 });
 
 test('what is not there says why: not finished, failed, removed', async () => {
+  const release = holdWorker();
   const batchId = await upload(
     url,
-    ['slow.png', slowPicture()],
+    ['a.jpg', await jpeg()],
     ['broken.jpg', await truncatedJpeg()],
     ['c.jpg', await jpeg()],
   );
@@ -139,6 +149,7 @@ test('what is not there says why: not finished, failed, removed', async () => {
     retry: '1',
     body: { code: 'BATCH_NOT_FINISHED' },
   });
+  release();
   const { files } = await batchEnd(url, batchId);
   const failed = await get(`/jobs/${batchId}-1/result`);
   expect(failed).toMatchObject({ status: 409, retry: null, body: { code: 'JOB_FAILED' } });
@@ -209,7 +220,7 @@ describe('presets', () => {
     const send = async (api: { url: string }, options: Record<string, string>) => {
       const body = form([['a.jpg', await jpeg(128, 96)]]);
       for (const [name, value] of Object.entries(options)) body.append(name, value);
-      return fetch(`${api.url}/process-images`, { method: 'POST', body, headers: { Prefer: 'wait=20' } });
+      return fetch(`${api.url}/process-images`, { method: 'POST', body, headers: { Prefer: 'wait=60' } });
     };
     const size = async (answer: Response) => {
       const { files } = (await answer.json()) as BatchStatus;
@@ -285,7 +296,7 @@ test('archives that are broken off leave no open file behind', async () => {
     await once(socket, 'data');
     socket.destroy();
   }
-  await until(async () => (await openResults()) === 0, 5000);
+  await until(async () => (await openResults()) === 0);
 });
 
 test('an archive of which a result is gone is broken off, and nothing else', async () => {
@@ -299,16 +310,18 @@ test('an archive of which a result is gone is broken off, and nothing else', asy
 
 describe('Prefer: wait', () => {
   test('answers an upload with the finished batch', async () => {
-    const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'wait=30' });
+    const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'wait=60' });
     expect(answer.status).toBe(202);
-    expect(answer.headers.get('preference-applied')).toBe('wait=30');
+    expect(answer.headers.get('preference-applied')).toBe('wait=60');
     expect(await answer.json()).toMatchObject({ totalFiles: 1, status: 'completed', files: [{ state: 'completed' }] });
   });
 
   test('gives up after the time, with how far it is', async () => {
+    const release = holdWorker();
     const begin = Date.now();
-    const answer = await uploadWith([['slow.png', slowPicture()]], {}, { Prefer: 'respond-async, wait=1' });
+    const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'respond-async, wait=1' });
     expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
+    release();
     expect(answer.headers.get('retry-after')).toBe('1');
     const { batchId, status } = (await answer.json()) as BatchStatus;
     expect(status).not.toBe('completed');
@@ -330,22 +343,32 @@ describe('Prefer: wait', () => {
     const own = await ownService();
     const api = await own.startApi();
     const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
-    const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=2' } });
+    const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
     await delay(200);
+    const answered = waiting.then((answer) => answer.json() as Promise<BatchStatus>);
     takeJobs(own.redis, async ({ index, originalName }) => {
-      if (index === 1) await delay(4000);
+      if (index === 1) await answered;
       return madeUpResult(originalName);
     });
-    expect(((await (await waiting).json()) as BatchStatus).progress).toMatchObject({ completed: 1, active: 1 });
+    expect((await answered).progress).toMatchObject({ completed: 1, active: 1 });
   });
 
   test('of a job ends with that job, not with its batch', async () => {
-    const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['slow.png', slowPicture()]);
-    const job = (await (
-      await fetch(`${url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=30' } })
-    ).json()) as JobStatus;
-    expect(job.state).toBe('completed');
-    expect((await readBatch(url, batchId)).status).toBe('processing');
-    await until(async () => (await readBatch(url, batchId)).status === 'completed');
+    const own = await ownService();
+    const api = await own.startApi();
+    const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+    const waiting = fetch(`${api.url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=60' } });
+    let endOther = () => {};
+    const otherEnds = new Promise<void>((resolve) => {
+      endOther = resolve;
+    });
+    takeJobs(own.redis, async ({ index, originalName }) => {
+      if (index === 1) await otherEnds;
+      return madeUpResult(originalName);
+    });
+    expect(((await (await waiting).json()) as JobStatus).state).toBe('completed');
+    expect((await readBatch(api.url, batchId)).status).toBe('processing');
+    endOther();
+    await until(async () => (await readBatch(api.url, batchId)).progress.completed === 2);
   });
 });

@@ -82,7 +82,7 @@ faultTest(
     const memory = Math.round(peakMemory(api.child.pid) - before);
     const read = bytesRead(api.child.pid) - readBefore;
     expect(read).toBeLessThan(ALLOWED * 1.2);
-    await until(async () => (await storedNames(uploadDir)).length === 0, 5000);
+    await until(async () => (await storedNames(uploadDir)).length === 0);
     return `${Math.round(read / MEBIBYTE)} MiB read, ${Math.round(taken / MEBIBYTE)} MiB taken by the connection; the API held ${memory} MiB more`;
   },
 );

@@ -28,19 +28,25 @@ faultTest(
     const original = join(await temporaryFolder(), 'original');
     await writeFile(original, picture);
     const names = Array<string>(10).fill('a.jpg');
-    for (let sent = 0; sent < backlog; sent += 10) {
-      const batch = { ...newBatch(uuid(), ...names), sender: { id: 'key:hog', owner: 'hog' } };
-      await queue.addBatch(batch, async () => {
-        const folder = join(service.uploadDir, batch.batchId);
-        await mkdir(folder);
-        await Promise.all(names.map((_, index) => link(original, join(folder, String(index)))));
-      });
-    }
+    const countWaiting = () => admin.zcard('{images}:images:prioritized');
+    /** Refills the backlog, so that a fast worker does not come to its end. */
+    const fillBacklog = async () => {
+      for (let waiting = await countWaiting(); waiting < backlog; waiting += 10) {
+        const batch = { ...newBatch(uuid(), ...names), sender: { id: 'key:hog', owner: 'hog' } };
+        await queue.addBatch(batch, async () => {
+          const folder = join(service.uploadDir, batch.batchId);
+          await mkdir(folder);
+          await Promise.all(names.map((_, index) => link(original, join(folder, String(index)))));
+        });
+      }
+    };
+    await fillBacklog();
     const api = await service.startApi();
     await service.startWorker();
     await until(async () => (await admin.zcard('{images}:images:completed')) > 10);
     const waited: number[] = [];
     for (const client of clients) {
+      await fillBacklog();
       const headers = { Authorization: `Bearer ${client}` };
       const body = form([['a.jpg', picture]]);
       const answer = await fetch(`${api.url}/process-images`, { method: 'POST', body, headers });
@@ -49,9 +55,8 @@ faultTest(
       await until(async () => (await readBatch(api.url, batchId, { headers })).status === 'completed');
       const begun = Number(await admin.hget(`{images}:images:${batchId}-0`, 'processedOn'));
       waited.push(await admin.zcount('{images}:images:completed', since, Math.max(since, begun)));
+      expect(await countWaiting()).toBeGreaterThan(backlog / 4);
     }
-    const left = backlog - (await admin.zcard('{images}:images:completed'));
-    expect(left).toBeGreaterThan(backlog / 4);
     // Its own end may fall into the same millisecond as its beginning.
     expect(Math.max(...waited)).toBeLessThanOrEqual(5);
     return `${clients.length} single files behind ${backlog}: each waited for ${Math.min(...waited)} to ${Math.max(...waited)} others`;

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchStatus } from '../../src/queue/status.ts';
 import { batchEnd, type File } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
@@ -50,7 +49,7 @@ async function endUnderLoad(
 
     await breakRedis(service.redis);
     const ends = [timeToEnd(api), timeToEnd(worker)];
-    await delay(500);
+    await until(() => [api, worker].every(({ output }) => output().includes('shutting down')));
     unfinished.sendRest();
     for (const { status, body } of await Promise.all([waiting.answer, unfinished.answer])) {
       expect(statuses).toContain(status);

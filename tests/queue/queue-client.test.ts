@@ -92,14 +92,19 @@ describe('status', () => {
     const batchId = uuid();
     const jobId = imageJobId(batchId, 0);
     await queue.addBatch(newBatch(batchId, 'a.jpg'), storeNothing);
-    const stop = takeJobs(redis, async ({ originalName }, attempt) => {
-      if (attempt === 1) throw new Error('disk');
-      return madeUpResult(originalName);
+    const { open, opened } = gate();
+    const stopFirst = takeJobs(redis, async () => {
+      await opened;
+      throw new Error('disk');
     });
     await until(async () => (await status(batchId))?.status === 'processing');
-    await until(async () => (await file(jobId))?.state === 'waiting');
+    // The worker ends with this attempt, so that the job waits for as long as the test looks at it.
+    const stopped = stopFirst();
+    open();
+    await stopped;
     expect(await file(jobId)).toMatchObject({ state: 'waiting', progress: 0, failedReason: null });
     expect((await status(batchId))?.status).toBe('processing');
+    const stop = takeJobs(redis, async ({ originalName }) => madeUpResult(originalName));
     await until(async () => (await file(jobId))?.state === 'completed');
     expect(await file(jobId)).toMatchObject({ failedReason: null, result: result(batchId, 0, 'a.jpg') });
     await stop();
@@ -159,7 +164,7 @@ describe('without Redis every operation fails within a second', () => {
     await redis.kill();
     await expectQuickFailures(queue);
     await redis.restart();
-    await until(() => answers(queue), 5000);
+    await until(() => answers(queue));
   });
 
   test('that hangs', async () => {
@@ -168,7 +173,7 @@ describe('without Redis every operation fails within a second', () => {
     redis.process().kill('SIGSTOP');
     await expectQuickFailures(queue);
     redis.process().kill('SIGCONT');
-    await until(() => answers(queue), 10_000);
+    await until(() => answers(queue));
   });
 });
 
@@ -179,7 +184,7 @@ test('when nobody can tell whether a batch was enqueued, that is said, and what 
   const hang = async () => void redis.process().kill('SIGSTOP');
   await expect(queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg'), hang)).rejects.toBeInstanceOf(UncertainError);
   redis.process().kill('SIGCONT');
-  await until(() => answers(queue), 10_000);
+  await until(() => answers(queue));
   expect((await queue.readBatch(batchId))?.value).toMatchObject({ status: 'waiting', progress: { total: 2 } });
 });
 

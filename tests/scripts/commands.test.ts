@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyOfProject } from '../support/checkout.ts';
 import { batchEnd, upload } from '../support/client.ts';
-import { descendants } from '../support/descendants.ts';
+import { descendants, isAlive } from '../support/descendants.ts';
 import { jpeg } from '../support/pictures.ts';
 import { freePort } from '../support/ports.ts';
 import { npmRun, signalGroup, type TestProcess, until } from '../support/processes.ts';
@@ -29,14 +29,6 @@ async function interrupt({ child }: TestProcess) {
   signalGroup(child, 'SIGINT');
   await until(() => child.exitCode !== null || child.signalCode !== null);
   await until(() => !pids.some((pid) => descendants(process.pid).includes(pid) || isAlive(pid)));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 describe('npm run up', () => {

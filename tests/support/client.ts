@@ -26,7 +26,10 @@ export async function upload(api: string, ...files: File[]): Promise<string> {
 
 /** Reads a batch's status. */
 export async function readBatch(api: string, batchId: string, init?: RequestInit): Promise<BatchStatus> {
-  const answer = await fetch(`${api}/batches/${batchId}`, init);
+  return statusIn(await fetch(`${api}/batches/${batchId}`, init));
+}
+
+async function statusIn(answer: Response): Promise<BatchStatus> {
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
   return answer.json() as Promise<BatchStatus>;
 }
@@ -36,10 +39,15 @@ export async function readJob(api: string, jobId: string): Promise<JobStatus> {
   return (await fetch(`${api}/jobs/${jobId}`)).json() as Promise<JobStatus>;
 }
 
-/** Waits until every file of a batch has ended. */
+/** Waits until every file of a batch has ended. Asks again after a 503, as a client does: a busy machine can hold Redis up. */
 export function batchEnd(api: string, batchId: string, limitMs?: number): Promise<BatchStatus> {
   return until(async () => {
-    const batch = await readBatch(api, batchId);
+    const answer = await fetch(`${api}/batches/${batchId}`);
+    if (answer.status === 503) {
+      await answer.body?.cancel();
+      return false;
+    }
+    const batch = await statusIn(answer);
     return batch.status.startsWith('completed') && batch;
   }, limitMs);
 }

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readJob } from './client.ts';
+import { onCleanup } from './cleanup.ts';
+import { batchEnd, readJob, upload } from './client.ts';
+import { jpeg } from './pictures.ts';
 import { type TestProcess, until } from './processes.ts';
 
 interface Row {
@@ -50,6 +52,15 @@ export function imageChildren(pid: number | undefined): number[] {
     .map((row) => row.pid);
 }
 
+/** Whether a process lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Stops the child that processes an image for a while, so that the image outlasts a time limit on a machine of any speed. Needs
  * a worker with one slot, and an image that takes more than 200 ms.
@@ -65,4 +76,21 @@ export async function holdChild(
   process.kill(child, 'SIGSTOP');
   await delay(forMs);
   process.kill(child, 'SIGCONT');
+}
+
+/**
+ * Stops the child of a worker with one slot before its next image, so that this image is active for as long as a test needs. The
+ * batch that makes the worker start its child is deleted again.
+ *
+ * @returns lets the child go on
+ */
+export async function holdNextImage(worker: TestProcess, api: string): Promise<() => void> {
+  const batchId = await upload(api, ['first.jpg', await jpeg(64, 64)]);
+  await batchEnd(api, batchId);
+  await fetch(`${api}/batches/${batchId}`, { method: 'DELETE' });
+  const [child = Number.NaN] = imageChildren(worker.child.pid);
+  const release = () => void (isAlive(child) && process.kill(child, 'SIGCONT'));
+  process.kill(child, 'SIGSTOP');
+  onCleanup(release);
+  return release;
 }

@@ -18,25 +18,43 @@ export interface Load {
  * Starts clients that upload the same files again and again, whatever the answer.
  *
  * @param url of the API, asked before each upload
- * @param pauseMs milliseconds between a client's uploads, so that a worker can keep up
+ * @param options see {@link startClients}
  */
-export function startLoad(url: () => string, files: readonly File[], { clients = 4, pauseMs = 20 } = {}): Load {
+export function startLoad(url: () => string, files: readonly File[], options?: ClientOptions): Load {
+  return startClients(() => post(url(), files), options);
+}
+
+interface ClientOptions {
+  clients?: number;
+  /** Milliseconds between a client's uploads, so that a worker can keep up. */
+  pauseMs?: number;
+}
+
+/**
+ * Starts clients that upload again and again, whatever the response.
+ *
+ * @param uploadOnce makes one upload of a client, whose number it gets, and returns the last response
+ */
+export function startClients(
+  uploadOnce: (client: number) => Promise<Response>,
+  { clients = 4, pauseMs = 20 }: ClientOptions = {},
+): Load {
   const accepted: Load['accepted'] = [];
   const refused: Load['refused'] = [];
   let unanswered = 0;
   let isOver = false;
 
-  const uploadOnce = async () => {
-    const answer = await post(url(), files);
+  const run = async (client: number) => {
+    const answer = await uploadOnce(client);
     if (answer.status === 202) accepted.push(((await answer.json()) as { batchId: string }).batchId);
     else {
       refused.push({ status: answer.status, retryAfter: answer.headers.get('Retry-After') });
       await answer.body?.cancel();
     }
   };
-  const running = Array.from({ length: clients }, async () => {
+  const running = Array.from({ length: clients }, async (_, client) => {
     while (!isOver) {
-      await uploadOnce().catch(() => {
+      await run(client).catch(() => {
         unanswered += 1;
       });
       await delay(pauseMs);

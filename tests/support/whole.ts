@@ -19,10 +19,18 @@ export async function finishedNames(folder: string): Promise<string[]> {
   return (await storedNames(folder)).filter((name) => !name.endsWith(UNFINISHED));
 }
 
+/** Names of the JPEGs that a file must have led to: none if it failed, else one, or one for each variant. */
+function resultNames({ jobId, state, result }: BatchStatus['files'][number]): string[] {
+  if (state === 'failed') return [];
+  return (result?.outputs ?? [undefined]).map(
+    (variant) => `processed-${jobId}${variant ? `-${variant.name}` : ''}.jpg`,
+  );
+}
+
 /** Expects of every file of some batches exactly one result, which decodes to its last pixel, and no result of anything else. */
 export async function expectOneResultEach(folder: string, batches: readonly BatchStatus[]): Promise<void> {
   const names = await finishedNames(folder);
-  expect(names).toEqual(batches.flatMap(({ files }) => files.map(({ jobId }) => `processed-${jobId}.jpg`)).sort());
+  expect(names).toEqual(batches.flatMap(({ files }) => files.flatMap(resultNames)).sort());
   for (const name of names) {
     await sharp(join(folder, name), { failOn: 'warning' })
       .raw()

@@ -1,39 +1,41 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
-import { imageChildren } from '../support/descendants.ts';
+import { holdNextImage, imageChildren, isAlive } from '../support/descendants.ts';
 import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
 test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '120' });
+  const service = await ownService({ WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '120' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', slowPicture(5000)], ['next.jpg', await jpeg(64, 64)]);
+  const release = await holdNextImage(worker, api.url);
+  const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['next.jpg', await jpeg(64, 64)]);
   await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
-  expect(await worker.end('SIGTERM')).toBe(0);
+  const ended = worker.end('SIGTERM');
+  await until(() => worker.output().includes('shutting down'));
+  release();
+  expect(await ended).toBe(0);
   expect((await readJob(api.url, `${batchId}-0`)).state).toBe('completed');
   expect((await readJob(api.url, `${batchId}-1`)).state).toBe('waiting');
 });
 
 test('what does not end within the limit is handed back at once, and the worker still exits 0 and leaves no process', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, SHUTDOWN_SECONDS: '1' });
+  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '1' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const release = await holdNextImage(worker, api.url);
+  const children = imageChildren(worker.child.pid);
   const batchId = await upload(api.url, ['slow.png', slowPicture()]);
   const jobId = `${batchId}-0`;
-  await until(async () => (await readJob(api.url, jobId)).progress === 10);
-  const children = imageChildren(worker.child.pid);
-  expect(await worker.end('SIGTERM')).toBe(0);
+  await until(async () => (await readJob(api.url, jobId)).state === 'active');
+  const ended = worker.end('SIGTERM');
+  await until(() => worker.output().includes('shutting down'));
+  // The image begins shortly before the limit, so that it runs at the limit on a machine of any speed.
+  await delay(900);
+  release();
+  expect(await ended).toBe(0);
   expect(await readJob(api.url, jobId)).toMatchObject({ state: 'waiting', failedReason: null });
-  await until(() => !children.some(isAlive), 15_000);
+  await until(() => !children.some(isAlive));
   expect(await storedNames(service.processedDir)).toEqual([]);
   await service.startWorker();
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
@@ -49,21 +51,22 @@ test('children in the middle of their jobs end when their worker is killed', asy
     await until(async () => (await storedNames(service.processedDir)).length > round * 10);
     const children = imageChildren(worker.child.pid);
     await worker.end('SIGKILL');
-    await until(() => !children.some(isAlive), 15_000);
+    await until(() => !children.some(isAlive));
   }
 });
 
 test('the jobs of a worker that was killed go on within 20 seconds, and its children die with it', async () => {
-  const service = await ownService(letSlowPicturesIn);
+  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
-  const batchId = await upload(api.url, ['slow.png', slowPicture(7000)]);
-  const jobId = `${batchId}-0`;
-  await until(async () => (await readJob(api.url, jobId)).progress === 10);
+  const release = await holdNextImage(worker, api.url);
   const children = imageChildren(worker.child.pid);
   expect(children).not.toEqual([]);
+  const batchId = await upload(api.url, ['slow.png', slowPicture(7000)]);
+  await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
+  release();
   await worker.end('SIGKILL');
   const killedAt = Date.now();
-  await until(() => !children.some(isAlive), 15_000);
+  await until(() => !children.some(isAlive));
   const other = await service.startWorker();
   await until(() => other.output().includes('job of a worker that died goes on here'), 20_000);
   expect(Date.now() - killedAt).toBeLessThan(20_000);
@@ -82,6 +85,6 @@ test('a child does not stay behind, however young it is when its worker is kille
     });
     await delay(ageMs);
     await worker.end('SIGKILL');
-    await until(() => !children.some(isAlive), 15_000);
+    await until(() => !children.some(isAlive));
   }
 });
