@@ -1,10 +1,10 @@
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 
 /**
- * Runs an act once, when the connection of a response is closed: at once if it already is. A handler that has awaited
- * anything must not use `res.once('close')`, since the client may have left meanwhile and the event never comes again.
+ * Runs an act once, when a request or a response is closed: at once if it already is. A handler that has awaited anything must
+ * not use `once('close')`, since the client may have left meanwhile and the event never comes again.
  */
-export function onClose(res: Response, act: () => void): void {
-  if (res.closed) act();
-  else res.once('close', act);
+export function onClose(stream: Request | Response, act: () => void): void {
+  if (stream.closed) act();
+  else stream.once('close', act);
 }

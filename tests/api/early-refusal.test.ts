@@ -1,10 +1,14 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import express from 'express';
+import { errorHandler } from '../../src/api/middleware/error-handler.ts';
+import { ServiceError } from '../../src/shared/errors.ts';
 import { listeningApp } from '../support/app.ts';
-import { temporaryFolder } from '../support/cleanup.ts';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { form, post } from '../support/client.ts';
 import { describeBehindNginx, startNginx } from '../support/nginx.ts';
 import { jpeg } from '../support/pictures.ts';
@@ -134,6 +138,27 @@ describe('after a refusal that did not read the body', () => {
     expect(Buffer.concat(chunks).toString()).toMatch(/^Connection: close/im);
     await closed;
   });
+});
+
+test('a refusal starts no timer for a client that has left', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const app = express();
+  const started = new Promise((resolve) => {
+    app.post(/.*/, (req, res, next) => {
+      req.once('close', () => {
+        const before = timers();
+        errorHandler(new ServiceError('BAD_REQUEST', 'The client has left.'), req, res, next);
+        resolve(timers() - before);
+      });
+      req.socket.destroy();
+    });
+  });
+  const server = app.listen(0, '127.0.0.1');
+  onCleanup(() => server.close());
+  await once(server, 'listening');
+  const socket = await openSocket(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  socket.write(uploadHead('Content-Length: 5000'));
+  expect(await started).toBe(0);
 });
 
 describeBehindNginx('behind a proxy that keeps its connections to the API', () => {

@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import { ServiceError } from '../../shared/errors.ts';
+import { onClose } from '../on-close.ts';
 import { sendProblem } from '../problem.ts';
 
 /** Bytes of a declared body that are read to their end after a refusal, so that the connection can be used again. */
@@ -91,7 +92,7 @@ function discardBody(req: Request, limitMs: number, maxBytes: number): Promise<v
       left -= chunk.length;
       if (left < 0) resolve();
     });
-    req.once('close', () => {
+    onClose(req, () => {
       clearTimeout(limit);
       resolve();
     });
