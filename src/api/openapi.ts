@@ -2,6 +2,7 @@ import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-ope
 import { z } from 'zod';
 import { imageOptions, MAX_VARIANTS } from '../imaging/options.ts';
 import { batchStatus, jobStatus } from '../queue/status.ts';
+import { version } from '../shared/version.ts';
 import { FILES_FIELD, maxRequestBytes, type UploadLimits } from './middleware/upload-limits.ts';
 import {
   guardedProblems,
@@ -275,7 +276,7 @@ export function createOpenApiDocument(limits: UploadLimits): object {
     openapi: '3.1.0',
     info: {
       title: 'Async image service',
-      version: '0.1.0',
+      version,
       description:
         'Send pictures, get a batch id at once, ask for the outcome later. Every error is `application/problem+json` ' +
         '(RFC 9457) with a stable `code`; besides those listed, an unknown address is answered with `ROUTE_NOT_FOUND` (404), ' +

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -15,6 +15,7 @@ import { problem } from '../../src/api/problem.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { type ProblemCode, ServiceError } from '../../src/shared/errors.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
 import { confirmedStorage, listeningApp, silent } from '../support/app.ts';
 import { environment } from '../support/environment.ts';
 import { jpeg } from '../support/pictures.ts';
@@ -29,6 +30,7 @@ interface Answer {
 }
 interface OpenApi {
   openapi: string;
+  info: { version: string };
   components: { schemas: Record<string, object> };
   paths: Record<string, Record<string, { responses: Record<string, DocumentedAnswer> }>>;
 }
@@ -96,6 +98,11 @@ test('the document is OpenAPI 3.1, and every answer in it has examples that its 
       }
     }
   }
+});
+
+test('the document states the version of package.json', async () => {
+  const { version } = JSON.parse(await readFile(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
+  expect(document.info.version).toBe(version);
 });
 
 test('the document names every option of an upload, with its meaning', () => {
