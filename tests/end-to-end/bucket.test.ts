@@ -18,6 +18,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
   let bucket: TestBucket;
   let service: Awaited<ReturnType<typeof ownService>>;
   let url: string;
+  let api: TestProcess & { url: string };
   let worker: TestProcess;
   /** Folders that nobody should make. */
   let unused: string;
@@ -29,7 +30,8 @@ describeWithBucket('a service whose files are in a bucket', () => {
     unused = join(await temporaryFolder(), 'unused');
     const folders = { UPLOAD_DIR: join(unused, 'a'), PROCESSED_DIR: join(unused, 'b') };
     service = await ownService({ ...bucket.settings, ...folders, JOB_TIMEOUT_SECONDS: String(IMAGE_SECONDS) });
-    [{ url }, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+    [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+    url = api.url;
     picture = await jpeg();
     file = ['a photo.jpg', picture];
   });
@@ -65,6 +67,11 @@ describeWithBucket('a service whose files are in a bucket', () => {
     await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
     await expect(results.read(`${batchId}-0`, 'jpeg')).rejects.toMatchObject({ name: 'NoSuchKey' });
     expect(existsSync(unused)).toBe(false);
+  });
+
+  test('prints no warnings, whatever the version of Node.js', async () => {
+    await batchEnd(url, await upload(url, file));
+    expect(api.output() + worker.output()).not.toMatch(/warning/i);
   });
 
   test('answers for parts and for what is known already as it does with a file on the disk', async () => {

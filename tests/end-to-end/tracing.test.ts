@@ -13,6 +13,8 @@ interface Span {
   spanId: string;
   parentSpanId?: string;
   service: string;
+  /** Attributes of the process that made it. */
+  resource: Record<string, string | undefined>;
 }
 interface Attribute {
   key: string;
@@ -20,7 +22,10 @@ interface Attribute {
 }
 /** As much of OTLP's JSON as is looked at here. */
 interface Export {
-  resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: Omit<Span, 'service'>[] }[] }[];
+  resourceSpans: {
+    resource: { attributes: Attribute[] };
+    scopeSpans: { spans: Omit<Span, 'service' | 'resource'>[] }[];
+  }[];
 }
 
 /** A collector that keeps what it is told. */
@@ -31,8 +36,9 @@ async function startCollector(): Promise<{ url: string; spans: Span[] }> {
     const sent = (await json(req).catch(() => undefined)) as Export | undefined;
     if (!sent) return;
     for (const { resource, scopeSpans } of sent.resourceSpans) {
-      const name = resource.attributes.find(({ key }) => key === 'service.name')?.value.stringValue ?? '';
-      for (const scope of scopeSpans) spans.push(...scope.spans.map((span) => ({ ...span, service: name })));
+      const attributes = Object.fromEntries(resource.attributes.map(({ key, value }) => [key, value.stringValue]));
+      const origin = { service: attributes['service.name'] ?? '', resource: attributes };
+      for (const scope of scopeSpans) spans.push(...scope.spans.map((span) => ({ ...span, ...origin })));
     }
     res.setHeader('Content-Type', 'application/json').end('{}');
   });
@@ -79,4 +85,22 @@ test("an upload is one trace, the client's own, from the request through both fi
     while (at && at.spanId !== request.spanId) at = byId.get(at.parentSpanId ?? '');
     expect({ name: span.name, leads: at?.name }).toEqual({ name: span.name, leads: 'POST /process-images' });
   }
+});
+
+test('sends on SIGTERM the spans that were not sent yet, with the resource attributes that the operator sets', async () => {
+  const { url: endpoint, spans } = await startCollector();
+  const service = await ownService({
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_BSP_SCHEDULE_DELAY: '600000',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=staging',
+  });
+  const api = await service.startApi();
+  await fetch(`${api.url}/healthz`);
+  expect(spans).toEqual([]);
+  expect(await api.end('SIGTERM')).toBe(0);
+  const span = await until(() => spans.find(({ name }) => name === 'GET /healthz'));
+  expect(span.resource).toMatchObject({
+    'service.name': 'async-image-api',
+    'deployment.environment.name': 'staging',
+  });
 });

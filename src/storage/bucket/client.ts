@@ -24,6 +24,11 @@ const ATTEMPTS = 2;
 /** Seconds for which a signed address can be used: long enough to follow a redirect, and no longer. */
 const SIGNED_SECONDS = 300;
 
+// On Node 20 every process would print that releases of the SDK from 2027 on need Node 22. Which release is used is decided by our
+// lock file, not by the operator.
+// biome-ignore lint/style/noProcessEnv: the SDK has no other switch.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 /** What is done with a bucket. Keys are relative to the configured prefix; all of it fails with the SDK's own errors. */
 export interface BucketClient {
   put(key: string, content: Uint8Array): Promise<void>;
