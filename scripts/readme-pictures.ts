@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { projectRoot } from '../src/shared/setting-types.ts';
 
-// tsx scripts/readme-pictures.ts [address of a running service]: makes the README's picture, and what the service makes of it.
+// tsx scripts/readme-pictures.ts [address of a running service]: makes the two images of docs/usage.md.
 
 const service = process.argv[2] ?? 'http://localhost:3000';
 const before = join(projectRoot, 'docs/images/before.jpg');

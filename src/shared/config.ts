@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { config as readDotenv } from 'dotenv';
 import type { z } from 'zod';
@@ -85,7 +86,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     presetsOnly: env.PRESETS_ONLY === 'true',
     maxPixels: env.MAX_MEGAPIXELS * 1_000_000,
     workerPort: env.WORKER_PORT,
-    workerConcurrency: env.WORKER_CONCURRENCY,
+    workerConcurrency: env.WORKER_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     jobTimeoutMs: env.JOB_TIMEOUT_SECONDS * 1000,
     jobMemoryBytes: env.JOB_MEMORY_MB * MEBIBYTE,
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,

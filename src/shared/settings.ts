@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
   addressList,
@@ -15,7 +14,7 @@ const MEBIBYTE = 1024 * 1024;
 
 /**
  * Every setting of the service: name, meaning with unit, and default, all in the text form of an environment variable.
- * `.env.example` and the table in README.md are tested against this list.
+ * `npm run docs` writes `.env.example` and `docs/reference/configuration.md` from this list.
  */
 export const settings = z.object({
   HOST: z.string().default('127.0.0.1').describe('address the API listens on; `0.0.0.0` lets other machines in'),
@@ -128,8 +127,8 @@ export const settings = z.object({
     .default('false')
     .describe('`true`: an upload may name a preset and set nothing else'),
   WORKER_CONCURRENCY: wholeNumber(1, 256)
-    .prefault(String(Math.max(1, availableParallelism() - 1)))
-    .describe('images processed at the same time by one worker; unset: CPU cores minus one'),
+    .optional()
+    .describe('images processed at the same time by one worker; empty: CPU cores minus one'),
   WORKER_PORT: wholeNumber(1, 65_535)
     .optional()
     .describe('port at `HOST` on which a worker tells `/metrics`, `/healthz` and `/readyz`; empty: none'),
@@ -156,7 +155,7 @@ export const settings = z.object({
     ),
 });
 
-/** What each setting means, by variable name: the source of the documentation's tests. */
+/** What each setting means, by variable name. */
 export const settingDescriptions: Record<string, string> = Object.fromEntries(
   Object.entries(settings.shape).map(([name, schema]) => [name, schema.description ?? '']),
 );

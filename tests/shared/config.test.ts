@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { optionDescriptions } from '../../src/imaging/options.ts';
 import { ConfigError, loadConfig } from '../../src/shared/config.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { settingDescriptions } from '../../src/shared/settings.ts';
@@ -76,19 +75,4 @@ test('.env.example lists every setting, each commented out with its meaning and 
   const { redis, environment: _unlisted, ...defaults } = loadConfig(environment());
   expect(rest).toEqual(defaults);
   expect(listedRedis).toEqual({ ...redis, isNamed: true });
-});
-
-test("README's table lists every setting with its meaning", async () => {
-  const readme = await read('README.md');
-  const rows = [...readme.matchAll(/^\| `([A-Z_\d]+)` \| (.*?) \| (.*) \|$/gm)].map(([, name, , meaning]) => [
-    name,
-    meaning,
-  ]);
-  expect(rows).toEqual(Object.entries(settingDescriptions));
-});
-
-test("README's other table lists every option with its meaning", async () => {
-  const [, table = ''] = /^\| Option \| Meaning \|\n\|---\|---\|\n((?:\|.*\n)+)/m.exec(await read('README.md')) ?? [];
-  const rows = [...table.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, name, meaning]) => [name, meaning]);
-  expect(rows).toEqual(Object.entries(optionDescriptions));
 });

@@ -1,0 +1,41 @@
+import {
+  type ImageOptions,
+  imageOptions,
+  MAX_VARIANTS,
+  optionDescriptions,
+  withDefaults,
+} from '../../src/imaging/options.ts';
+import { page, table } from './markdown.ts';
+
+/** No option accepts this text, so the error says which values it accepts. */
+const INVALID = '?';
+
+const names = Object.keys(optionDescriptions) as (keyof ImageOptions)[];
+const defaults = withDefaults({}, 'jpeg');
+
+function row(name: keyof ImageOptions): string[] {
+  const values = imageOptions.shape[name].safeParse(INVALID).error?.issues[0]?.message.replace('must be ', '') ?? '';
+  const value = defaults[name];
+  return [name, values, value === undefined ? '' : `\`${value}\``, optionDescriptions[name]];
+}
+
+/** Builds the page of the options of an upload. */
+export function optionsPage(): string {
+  return page(
+    'Options',
+    'Text fields of an upload, beside the files. They apply to every file of the upload. An empty field counts as absent.\n' +
+      'An invalid option is refused with 400 `INVALID_OPTION`, whose `detail` names every invalid option.',
+    table(['Option', 'Values', 'Default', 'Meaning'], names.map(row)),
+    'Two more fields combine options:',
+    table(
+      ['Field', 'Meaning'],
+      [
+        [
+          'variants',
+          `JSON array of 1 to ${MAX_VARIANTS} named sets of options: [several results of each file](../usage.md#variants)`,
+        ],
+        ['preset', 'name of a set of options that the operator has defined: see [presets](../usage.md#presets)'],
+      ],
+    ),
+  );
+}
