@@ -1,13 +1,27 @@
+import { isUnitTest, testFiles } from './tests/support/unit-tests.mjs';
+
 /** Real Redis servers and real processes take their time to start and to end, the more so on a small machine. */
 const TEST_LIMIT_MS = 180_000;
 
-export default {
-  testMatch: ['<rootDir>/tests/**/*.test.ts'],
+const common = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
+};
+
+const patterns = (isWanted) => testFiles.filter(isWanted).map((name) => `**/tests/${name}`);
+
+export default {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: patterns(isUnitTest) },
+    {
+      ...common,
+      displayName: 'service',
+      testMatch: patterns((name) => !isUnitTest(name)),
+      globalSetup: '<rootDir>/tests/support/build.ts',
+    },
+  ],
   testTimeout: TEST_LIMIT_MS,
-  globalSetup: '<rootDir>/tests/support/build.ts',
   maxWorkers: 2,
 };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../src/shared/setting-types.ts';
 import type { FaultRow } from '../tests/support/fault.ts';
-import { needRedis, runJest } from './jest.ts';
+import { installServers, runJest } from './jest.ts';
 
 // `npm run test:faults`: injects faults into the real processes and checks what docs/reliability.md promises. `-- --full`
 // injects them at full size, which takes long, and writes what it measured into that document. Names choose among them, as
@@ -25,7 +25,7 @@ function fillTable(rows: readonly FaultRow[]): void {
   writeFileSync(document, `${before}${[head, rule, ...byFault.values()].join('\n')}\n${after}`);
 }
 
-needRedis((line) => console.log(`[faults] ${line}`));
+installServers((line) => console.log(`[faults] ${line}`));
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
 const report = join(folder, 'report.jsonl');
 writeFileSync(report, '');

@@ -1,16 +1,24 @@
 import { spawnSync } from 'node:child_process';
 import { projectRoot } from '../src/shared/setting-types.ts';
+import { hasBucketServer, installBucketServer } from './bucket-server.ts';
+import { findProgram, install } from './install.ts';
+import { findNginx, installNginx } from './nginx.ts';
 import { findRedisServer, installRedisServer } from './redis-server.ts';
 
-/** Installs the Redis that the tests start, where there is none. Ends the process when that cannot be done. */
-export function needRedis(say: (line: string) => void): void {
-  if (findRedisServer()) return;
+/**
+ * Installs the servers that the tests start, where they are missing. Ends the process if there is no Redis. Tests that need
+ * another server that is missing say that they were skipped; where `CI` is set they fail.
+ */
+export function installServers(say: (line: string) => void): void {
   try {
-    installRedisServer(say);
+    if (!findRedisServer()) installRedisServer(say);
   } catch (error) {
     console.error((error as Error).message);
     process.exit(1);
   }
+  if (!hasBucketServer()) installBucketServer(say);
+  if (!findNginx()) installNginx(say);
+  if (!findProgram('ip')) install({ what: 'iproute2, for networks of the tests’ own', apt: ['iproute2'] }, say);
 }
 
 /**

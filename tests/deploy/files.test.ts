@@ -105,3 +105,21 @@ test.each(['api', 'worker'])("systemd's unit of the %s starts it with settings t
   expectSettings(Object.fromEntries(given));
   expect(unit).toContain(`ExecStart=/usr/bin/node dist/${door}/main.js`);
 });
+
+test('CI runs every version of Node.js that package.json supports, and .nvmrc and the Dockerfile name the latest', () => {
+  const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+  const supported = engines.node.split('||').map((range) => Number(/\d+/.exec(range)?.[0]));
+  const ci = parse(read('.github/workflows/ci.yml')) as {
+    jobs: { test: { strategy: { matrix: { node: number[] } } } };
+  };
+  expect(ci.jobs.test.strategy.matrix.node).toEqual(supported);
+  const latest = supported.at(-1);
+  expect(read('.nvmrc')).toBe(`${latest}\n`);
+  expect(read('Dockerfile')).toContain(`FROM node:${latest}-`);
+});
+
+test('.editorconfig says what biome.json says', () => {
+  const { formatter } = JSON.parse(read('biome.json')) as { formatter: { indentStyle: string; lineWidth: number } };
+  expect(read('.editorconfig')).toContain(`indent_style = ${formatter.indentStyle}\n`);
+  expect(read('.editorconfig')).toContain(`max_line_length = ${formatter.lineWidth}\n`);
+});

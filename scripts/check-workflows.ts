@@ -1,0 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { validate } from '@actions/languageservice';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { projectRoot } from '../src/shared/setting-types.ts';
+
+// Part of `npm run check`: checks the workflows of GitHub Actions with the parser that GitHub's own editor extension uses.
+
+const folder = '.github/workflows';
+for (const name of readdirSync(join(projectRoot, folder))) {
+  const path = join(folder, name);
+  const document = TextDocument.create(`file:///${path}`, 'yaml', 0, readFileSync(join(projectRoot, path), 'utf8'));
+  for (const { range, message } of await validate(document)) {
+    console.error(`${path}:${range.start.line + 1}: ${message}`);
+    process.exitCode = 1;
+  }
+}
