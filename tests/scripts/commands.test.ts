@@ -23,13 +23,19 @@ const isUp = (url: string) =>
     ),
   );
 
-/** Ctrl-C in a terminal. */
-async function interrupt({ child }: TestProcess) {
+/** Ends a command by a signal and waits until nothing of it is left. */
+async function stop({ child }: TestProcess, send: () => void) {
   const pids = descendants(child.pid);
-  signalGroup(child, 'SIGINT');
+  send();
   await until(() => child.exitCode !== null || child.signalCode !== null);
   await until(() => !pids.some((pid) => descendants(process.pid).includes(pid) || isAlive(pid)));
 }
+
+/** Ctrl-C in a terminal, which signals the whole process group. */
+const interrupt = (running: TestProcess) => stop(running, () => signalGroup(running.child, 'SIGINT'));
+
+/** A process manager, which signals npm alone. */
+const signalNpm = (running: TestProcess, signal: NodeJS.Signals) => stop(running, () => running.child.kill(signal));
 
 describe('npm run up', () => {
   test('starts everything, says where it is, brings back what dies, and Ctrl-C ends all of it', async () => {
@@ -51,6 +57,14 @@ describe('npm run up', () => {
     expect((await batchEnd(url, await upload(url, ['a.jpg', await small]))).status).toBe('completed');
 
     await interrupt(up);
+    expect(up.output()).toContain('[up] stopped');
+  });
+
+  test('stops everything when a signal reaches npm alone', async () => {
+    const { url: _, ...env } = await settings();
+    const up = npmRun('up', await copyOfProject(), env);
+    await until(() => up.output().includes('stop:'));
+    await signalNpm(up, 'SIGINT');
     expect(up.output()).toContain('[up] stopped');
   });
 
@@ -98,6 +112,6 @@ test('the four scripts, each in a terminal of its own', async () => {
       await until(() => starts() === 2);
       await isUp(url);
     }
-    for (const process of running) await interrupt(process);
+    for (const process of running) await (api === 'dev' ? interrupt(process) : signalNpm(process, 'SIGTERM'));
   }
 });
