@@ -4,6 +4,7 @@ import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
 import type { Guard } from './guard.ts';
 import type { ServiceKeys } from './keys.ts';
+import { parseStored } from './stored-data.ts';
 
 /** Maximum milliseconds for which a key is remembered: a day, far longer than clients retry. */
 export const KEY_LIFE_MS = 24 * 60 * 60 * 1000;
@@ -74,7 +75,7 @@ export async function claimKey(
   try {
     const noted = await guard(() => redis.get(noteKey));
     return {
-      first: noted === null ? undefined : record.parse(JSON.parse(noted)),
+      first: noted === null ? undefined : readRecord(noted),
       async note(upload) {
         const isFirst = await guard(() => redis.set(noteKey, JSON.stringify(upload), 'PX', lifeMs, 'NX'));
         // The lease has expired, and another request was faster.
@@ -89,6 +90,17 @@ export async function claimKey(
     release();
     throw error;
   }
+}
+
+function readRecord(noted: string): IdempotentUpload {
+  const { data, error } = record.safeParse(parseStored(noted));
+  if (data) return data;
+  throw new ServiceError(
+    'INTERNAL_ERROR',
+    'This version of the service cannot read what is stored under this Idempotency-Key, so it cannot tell whether the upload was ' +
+      'accepted before. If it was not, send it with another key.',
+    { cause: error },
+  );
 }
 
 function inUse(): ServiceError {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { Redis } from 'ioredis';
@@ -26,7 +27,7 @@ async function send(key: string, fields: Record<string, string> = {}, content: B
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   const headers = { 'Idempotency-Key': key };
   const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body, headers });
-  return { status: answer.status, body: (await answer.json()) as { batchId: string; code: string } };
+  return { status: answer.status, body: (await answer.json()) as { batchId: string; code: string; detail: string } };
 }
 
 test.each(['', '""', '"a', 'a b', 'a"b', 'x'.repeat(256), `"${'x'.repeat(256)}"`, 'ä'])(
@@ -89,6 +90,22 @@ test('a key is held while its upload is received, and no longer than 15 seconds 
   expect((await send('held')).status).toBe(409);
   asking.destroy();
   await until(async () => (await send('held')).status === 202);
+});
+
+test('a note of a key that cannot be read is 500 on each request with that key alone', async () => {
+  expect((await send('broken')).status).toBe(202);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([undefined, 'broken']))
+    .digest('hex');
+  await admin.set(`{images}:idempotency:${digest}`, '{"batchId":', 'KEEPTTL');
+  const stored = await readdir(app.uploadDir);
+  for (let time = 0; time < 2; time += 1) {
+    const { status, body } = await send('broken');
+    expect([status, body.code]).toEqual([500, 'INTERNAL_ERROR']);
+    expect(body.detail).toContain('send it with another key');
+  }
+  expect(await readdir(app.uploadDir)).toEqual(stored);
+  expect((await send('whole')).status).toBe(202);
 });
 
 test('a key is remembered for a day, but never longer than that its batch was removed', async () => {
