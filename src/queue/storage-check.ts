@@ -62,7 +62,7 @@ export function startStorageCheck({
   async function compare(): Promise<void> {
     const name = ({ setting, id }: StoragePart) => `${setting}=${id}`;
     // Without Redis nothing can be compared, and the connection itself says that it is away.
-    await guard(() => redis.ping());
+    if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
     const parts = await storage.identify(newId);
     const noted = (await guard(() => note(keys.storage, parts.map(name).join(' ')))).split(' ');
     const others = parts.filter((part) => !noted.includes(name(part)));
