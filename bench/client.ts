@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import type { BatchStatus } from '../src/queue/status.ts';
+import type { BatchResponse } from '../src/api/views/status.ts';
 
 const agent = new Agent({ keepAlive: true });
 const boundary = 'bench-boundary-7b9f2c';
@@ -58,7 +58,7 @@ export async function allEnded(url: string, answers: readonly string[]): Promise
   for (const { batchId } of answers.map((answer) => JSON.parse(answer) as { batchId: string })) {
     for (;;) {
       const answer = await fetch(`${url}/batches/${batchId}`, { headers: { Prefer: 'wait=60' } });
-      const status = (await answer.json()) as BatchStatus;
+      const status = (await answer.json()) as BatchResponse;
       if (status.status === 'completed') break;
       if (status.status === 'completed-with-errors') throw new Error(JSON.stringify(status));
     }

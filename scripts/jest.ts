@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { projectRoot } from '../src/shared/setting-types.ts';
-import { hasBucketServer, installBucketServer } from './bucket-server.ts';
 import { findProgram, install } from './install.ts';
 import { findNginx, installNginx } from './nginx.ts';
 import { findRedisServer, installRedisServer } from './redis-server.ts';
+import { hasBucketServer, installBucketServer } from './s3-server.ts';
 
 /**
  * Installs the servers that the tests start, where they are missing. Ends the process if there is no Redis. Tests that need

@@ -1,7 +1,7 @@
 // The pipeline in a loop, without any queue: reads an original, processes it, stores the result durably, takes the next.
 import { readFileSync } from 'node:fs';
 import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
-import { createResults } from '../../src/storage/folders/results.ts';
+import { createResults } from '../../src/storage/local/results.ts';
 
 const [original = '', folder = '', name = ''] = process.argv.slice(2);
 const limits = { acceptedFormats: ['jpeg'], maxPixels: 50_000_000 } as const;

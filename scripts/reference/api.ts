@@ -1,6 +1,6 @@
 import { slug } from 'github-slugger';
-import { createOpenApiDocument } from '../../src/api/openapi.ts';
-import { problemDetails } from '../../src/api/openapi-examples.ts';
+import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
+import { problemDetails } from '../../src/api/openapi/examples.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { type ProblemCode, problemStatuses } from '../../src/shared/errors.ts';
 import { environment } from '../../tests/support/environment.ts';

@@ -8,17 +8,15 @@ import type { StorageCheck } from '../queue/storage-check.ts';
 import type { Config } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { OptionRules } from './form-options.ts';
+import { identifyClient, requireKey } from './http/authenticate.ts';
+import { allowOrigins } from './http/cors.ts';
+import { errorHandler, unknownRoute } from './http/error-handler.ts';
+import { createHeldRequests } from './http/held-requests.ts';
+import { requireOneHost } from './http/host-header.ts';
+import { limitRate } from './http/rate-limit.ts';
+import { requestId } from './http/request-id.ts';
 import { createApiMetrics } from './metrics.ts';
-import { identifyClient, requireKey } from './middleware/access.ts';
-import { allowOrigins } from './middleware/cors.ts';
-import { errorHandler, unknownRoute } from './middleware/error-handler.ts';
-import { createHeldRequests } from './middleware/held-requests.ts';
-import { requireOneHost } from './middleware/host-header.ts';
-import { limitRate } from './middleware/rate-limit.ts';
-import { UPLOAD_PATH, type UploadLimits } from './middleware/upload-limits.ts';
-import { createOpenApiDocument } from './openapi.ts';
-import { requestId } from './request-id.ts';
+import { createOpenApiDocument } from './openapi/document.ts';
 import { archiveRoute } from './routes/archive.ts';
 import { batchesRoute } from './routes/batches.ts';
 import { docsRoute } from './routes/docs.ts';
@@ -30,6 +28,8 @@ import { pageRoute } from './routes/page.ts';
 import { presetsRoute } from './routes/presets.ts';
 import { processImagesRoute } from './routes/process-images.ts';
 import { resultsRoute } from './routes/results.ts';
+import type { OptionRules } from './upload/form-options.ts';
+import { UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
 
 /** What the API is made of. */
 export interface AppParts {

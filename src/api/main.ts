@@ -6,15 +6,15 @@ import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
-import { startTracing } from '../queue/tracing.ts';
 import { ConfigError, loadConfig, readPresets } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
+import { startTracing } from '../shared/tracing.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createApp } from './app.ts';
-import { closeHttpServer, createHttpServer } from './server.ts';
+import { closeHttpServer, createHttpServer } from './http/server.ts';
 
 /** Milliseconds that the first connection to Redis and the storage's check may take before the API listens without them. */
 const CONNECTING_MS = 1000;
@@ -52,7 +52,7 @@ async function main(): Promise<void> {
     limits: config,
     access: config,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
-    traceRequests: tracing && (await import('./middleware/trace.ts')).traceRequests(),
+    traceRequests: tracing && (await import('./http/trace.ts')).traceRequests(),
     admin:
       config.adminPassword === undefined ? undefined : await loadAdmin(config.adminPassword, redis, config.queuePrefix),
     logger,

@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { QueueClient } from '../queue/queue-client.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
-import { UPLOAD_PATH } from './middleware/upload-limits.ts';
+import { UPLOAD_PATH } from './upload/upload-limits.ts';
 
 /** What the API tells Prometheus. No label has values that a client chooses. */
 export interface ApiMetrics {

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
 import { createDrainRate } from './drain-rate.ts';
-import type { Guard } from './guard.ts';
+import type { Guard } from './redis-timeout.ts';
 
 /**
  * Makes the check whether the backlog has room for more files.

@@ -3,8 +3,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { RedisConnection } from './connection.ts';
 import { batchIdOf, IMAGE_QUEUE } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
-import type { Found } from './read-status.ts';
-import type { BatchStatus } from './status.ts';
+import type { BatchStatus, Found } from './read-status.ts';
 
 /** Milliseconds between two looks at the same batch, at least, however fast its files move. */
 const PAUSE_MS = 100;

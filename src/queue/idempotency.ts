@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
-import type { Guard } from './guard.ts';
 import type { ServiceKeys } from './keys.ts';
+import type { Guard } from './redis-timeout.ts';
 import { parseStored } from './stored-data.ts';
 
 /** Maximum milliseconds for which a key is remembered: a day, far longer than clients retry. */

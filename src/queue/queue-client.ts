@@ -7,15 +7,14 @@ import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
 import type { BatchJobPayload } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
-import { createGuard, UncertainError } from './guard.ts';
+import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
 import { serviceKeys } from './keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
-import { type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
-import type { BatchStatus } from './status.ts';
-import { announceBatch, priorityOf } from './turns.ts';
+import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
+import { createGuard, UncertainError } from './redis-timeout.ts';
 
 /** Milliseconds that a rate limit may keep a request waiting. */
 const LIMITER_MS = 100;

@@ -10,10 +10,8 @@ import {
   readFileRecord,
 } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
-import { batchLinks, jobLinks, resultUrl } from './links.ts';
 import { batchIdOf, imageJobId } from './names.ts';
 import { readOwner } from './read-owner.ts';
-import type { BatchStatus, JobStatus, Result } from './status.ts';
 import { isUnreadable, parseStored } from './stored-data.ts';
 
 /** The queues to read from, and the connection that they share. */
@@ -36,10 +34,36 @@ export interface Found<T> {
   removedAt?: string | undefined;
 }
 
-/** All that is known of one file. */
-export interface FileStatus extends JobStatus {
+/** States of a file's job, as the spec has them. */
+export const jobStates = ['waiting', 'active', 'completed', 'failed'] as const;
+
+/** Statuses of a batch, as the spec has them. */
+export const batchStates = ['waiting', 'processing', 'completed', 'completed-with-errors'] as const;
+
+/** Status of one file and its job. */
+export interface FileStatus {
+  jobId: string;
   payload: FileRecord;
+  state: (typeof jobStates)[number];
+  /** Per cent. */
+  progress: number;
+  /** Set once the state is `completed`. */
+  result: ImageJobResult | null;
+  /** Set once the state is `failed`. */
+  failedReason: string | null;
+  /** Whether a worker has ever taken the job. */
   hasStarted: boolean;
+}
+
+/** Status of a batch and of each of its files. */
+export interface BatchStatus {
+  batchId: string;
+  status: (typeof batchStates)[number];
+  /** Files in all and by state; the four states add up to the total. */
+  progress: Record<'total' | FileStatus['state'], number>;
+  createdAt: Date;
+  /** In the order of the upload. */
+  files: FileStatus[];
 }
 
 /**
@@ -50,8 +74,7 @@ export interface FileStatus extends JobStatus {
  */
 function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean): FileStatus {
   const payload = readFileRecord(job);
-  const links = jobLinks(payload.batchId, payload.index);
-  const common = { jobId: String(job.id), payload, links, hasStarted: job.attemptsStarted > 0 };
+  const common = { jobId: String(job.id), payload, hasStarted: job.attemptsStarted > 0 };
   if (!job.finishedOn) {
     // A job that waits for its next attempt keeps the traces of the last one: only the lock says that it runs.
     const running = { state: 'active' as const, progress: Number(job.progress) || 0 };
@@ -61,16 +84,10 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
   // An attempt that failed before the one that succeeded leaves its reason behind: only a result tells them apart. Where its
   // JSON is broken BullMQ gives `undefined`, which the schema refuses.
   if (job.returnvalue !== null) {
-    const result = withUrls(imageJobResult.parse(job.returnvalue), links.self);
+    const result = imageJobResult.parse(job.returnvalue);
     return { ...common, state: 'completed', progress: 100, result, failedReason: null };
   }
   return { ...common, state: 'failed', progress: 100, result: null, failedReason: job.failedReason ?? null };
-}
-
-function withUrls(result: ImageJobResult, jobUrl: string): Result {
-  const { outputs, ...rest } = result;
-  const named = outputs?.map((output) => ({ ...output, resultUrl: resultUrl(jobUrl, output.name) }));
-  return { ...rest, resultUrl: resultUrl(jobUrl), ...(named && { outputs: named }) };
 }
 
 /**
@@ -121,11 +138,6 @@ async function readRemoved({ redis, keys }: StatusSource, batchId: string): Prom
   return { owner, removedAt, value: undefined };
 }
 
-/** What clients see of one file. */
-export function toJobStatus({ jobId, state, progress, result, failedReason, links }: FileStatus): JobStatus {
-  return { jobId, state, progress, result, failedReason, links };
-}
-
 /**
  * Reads a batch and all its files, or what is left of it, in two round trips, whatever the backlog.
  * The counts are taken from the very states that are listed, so they always add up.
@@ -161,22 +173,8 @@ async function readWholeBatch(
   const progress = { total, completed: 0, failed: 0, active: 0, waiting: 0 };
   for (const { state } of files) progress[state] += 1;
 
-  const value: BatchStatus = {
-    batchId,
-    status: batchState(progress, files),
-    progress,
-    createdAt: new Date(batch.timestamp).toISOString(),
-    files: files.map(({ jobId, payload: { originalName }, state, result, failedReason, links }) => ({
-      jobId,
-      originalName,
-      state,
-      result,
-      failedReason,
-      resultUrl: links.result,
-    })),
-    links: batchLinks(batchId),
-  };
-  return { owner, value };
+  const createdAt = new Date(batch.timestamp);
+  return { owner, value: { batchId, status: batchState(progress, files), progress, createdAt, files } };
 }
 
 function batchState({ total, completed, failed }: BatchStatus['progress'], files: FileStatus[]): BatchStatus['status'] {

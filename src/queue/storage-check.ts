@@ -4,8 +4,8 @@ import { ConfigError } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from './connection.ts';
-import { createGuard } from './guard.ts';
 import { serviceKeys } from './keys.ts';
+import { createGuard } from './redis-timeout.ts';
 
 /** Milliseconds for which processes that start at the same moment create the same id: far longer than a start takes. */
 const NEW_ID_LIFE_MS = 10 * 60 * 1000;

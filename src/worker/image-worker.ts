@@ -11,8 +11,8 @@ import type { StorageError } from '../storage/storage-error.ts';
 import { allocator } from './allocator.ts';
 import type { StorageFault, WorkerMetrics } from './metrics.ts';
 import type { Made } from './process-image.ts';
+import { endReasons } from './run-with-limits.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
-import { endReasons } from './watchdog.ts';
 
 /**
  * Timing of the recovery from a worker that died: its locks run out after `lockDuration`, and the other workers look for

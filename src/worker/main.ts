@@ -1,11 +1,11 @@
 import { connectConsumer } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
-import { startTracing } from '../queue/tracing.ts';
 import { loadConfig } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
+import { startTracing } from '../shared/tracing.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { ImageWorker } from './image-worker.ts';

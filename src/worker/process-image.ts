@@ -8,7 +8,7 @@ import { loadConfig } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { StorageError } from '../storage/storage-error.ts';
-import { underWatch } from './watchdog.ts';
+import { underWatch } from './run-with-limits.ts';
 
 // The file of the child process: it is loaded once a child, and then runs one job at a time.
 const config = loadConfig();

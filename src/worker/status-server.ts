@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { RedisConnection } from '../queue/connection.ts';
-import { createGuard } from '../queue/guard.ts';
+import { createGuard } from '../queue/redis-timeout.ts';
 import type { StorageCheck } from '../queue/storage-check.ts';
 import { ConfigError } from '../shared/config.ts';
 import type { WorkerMetrics } from './metrics.ts';

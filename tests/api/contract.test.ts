@@ -9,9 +9,9 @@ import { UnrecoverableError } from 'bullmq';
 import supertest from 'supertest';
 import { v4 as uuid } from 'uuid';
 import { createApp } from '../../src/api/app.ts';
-import { optionFields } from '../../src/api/form-options.ts';
-import * as examples from '../../src/api/openapi-examples.ts';
-import { problem } from '../../src/api/problem.ts';
+import { problem } from '../../src/api/http/problem.ts';
+import * as examples from '../../src/api/openapi/examples.ts';
+import { optionFields } from '../../src/api/upload/form-options.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { type ProblemCode, ServiceError } from '../../src/shared/errors.ts';
@@ -323,7 +323,11 @@ describe('every documented answer is really given as documented', () => {
     };
     const unconfirmed = supertest(createApp({ ...parts, storageCheck: { require } }));
     expectDocumented('get', '/readyz', await unconfirmed.get('/readyz'));
-    const found = { owner: undefined, removedAt: undefined, value: examples.batches.completed };
+    const found = {
+      owner: undefined,
+      removedAt: undefined,
+      value: { ...examples.batches.completed, createdAt: new Date(), files: [] },
+    };
     const removeBatch = () =>
       Promise.reject(new ServiceError('STORAGE_UNAVAILABLE', 'no disk', { headers: { 'Retry-After': '10' } }));
     const stuck = supertest(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
-import type { BatchStatus } from '../../src/queue/status.ts';
+import type { BatchResponse } from '../../src/api/views/status.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
@@ -13,7 +13,7 @@ import { ownService } from '../support/service.ts';
 interface Event {
   id: number;
   name: string;
-  status: BatchStatus;
+  status: BatchResponse;
 }
 
 /**

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import supertest from 'supertest';
-import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
+import type { BatchResponse, JobResponse } from '../../src/api/views/status.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
@@ -223,7 +223,7 @@ describe('presets', () => {
       return fetch(`${api.url}/process-images`, { method: 'POST', body, headers: { Prefer: 'wait=60' } });
     };
     const size = async (answer: Response) => {
-      const { files } = (await answer.json()) as BatchStatus;
+      const { files } = (await answer.json()) as BatchResponse;
       return [files[0]?.result?.width, files[0]?.result?.height, files[0]?.result?.format];
     };
     expect(await size(await send(open, { preset: 'avatar' }))).toEqual([64, 64, 'png']);
@@ -282,7 +282,7 @@ test('archives that are broken off leave no open file behind', async () => {
     body.append(name, value);
   const { batchId } = (await (
     await fetch(`${api.url}/process-images`, { method: 'POST', body })
-  ).json()) as BatchStatus;
+  ).json()) as BatchResponse;
   await batchEnd(api.url, batchId);
   if (process.platform !== 'linux') return;
   const openResults = async () => {
@@ -323,7 +323,7 @@ describe('Prefer: wait', () => {
     expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
     release();
     expect(answer.headers.get('retry-after')).toBe('1');
-    const { batchId, status } = (await answer.json()) as BatchStatus;
+    const { batchId, status } = (await answer.json()) as BatchResponse;
     expect(status).not.toBe('completed');
 
     for (const path of [`/batches/${batchId}`, `/jobs/${batchId}-0`]) {
@@ -345,7 +345,7 @@ describe('Prefer: wait', () => {
     const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
     const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
     await delay(200);
-    const answered = waiting.then((answer) => answer.json() as Promise<BatchStatus>);
+    const answered = waiting.then((answer) => answer.json() as Promise<BatchResponse>);
     takeJobs(own.redis, async ({ index, originalName }) => {
       if (index === 1) await answered;
       return madeUpResult(originalName);
@@ -366,7 +366,7 @@ describe('Prefer: wait', () => {
       if (index === 1) await otherEnds;
       return madeUpResult(originalName);
     });
-    expect(((await (await waiting).json()) as JobStatus).state).toBe('completed');
+    expect(((await (await waiting).json()) as JobResponse).state).toBe('completed');
     expect((await readBatch(api.url, batchId)).status).toBe('processing');
     endOther();
     await until(async () => (await readBatch(api.url, batchId)).progress.completed === 2);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
-import type { BatchStatus } from '../../src/queue/status.ts';
-import { openFolders } from '../../src/storage/folders/folders.ts';
+import type { BatchResponse } from '../../src/api/views/status.ts';
+import { openFolders } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, form, readBatch, readJob, upload } from '../support/client.ts';
 import { damages } from '../support/damaged-jobs.ts';
@@ -181,7 +181,7 @@ test('an owner can delete a batch that cannot be read, and to others it is not t
     if (name.includes('result')) continue;
     const body = form([['a.jpg', await small()]]);
     const accepted = await fetch(`${api.url}/process-images`, { ...as('alice', 'POST'), body });
-    const { batchId } = (await accepted.json()) as BatchStatus;
+    const { batchId } = (await accepted.json()) as BatchResponse;
     await damage(admin, batchId);
     const batch = `${api.url}/batches/${batchId}`;
     const job = `${api.url}/jobs/${batchId}-0`;

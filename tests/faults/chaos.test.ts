@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { BatchStatus } from '../../src/queue/status.ts';
+import type { BatchResponse } from '../../src/api/views/status.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { imageChildren, isAlive } from '../support/descendants.ts';
@@ -79,8 +79,8 @@ function expectOneBatchEach(sent: readonly SentUpload[]): Map<string, SentUpload
 }
 
 /** Waits for the end of batches. Expects every file to end as its content deserves, and both APIs to report the same. */
-async function expectOutcomes({ apis: [one, other] }: Victims, batchIds: readonly string[]): Promise<BatchStatus[]> {
-  const batches: BatchStatus[] = [];
+async function expectOutcomes({ apis: [one, other] }: Victims, batchIds: readonly string[]): Promise<BatchResponse[]> {
+  const batches: BatchResponse[] = [];
   await inLanes(CLIENTS, batchIds, async (batchId) => {
     const batch = await batchEnd(one.url, batchId, DRAIN_LIMIT_MS);
     expect(await batchEnd(other.url, batchId)).toEqual(batch);

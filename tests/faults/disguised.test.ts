@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Problem } from '../../src/api/problem.ts';
+import type { Problem } from '../../src/api/http/problem.ts';
 import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
 import { faultTest } from '../support/fault.ts';
 import { jpeg, picture } from '../support/pictures.ts';

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Problem } from '../../src/api/problem.ts';
+import type { Problem } from '../../src/api/http/problem.ts';
 import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
 import { type File, form } from '../support/client.ts';
 import { damagedFiles } from '../support/damage.ts';

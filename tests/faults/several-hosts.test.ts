@@ -8,13 +8,13 @@ import { v4 as uuid } from 'uuid';
 import { findRedisServer } from '../../scripts/redis-server.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
-import { describeWithBucket, startBucket } from '../support/bucket.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
 import { jpeg } from '../support/pictures.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
+import { describeWithBucket, startBucket } from '../support/s3.ts';
 
 const PORT = 3000;
 const REDIS_PORT = 6379;

@@ -1,4 +1,4 @@
-import type { BatchStatus } from '../../src/queue/status.ts';
+import type { BatchResponse } from '../../src/api/views/status.ts';
 import { batchEnd, type File } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { startLoad } from '../support/load.ts';
@@ -9,7 +9,7 @@ import { ownService } from '../support/service.ts';
 import { beginUpload } from '../support/slow-upload.ts';
 import { expectNoHalfBatch } from '../support/whole.ts';
 
-const failures = ({ files }: BatchStatus) => files.flatMap(({ failedReason }) => failedReason ?? []);
+const failures = ({ files }: BatchResponse) => files.flatMap(({ failedReason }) => failedReason ?? []);
 const ROUNDS = sized(1, 5);
 /** At full size what a service has by itself. */
 const limits = sized({ SHUTDOWN_SECONDS: '3' }, {});

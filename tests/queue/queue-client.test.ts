@@ -1,19 +1,13 @@
 import { UnrecoverableError } from 'bullmq';
 import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
-import { UncertainError } from '../../src/queue/guard.ts';
-import { jobLinks } from '../../src/queue/links.ts';
 import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
+import { UncertainError } from '../../src/queue/redis-timeout.ts';
 import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { quickest, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
-
-const result = (batchId: string, index: number, name: string) => ({
-  ...madeUpResult(name),
-  resultUrl: jobLinks(batchId, index).result,
-});
 
 function gate() {
   let open = () => {};
@@ -42,7 +36,7 @@ describe('status', () => {
       progress: { total: 3, completed: 0, failed: 0, active: 0, waiting: 3 },
       files: ['a.jpg', 'b.jpg', 'c.jpg'].map((originalName, index) => ({
         jobId: imageJobId(batchId, index),
-        originalName,
+        payload: { originalName },
         state: 'waiting',
         result: null,
         failedReason: null,
@@ -72,18 +66,17 @@ describe('status', () => {
       status: 'completed-with-errors',
       progress: { total: 3, completed: 2, failed: 1, active: 0, waiting: 0 },
       files: [
-        { state: 'completed', result: result(batchId, 0, 'a.jpg'), failedReason: null },
+        { state: 'completed', result: madeUpResult('a.jpg'), failedReason: null },
         { state: 'failed', result: null, failedReason: 'truncated JPEG' },
-        { state: 'completed', result: result(batchId, 2, 'c.jpg'), failedReason: null },
+        { state: 'completed', result: madeUpResult('c.jpg'), failedReason: null },
       ],
     });
     expect(await file(imageJobId(batchId, 0))).toMatchObject({
       jobId: imageJobId(batchId, 0),
       state: 'completed',
       progress: 100,
-      result: result(batchId, 0, 'a.jpg'),
+      result: madeUpResult('a.jpg'),
       failedReason: null,
-      links: jobLinks(batchId, 0),
     });
     await stop();
   });
@@ -106,7 +99,7 @@ describe('status', () => {
     expect((await status(batchId))?.status).toBe('processing');
     const stop = takeJobs(redis, async ({ originalName }) => madeUpResult(originalName));
     await until(async () => (await file(jobId))?.state === 'completed');
-    expect(await file(jobId)).toMatchObject({ failedReason: null, result: result(batchId, 0, 'a.jpg') });
+    expect(await file(jobId)).toMatchObject({ failedReason: null, result: madeUpResult('a.jpg') });
     await stop();
   });
 

@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { INCOMING } from '../../src/storage/bucket/originals.ts';
-import { openFolders } from '../../src/storage/folders/folders.ts';
+import { openFolders } from '../../src/storage/local/local-storage.ts';
+import { INCOMING } from '../../src/storage/s3/originals.ts';
 import type { ResultId, Storage, StoredFile } from '../../src/storage/storage.ts';
 import { toReadError, toStorageError } from '../../src/storage/storage-error.ts';
-import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucket } from '../support/bucket.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { until } from '../support/processes.ts';
+import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucket } from '../support/s3.ts';
 
 const batchId = '550e8400-e29b-41d4-a716-446655440000';
 const otherId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';

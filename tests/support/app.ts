@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/api/app.ts';
-import { createHttpServer } from '../../src/api/server.ts';
+import { createHttpServer } from '../../src/api/http/server.ts';
 import type { Presets } from '../../src/imaging/presets.ts';
 import type { BatchFiles } from '../../src/queue/batch-remover.ts';
 import { type BatchWatcher, createBatchWatcher } from '../../src/queue/batch-watcher.ts';

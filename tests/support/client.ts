@@ -1,4 +1,4 @@
-import type { BatchStatus, JobStatus } from '../../src/queue/status.ts';
+import type { BatchResponse, JobResponse } from '../../src/api/views/status.ts';
 import { until } from './processes.ts';
 
 /** A file to upload: its name and its content. */
@@ -25,22 +25,22 @@ export async function upload(api: string, ...files: File[]): Promise<string> {
 }
 
 /** Reads a batch's status. */
-export async function readBatch(api: string, batchId: string, init?: RequestInit): Promise<BatchStatus> {
+export async function readBatch(api: string, batchId: string, init?: RequestInit): Promise<BatchResponse> {
   return statusIn(await fetch(`${api}/batches/${batchId}`, init));
 }
 
-async function statusIn(answer: Response): Promise<BatchStatus> {
+async function statusIn(answer: Response): Promise<BatchResponse> {
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
-  return answer.json() as Promise<BatchStatus>;
+  return answer.json() as Promise<BatchResponse>;
 }
 
 /** Reads a job's status. */
-export async function readJob(api: string, jobId: string): Promise<JobStatus> {
-  return (await fetch(`${api}/jobs/${jobId}`)).json() as Promise<JobStatus>;
+export async function readJob(api: string, jobId: string): Promise<JobResponse> {
+  return (await fetch(`${api}/jobs/${jobId}`)).json() as Promise<JobResponse>;
 }
 
 /** Waits until every file of a batch has ended. Asks again after a 503, as a client does: a busy machine can hold Redis up. */
-export function batchEnd(api: string, batchId: string, limitMs?: number): Promise<BatchStatus> {
+export function batchEnd(api: string, batchId: string, limitMs?: number): Promise<BatchResponse> {
   return until(async () => {
     const answer = await fetch(`${api}/batches/${batchId}`);
     if (answer.status === 503) {

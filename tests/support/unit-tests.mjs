@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 const folder = join(import.meta.dirname, '..');
 /** A test that imports one of these, directly or not, starts a server, a browser or the built service. */
-const servers = ['redis', 'redis-kinds', 'bucket', 'browser'].map((name) => join(folder, 'support', `${name}.ts`));
+const servers = ['redis', 'redis-kinds', 's3', 'browser'].map((name) => join(folder, 'support', `${name}.ts`));
 
 /** Every test file, relative to `tests/`. */
 export const testFiles = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
-import type { BatchStatus } from '../../src/queue/status.ts';
-import { UNFINISHED } from '../../src/storage/folders/abandoned.ts';
+import type { BatchResponse } from '../../src/api/views/status.ts';
+import { UNFINISHED } from '../../src/storage/local/abandoned.ts';
 import type { TestRedis } from './redis.ts';
 
 /** Name of the file that holds a folder's id. */
@@ -20,7 +20,7 @@ export async function finishedNames(folder: string): Promise<string[]> {
 }
 
 /** Names of the JPEGs that a file must have led to: none if it failed, else one, or one for each variant. */
-function resultNames({ jobId, state, result }: BatchStatus['files'][number]): string[] {
+function resultNames({ jobId, state, result }: BatchResponse['files'][number]): string[] {
   if (state === 'failed') return [];
   return (result?.outputs ?? [undefined]).map(
     (variant) => `processed-${jobId}${variant ? `-${variant.name}` : ''}.jpg`,
@@ -28,7 +28,7 @@ function resultNames({ jobId, state, result }: BatchStatus['files'][number]): st
 }
 
 /** Expects of every file of some batches exactly one result, which decodes to its last pixel, and no result of anything else. */
-export async function expectOneResultEach(folder: string, batches: readonly BatchStatus[]): Promise<void> {
+export async function expectOneResultEach(folder: string, batches: readonly BatchResponse[]): Promise<void> {
   const names = await finishedNames(folder);
   expect(names).toEqual(batches.flatMap(({ files }) => files.flatMap(resultNames)).sort());
   for (const name of names) {

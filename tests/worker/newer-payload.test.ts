@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import { type ImageJobPayload, imageJobOptions } from '../../src/queue/image-job.ts';
 import { PAYLOAD_VERSION } from '../../src/queue/payload-version.ts';
-import { openFolders } from '../../src/storage/folders/folders.ts';
+import { openFolders } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, readJob, upload } from '../support/client.ts';
 import { jpeg } from '../support/pictures.ts';

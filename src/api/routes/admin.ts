@@ -5,9 +5,9 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { ServiceError } from '../../shared/errors.ts';
-import { addressOf } from '../middleware/access.ts';
-import { createAttemptLimit } from '../middleware/attempt-limit.ts';
-import { onlyReads } from '../middleware/error-handler.ts';
+import { createAttemptLimit } from '../http/attempt-limit.ts';
+import { addressOf } from '../http/authenticate.ts';
+import { onlyReads } from '../http/error-handler.ts';
 
 /** Where the board is. */
 const BOARD_PATH = '/admin/queues';

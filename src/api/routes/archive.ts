@@ -4,13 +4,14 @@ import { create as contentDisposition } from 'content-disposition';
 import { Router } from 'express';
 import { ZipFile } from 'yazl';
 import type { QueueClient } from '../../queue/queue-client.ts';
-import type { BatchStatus } from '../../queue/status.ts';
+import type { BatchStatus } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { resultFileName, uniqueNames } from '../file-names.ts';
-import { clientOf } from '../middleware/access.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import { resultFileName, uniqueNames } from '../http/file-names.ts';
+import { batchLinks } from '../views/links.ts';
+import { findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Name of the file in the archive that says what became of each file of the upload. */
 const MANIFEST = 'manifest.json';
@@ -25,7 +26,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
     if (!isFinished(batch)) {
       throw new ServiceError(
         'BATCH_NOT_FINISHED',
-        `The batch is ${batch.status}. Ask again, or wait with Prefer: wait=30 at ${batch.links.self}.`,
+        `The batch is ${batch.status}. Ask again, or wait with Prefer: wait=30 at ${batchLinks(batch.batchId).self}.`,
         {
           headers: { 'Retry-After': POLL_AFTER_SECONDS },
         },
@@ -43,7 +44,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
     let open: Readable | undefined;
     for (const { name, jobId, format, variant } of entries) {
       // The pictures are compressed already.
-      zip.addReadStreamLazy(name, { compress: false, mtime: new Date(batch.createdAt) }, (give) => {
+      zip.addReadStreamLazy(name, { compress: false, mtime: batch.createdAt }, (give) => {
         const opening = results.read(jobId, format, variant);
         opening.then(
           (content) => {
@@ -71,7 +72,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
 
 /** What the archive of a batch holds, and the manifest that says it. */
 function contents({ batchId, createdAt, status, files }: BatchStatus) {
-  const outputs = files.flatMap(({ jobId, originalName, result }, file) => {
+  const outputs = files.flatMap(({ jobId, payload: { originalName }, result }, file) => {
     const made: { name?: string; format: string }[] = result ? (result.outputs ?? [result]) : [];
     return made.map(({ name: variant, format }) => ({ file, jobId, originalName, format, variant }));
   });
@@ -83,8 +84,8 @@ function contents({ batchId, createdAt, status, files }: BatchStatus) {
   const manifest = {
     batchId,
     status,
-    createdAt,
-    files: files.map(({ originalName, state, failedReason }, index) => ({
+    createdAt: createdAt.toISOString(),
+    files: files.map(({ payload: { originalName }, state, failedReason }, index) => ({
       originalName,
       state,
       failedReason,

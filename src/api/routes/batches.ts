@@ -1,9 +1,10 @@
 import { Router } from 'express';
 import type { QueueClient } from '../../queue/queue-client.ts';
-import { clientOf } from '../middleware/access.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { type WaitParts, waitAsPreferred } from '../prefer.ts';
-import { checkBatch, findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import { type WaitParts, waitAsPreferred } from '../http/prefer.ts';
+import { toBatchResponse } from '../views/status.ts';
+import { checkBatch, findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** `GET /batches/:batchId`: how far a batch and each of its files is. `DELETE`: removes it with its files. */
 export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Router {
@@ -17,7 +18,7 @@ export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueCl
       batch = await findBatch(queue, clientOf(res), batchId);
     }
     if (!isFinished(batch)) res.set('Retry-After', POLL_AFTER_SECONDS);
-    res.set('Cache-Control', 'no-store').json(batch);
+    res.set('Cache-Control', 'no-store').json(toBatchResponse(batch));
   });
 
   route.delete(async (req, res) => {

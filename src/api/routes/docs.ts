@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
-import { methodNotAllowed, onlyReads, unknownRoute } from '../middleware/error-handler.ts';
+import { methodNotAllowed, onlyReads, unknownRoute } from '../http/error-handler.ts';
 
 /**
  * `/openapi.json` and Swagger UI at `/docs`.

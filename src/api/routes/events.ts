@@ -1,20 +1,21 @@
 import { type Response, Router } from 'express';
-import type { BatchStatus } from '../../queue/status.ts';
+import type { BatchStatus } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
-import { clientOf } from '../middleware/access.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { onClose } from '../on-close.ts';
-import type { WaitParts } from '../prefer.ts';
-import { findBatch, isFinished, POLL_AFTER_SECONDS } from './find.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import { onClose } from '../http/on-close.ts';
+import type { WaitParts } from '../http/prefer.ts';
+import { toBatchResponse } from '../views/status.ts';
+import { findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Milliseconds between two comments, which keep proxies from closing a stream that has nothing to say. */
 const COMMENT_EVERY_MS = 15_000;
 
-/** Each status is written out once, however many read it. */
+/** Each status is serialized once, however many streams send it. */
 const written = new WeakMap<BatchStatus, string>();
 
 function toText(status: BatchStatus): string {
-  const text = written.get(status) ?? JSON.stringify(status);
+  const text = written.get(status) ?? JSON.stringify(toBatchResponse(status));
   written.set(status, text);
   return text;
 }

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import { z } from 'zod';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { StorageCheck } from '../../queue/storage-check.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
 
 /** Answer of `GET /healthz` and `GET /readyz`. */
 export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });

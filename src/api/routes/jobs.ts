@@ -1,13 +1,13 @@
 import { Router } from 'express';
 import type { QueueClient } from '../../queue/queue-client.ts';
-import { toJobStatus } from '../../queue/read-status.ts';
-import type { BatchStatus, JobStatus } from '../../queue/status.ts';
-import { clientOf } from '../middleware/access.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { type WaitParts, waitAsPreferred } from '../prefer.ts';
-import { findJob, POLL_AFTER_SECONDS } from './find.ts';
+import type { BatchStatus, FileStatus } from '../../queue/read-status.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import { type WaitParts, waitAsPreferred } from '../http/prefer.ts';
+import { toJobResponse } from '../views/status.ts';
+import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
-const hasEnded = ({ state }: Pick<JobStatus, 'state'>) => state === 'completed' || state === 'failed';
+const hasEnded = ({ state }: FileStatus) => state === 'completed' || state === 'failed';
 
 /** `GET /jobs/:jobId`: how far one file is. */
 export function jobsRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Router {
@@ -22,7 +22,7 @@ export function jobsRoute({ queue, ...waiting }: WaitParts & { queue: QueueClien
       job = await findJob(queue, clientOf(res), jobId);
     }
     if (!hasEnded(job)) res.set('Retry-After', POLL_AFTER_SECONDS);
-    res.set('Cache-Control', 'no-store').json(toJobStatus(job));
+    res.set('Cache-Control', 'no-store').json(toJobResponse(job));
   });
 
   route.all(methodNotAllowed('GET, HEAD'));

@@ -1,6 +1,6 @@
 import { Router } from 'express';
+import { methodNotAllowed } from '../http/error-handler.ts';
 import type { ApiMetrics } from '../metrics.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
 
 /** `GET /metrics`: what Prometheus reads. */
 export function metricsRoute(metrics: ApiMetrics): Router {

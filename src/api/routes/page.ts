@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import express, { Router } from 'express';
 import helmet from 'helmet';
 import { projectRoot } from '../../shared/setting-types.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
 
 /** The page needs no build step, so it is served from the sources also when the rest was built. */
 const folder = join(projectRoot, 'src/api/page');

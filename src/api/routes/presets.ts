@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import type { OptionRules } from '../form-options.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import type { OptionRules } from '../upload/form-options.ts';
 
 /** Answer of `GET /presets`. */
 export const presetList = z

@@ -1,20 +1,20 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { batchLinks } from '../../queue/links.ts';
-import { batchStatus } from '../../queue/status.ts';
 import type { StorageCheck } from '../../queue/storage-check.ts';
-import { acceptUpload, type UploadParts } from '../accept-upload.ts';
-import { idempotencyKey } from '../idempotency-key.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import { type WaitParts, waitAsPreferred } from '../http/prefer.ts';
 import type { ApiMetrics } from '../metrics.ts';
-import { clientOf } from '../middleware/access.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { checkUploadHeaders } from '../middleware/receive-upload.ts';
-import { UPLOAD_PATH } from '../middleware/upload-limits.ts';
-import { type WaitParts, waitAsPreferred } from '../prefer.ts';
-import { isFinished, POLL_AFTER_SECONDS } from './find.ts';
+import { acceptUpload, type UploadParts } from '../upload/accept-upload.ts';
+import { idempotencyKey } from '../upload/idempotency-key.ts';
+import { checkUploadHeaders } from '../upload/receive-upload.ts';
+import { UPLOAD_PATH } from '../upload/upload-limits.ts';
+import { batchLinks } from '../views/links.ts';
+import { batchResponse, toBatchResponse } from '../views/status.ts';
+import { isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Answer of `POST /process-images`; what is known of the batch's status is there when the client preferred to wait. */
-export const acceptedBatch = batchStatus
+export const acceptedBatch = batchResponse
   .partial()
   .extend({
     batchId: z.uuidv4(),
@@ -56,7 +56,7 @@ export function processImagesRoute(
     // It is accepted, whatever happens to Redis from here on.
     const status = hasWaited ? (await queue.readBatch(batchId).catch(() => undefined))?.value : undefined;
     if (!status || !isFinished(status)) res.set('Retry-After', POLL_AFTER_SECONDS);
-    res.json({ ...accepted, ...status } satisfies AcceptedBatch);
+    res.json({ ...accepted, ...(status && toBatchResponse(status)) } satisfies AcceptedBatch);
   });
 
   route.all(methodNotAllowed('POST'));

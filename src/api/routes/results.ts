@@ -7,11 +7,12 @@ import type { QueueClient } from '../../queue/queue-client.ts';
 import type { FileStatus } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { OpenFile, Storage, StoredFile } from '../../storage/storage.ts';
-import { lastPart, resultFileName } from '../file-names.ts';
-import { clientOf } from '../middleware/access.ts';
-import { methodNotAllowed } from '../middleware/error-handler.ts';
-import { readQuery } from '../query.ts';
-import { findJob, POLL_AFTER_SECONDS } from './find.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { methodNotAllowed } from '../http/error-handler.ts';
+import { lastPart, resultFileName } from '../http/file-names.ts';
+import { readQuery } from '../http/query.ts';
+import { jobLinks } from '../views/links.ts';
+import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Parameters of `GET /jobs/:jobId/original`. */
 export const originalQuery = z.strictObject({
@@ -71,7 +72,7 @@ export function resultsRoute({ queue, storage }: { queue: QueueClient; storage: 
 
 /** Finds the result that was asked for: the one of that name, or the first. */
 function chooseOutput(
-  { state, failedReason, result, links }: FileStatus,
+  { payload, state, failedReason, result }: FileStatus,
   variant: string | undefined,
 ): { name?: string; format: string } {
   if (state === 'failed') {
@@ -80,7 +81,7 @@ function chooseOutput(
   if (!result) {
     throw new ServiceError(
       'JOB_NOT_FINISHED',
-      `The job is ${state}. Ask again, or wait with Prefer: wait=30 at ${links.self}.`,
+      `The job is ${state}. Ask again, or wait with Prefer: wait=30 at ${jobLinks(payload.batchId, payload.index).self}.`,
       {
         headers: { 'Retry-After': POLL_AFTER_SECONDS },
       },

@@ -1,0 +1,102 @@
+import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
+import { ServiceError } from '../../shared/errors.ts';
+import { onClose } from './on-close.ts';
+import { sendProblem } from './problem.ts';
+
+/** Bytes of a declared body that are read to their end after a refusal, so that the connection can be used again. */
+const SHORT_BODY_BYTES = 64 * 1024;
+/** Milliseconds that reading such a body may take before the connection is cut. */
+const SHORT_BODY_MS = 10_000;
+/** Milliseconds in which the client of a longer body can read the response before the connection is closed. */
+const LINGER_MS = 1000;
+/** Bytes that it may send meanwhile: as much as most uploads have, unless it has sent too much already. */
+const LINGER_BYTES = 64 * 1024 * 1024;
+const LINGER_BYTES_TOO_LARGE = 1024 * 1024;
+
+/** Answers whatever no route has answered. */
+export const unknownRoute: RequestHandler = (req) => {
+  throw new ServiceError('ROUTE_NOT_FOUND', `There is no ${req.path} here. See /docs for what there is.`);
+};
+
+/**
+ * Makes a handler for the methods that a route does not have.
+ *
+ * @param allowed the methods that it has, as in `GET, HEAD`
+ */
+export function methodNotAllowed(allowed: string): RequestHandler {
+  return (req, res) => {
+    if (req.method === 'OPTIONS') return void res.set('Allow', allowed).sendStatus(204);
+    throw new ServiceError('METHOD_NOT_ALLOWED', `${req.method} is not possible at ${req.path}. Use ${allowed}.`, {
+      headers: { Allow: allowed },
+    });
+  };
+}
+
+/** Lets pass what only reads; for what is mounted whole and has no routes of its own. */
+export const onlyReads: RequestHandler = (req, res, next) =>
+  ['GET', 'HEAD'].includes(req.method) ? next() : methodNotAllowed('GET, HEAD')(req, res, next);
+
+/** Turns whatever was thrown into an answer; what was not foreseen is logged and answered without its internals. */
+export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
+  const known = toServiceError(error, req.id);
+  res.locals.problemCode = known.code;
+  // For the request's log line: of a client's fault what it was, of ours everything.
+  if (known.status >= 500) res.err = error;
+  else res.locals.refusal = { code: known.code, detail: known.message };
+  if (res.headersSent) return next(error);
+  if (req.complete || !hasBody(req)) return sendProblem(res, known);
+  if (isShortBody(req) && known.code !== 'REQUEST_TIMEOUT') {
+    sendProblem(res, known);
+    void discardBody(req, SHORT_BODY_MS, SHORT_BODY_BYTES).then(() => req.complete || req.socket.destroy());
+  } else {
+    const maxBytes = known.code === 'REQUEST_TOO_LARGE' ? LINGER_BYTES_TOO_LARGE : LINGER_BYTES;
+    sendProblem(res, known, discardBody(req, LINGER_MS, maxBytes));
+  }
+};
+
+function toServiceError(error: unknown, requestId: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  // Express's own refusals, such as a path with a broken percent-encoding.
+  const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
+  if (status >= 400 && status < 500) {
+    return new ServiceError('BAD_REQUEST', 'The request could not be understood. Check its address and headers.', {
+      cause: error,
+    });
+  }
+  const detail = `Something went wrong that should not have. The service's log has it under request ${requestId}.`;
+  return new ServiceError('INTERNAL_ERROR', detail, { cause: error });
+}
+
+/** Whether a request has a body (RFC 9112, section 6). Node completes even a request without one only after its handler ran. */
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
+}
+
+/** Whether so little of a refused body can follow that it is cheaper to read it than to open another connection. */
+function isShortBody({ headers }: Request): boolean {
+  // A client that expects 100 (Continue) may send its body after a refusal, or the next request at once.
+  return headers.expect === undefined && Number(headers['content-length']) <= SHORT_BODY_BYTES;
+}
+
+/**
+ * Reads what a refused client still sends, and drops it. Closing the connection while bytes arrive would reset it before the
+ * client has read the response.
+ *
+ * @returns resolves once the body has ended or the connection is closed, and after `limitMs` or more than `maxBytes` at the latest
+ */
+function discardBody(req: Request, limitMs: number, maxBytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(resolve, limitMs);
+    let left = maxBytes;
+    req.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) resolve();
+    });
+    onClose(req, () => {
+      clearTimeout(limit);
+      resolve();
+    });
+    // The parser of the form may have paused it.
+    req.resume();
+  });
+}

@@ -1,0 +1,71 @@
+import { batchIdOf, isBatchId, isImageJobId } from '../../queue/names.ts';
+import type { QueueClient } from '../../queue/queue-client.ts';
+import type { BatchStatus, FileStatus, Found } from '../../queue/read-status.ts';
+import { ServiceError } from '../../shared/errors.ts';
+import type { Client } from '../http/authenticate.ts';
+
+/** Value of `Retry-After` on every answer that is not final yet: seconds until it is worth asking again. */
+export const POLL_AFTER_SECONDS = '1';
+
+/** Whether everything of a batch has ended. */
+export function isFinished({ status }: Pick<BatchStatus, 'status'>): boolean {
+  return status === 'completed' || status === 'completed-with-errors';
+}
+
+/** Reads batches. */
+type BatchReader = Pick<QueueClient, 'readBatch'>;
+
+/**
+ * Checks that a batch is there and is the client's. Whether it can be read makes no difference.
+ *
+ * @throws {ServiceError} `BATCH_NOT_FOUND`, or `BATCH_REMOVED`
+ */
+export async function checkBatch(queue: BatchReader, client: Client, batchId: string): Promise<Found<BatchStatus>> {
+  const batch = isBatchId(batchId) ? await queue.readBatch(batchId, client) : undefined;
+  if (batch && isPresent(batch, client)) return batch;
+  throw new ServiceError('BATCH_NOT_FOUND', `There is no batch ${JSON.stringify(batchId)}. Check the id.`);
+}
+
+/**
+ * Reads a batch that must be there, and be the client's.
+ *
+ * @throws {ServiceError} `BATCH_NOT_FOUND`, `BATCH_REMOVED`, or `INTERNAL_ERROR` when it cannot be read
+ */
+export async function findBatch(queue: BatchReader, client: Client, batchId: string): Promise<BatchStatus> {
+  return readable(await checkBatch(queue, client, batchId), batchId);
+}
+
+/**
+ * Reads a job that must be there, and be the client's.
+ *
+ * @throws {ServiceError} `JOB_NOT_FOUND`, `BATCH_REMOVED`, or `INTERNAL_ERROR` when it cannot be read
+ */
+export async function findJob(queue: QueueClient, client: Client, jobId: string): Promise<FileStatus> {
+  const job = isImageJobId(jobId) ? await queue.readFile(jobId) : undefined;
+  if (job && isPresent(job, client)) return readable(job, batchIdOf(jobId));
+  throw new ServiceError('JOB_NOT_FOUND', `There is no job ${JSON.stringify(jobId)}. Check the id.`);
+}
+
+/**
+ * Whether something is there for a client. What belongs to another is not, so that its existence is not revealed.
+ *
+ * @throws {ServiceError} `BATCH_REMOVED` when it was removed
+ */
+function isPresent({ owner, value, unreadable, removedAt }: Found<unknown>, client: Client): boolean {
+  if (owner !== client.owner) return false;
+  if (value !== undefined || unreadable !== undefined) return true;
+  const when = removedAt === undefined ? '' : `, at ${removedAt}`;
+  throw new ServiceError('BATCH_REMOVED', `This batch was removed, with its files${when}.`, {
+    members: removedAt === undefined ? {} : { removedAt },
+  });
+}
+
+function readable<T>({ value, unreadable }: Found<T>, batchId: string): T {
+  if (value !== undefined) return value;
+  throw new ServiceError(
+    'INTERNAL_ERROR',
+    'This version of the service cannot read what is stored about this batch: it is broken, or a newer version wrote it. ' +
+      `Tell the operator, or delete the batch (DELETE /batches/${batchId}) and upload its files again.`,
+    { cause: unreadable },
+  );
+}

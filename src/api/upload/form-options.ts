@@ -1,0 +1,52 @@
+import { type Output, optionDescriptions, toOutputs } from '../../imaging/options.ts';
+import type { Presets } from '../../imaging/presets.ts';
+import { ServiceError } from '../../shared/errors.ts';
+
+/** Which options an upload may set. */
+export interface OptionRules {
+  presets: Presets;
+  /** Whether an upload may name a preset and nothing else. */
+  presetsOnly: boolean;
+}
+
+/** Every text field that an upload may have. */
+export const optionFields: readonly string[] = [...Object.keys(optionDescriptions), 'variants', 'preset'];
+
+/**
+ * Reads the text fields of a form as options.
+ *
+ * @param fields each field's text, by name; the names are known
+ * @returns what to make of each file
+ * @throws {ServiceError} `INVALID_OPTION` that names every fault
+ */
+export function readFormOptions(fields: Record<string, unknown>, { presets, presetsOnly }: OptionRules): Output[] {
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== 'string') throw invalid(`${name} must be given once`);
+  }
+  // A form sends every field that it has; one that was left empty was not set.
+  const { preset, ...own } = Object.fromEntries(
+    Object.entries(fields as Record<string, string>).filter(([, value]) => value !== ''),
+  );
+  if (presetsOnly && Object.keys(own).length > 0) {
+    throw invalid(`${Object.keys(own).join(', ')} cannot be set here; this service takes only preset`);
+  }
+  if (preset !== undefined && !Object.hasOwn(presets, preset)) {
+    throw invalid(`preset must be one of ${Object.keys(presets).join(', ') || '(there are none)'}`);
+  }
+  const result = toOutputs({ ...(preset !== undefined && presets[preset]), ...own, ...parseVariants(own.variants) });
+  if ('faults' in result) throw invalid(...result.faults.map(({ name, message }) => `${name} ${message}`));
+  return result.outputs;
+}
+
+function parseVariants(text: string | undefined): { variants?: unknown } {
+  if (text === undefined) return {};
+  try {
+    return { variants: JSON.parse(text) };
+  } catch (cause) {
+    throw invalid(`variants must be a JSON array (${cause instanceof Error ? cause.message : cause})`);
+  }
+}
+
+function invalid(...faults: string[]): ServiceError {
+  return new ServiceError('INVALID_OPTION', `${faults.join('; ')}. See /docs for every option.`);
+}

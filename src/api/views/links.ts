@@ -1,0 +1,18 @@
+import { imageJobId } from '../../queue/names.ts';
+
+/** Addresses that belong to a batch. */
+export function batchLinks(batchId: string) {
+  const self = `/batches/${batchId}`;
+  return { self, events: `${self}/events`, archive: `${self}/archive` };
+}
+
+/** Addresses that belong to a file's job. */
+export function jobLinks(batchId: string, index: number) {
+  const self = `/jobs/${imageJobId(batchId, index)}`;
+  return { self, batch: `/batches/${batchId}`, result: resultUrl(self), original: `${self}/original` };
+}
+
+/** Where a result is to be had: the only one of its job, or the one of that name. */
+export function resultUrl(jobUrl: string, variant?: string): string {
+  return `${jobUrl}/result${variant === undefined ? '' : `?variant=${encodeURIComponent(variant)}`}`;
+}

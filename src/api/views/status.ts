@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { imageJobResult, variantResult } from '../../queue/image-job.ts';
+import { type BatchStatus, batchStates, type FileStatus, jobStates } from '../../queue/read-status.ts';
+import { batchLinks, jobLinks, resultUrl } from './links.ts';
+
+const url = z.string().meta({ description: 'Address below this service' });
+const jobId = z.string().meta({ description: 'Opaque id of the file’s job' });
+const state = z.enum(jobStates).meta({ id: 'JobState' });
+
+/** The result of a file, with its URLs. */
+const result = imageJobResult
+  .extend({
+    resultUrl: url,
+    outputs: z
+      .array(variantResult.extend({ resultUrl: url }))
+      .optional()
+      .meta({ description: 'With `variants`: each by its name; the fields above are those of the first' }),
+  })
+  .meta({ id: 'Result' });
+const resultOrNull = result.nullable().meta({ description: 'Set once the state is `completed`' });
+const failedReason = z
+  .string()
+  .nullable()
+  .meta({ description: 'Why the file could not be processed; set once the state is `failed`' });
+
+/** Response of `GET /jobs/:jobId`. */
+export const jobResponse = z
+  .object({
+    jobId,
+    state,
+    progress: z
+      .number()
+      .min(0)
+      .max(100)
+      .meta({ description: '0 at first, 10 while an image takes its time, 100 at its end' }),
+    result: resultOrNull,
+    failedReason,
+    links: z.object({ self: url, batch: url, result: url, original: url }),
+  })
+  .meta({ id: 'JobStatus' });
+/** See {@link jobResponse}. */
+export type JobResponse = z.infer<typeof jobResponse>;
+
+/** Makes the response about one file. */
+export function toJobResponse({ jobId, payload, state, progress, result, failedReason }: FileStatus): JobResponse {
+  const links = jobLinks(payload.batchId, payload.index);
+  return { jobId, state, progress, result: withUrls(result, links.self), failedReason, links };
+}
+
+function withUrls(result: FileStatus['result'], jobUrl: string): JobResponse['result'] {
+  if (!result) return null;
+  const { outputs, ...rest } = result;
+  const named = outputs?.map((output) => ({ ...output, resultUrl: resultUrl(jobUrl, output.name) }));
+  return { ...rest, resultUrl: resultUrl(jobUrl), ...(named && { outputs: named }) };
+}
+
+const count = z.int().min(0);
+
+/** Response of `GET /batches/:batchId`. The four counts of `progress` add up to its `total`. */
+export const batchResponse = z
+  .object({
+    batchId: z.uuidv4(),
+    status: z.enum(batchStates).meta({
+      id: 'BatchState',
+      description:
+        '`waiting`: nothing has started; `processing`: something has started and not everything has ended; ' +
+        '`completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed',
+    }),
+    progress: z.object({ total: count, completed: count, failed: count, active: count, waiting: count }),
+    createdAt: z.iso.datetime(),
+    files: z
+      .array(z.object({ jobId, originalName: z.string(), state, result: resultOrNull, failedReason, resultUrl: url }))
+      .meta({ description: 'In the order of the upload' }),
+    links: z.object({ self: url, events: url, archive: url }),
+  })
+  .meta({ id: 'BatchStatus' });
+/** See {@link batchResponse}. */
+export type BatchResponse = z.infer<typeof batchResponse>;
+
+/** Makes the response about a batch. */
+export function toBatchResponse({ batchId, status, progress, createdAt, files }: BatchStatus): BatchResponse {
+  return {
+    batchId,
+    status,
+    progress,
+    createdAt: createdAt.toISOString(),
+    files: files.map((file) => {
+      const { jobId, state, result, failedReason, links } = toJobResponse(file);
+      return { jobId, originalName: file.payload.originalName, state, result, failedReason, resultUrl: links.result };
+    }),
+    links: batchLinks(batchId),
+  };
+}

@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { listeningApp } from '../../support/app.ts';
+import { until } from '../../support/processes.ts';
+import { startRedis } from '../../support/redis.ts';
+
+let app: Awaited<ReturnType<typeof listeningApp>>;
+
+beforeAll(async () => {
+  app = await listeningApp(await startRedis(), { REQUEST_TIMEOUT_SECONDS: '1' });
+});
+
+async function send(beginning: string): Promise<Socket> {
+  const socket = connect(app.port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(beginning);
+  return socket;
+}
+
+test.each([
+  ['headers', 'GET /presets HTTP/1.1\r\nHost: x\r\n'],
+  [
+    'a body',
+    'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n--x\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\n',
+  ],
+])('%s that never end are answered, cut off, and leave nothing', async (_what, beginning) => {
+  const socket = await send(beginning);
+  // Something goes on arriving all the time.
+  const drip = setInterval(() => socket.write('x'), 100);
+  // It may be cut off while the client sends: what was read before that counts.
+  socket.on('error', () => {});
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (chunk) => {
+    answer += chunk;
+  });
+  // Not `once` of node:events, which fails with the socket's error.
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearInterval(drip);
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  expect(answer).toContain('REQUEST_TIMEOUT');
+  await until(async () => (await readdir(app.uploadDir)).length === 0);
+  await until(async () => {
+    const count = await new Promise<number>((resolve) => app.server.getConnections((_error, open) => resolve(open)));
+    return count === 0;
+  });
+});

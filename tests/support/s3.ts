@@ -1,0 +1,153 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { hasBucketServer } from '../../scripts/s3-server.ts';
+import { type BucketConfig, loadConfig } from '../../src/shared/config.ts';
+import { createBucketClient } from '../../src/storage/s3/client.ts';
+import { openBucket } from '../../src/storage/s3/s3-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import { onCleanup, temporaryFolder } from './cleanup.ts';
+import { describeIf } from './describe-if.ts';
+import { environment } from './environment.ts';
+import type { Host } from './hosts.ts';
+import { freePort } from './ports.ts';
+import { endProcess } from './processes.ts';
+
+/** `describe` for tests that need a bucket's server. */
+export const describeWithBucket = describeIf(
+  hasBucketServer() ? undefined : 'there is no OpenStack Swift, and none could be installed without asking',
+);
+
+/** A bucket of the test's own, in OpenStack Swift, whose proxy speaks S3. */
+export interface TestBucket {
+  /** For a service, or for {@link openTestBucket}. */
+  settings: Record<string, string>;
+  /** Sends a signal to what speaks S3. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Ends it. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** Where a bucket's servers run. */
+type BucketHost = Pick<Host, 'address' | 'expose'> & { command: readonly string[] };
+const thisMachine: BucketHost = {
+  address: '127.0.0.1',
+  command: [],
+  expose: async (port) => `http://127.0.0.1:${port}`,
+};
+
+const STORES = ['account', 'container', 'object'];
+/** Debian's own: another may not have Swift. */
+const PYTHON = '/usr/bin/python3';
+/** Makes the rings, each of which says where everything is: always on the one disk. The program that makes rings takes seconds. */
+const MAKE_RINGS = `
+import sys
+from swift.common.ring import RingBuilder
+folder, address, *ports = sys.argv[1:]
+for store, port in zip(${JSON.stringify(STORES)}, map(int, ports)):
+    builder = RingBuilder(1, 1, 0)
+    place = {'ip': address, 'port': port, 'replication_ip': address, 'replication_port': port}
+    builder.add_dev({'id': 0, 'region': 1, 'zone': 1, 'device': 'one', 'weight': 1, **place})
+    builder.rebalance()
+    builder.get_ring().save(f'{folder}/{store}.ring.gz')
+`;
+const BUCKET = 'pictures';
+const key = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
+
+/** Starts such a server, on this machine or another; it is gone after the tests of this file. */
+export async function startBucket({ address, command, expose }: BucketHost = thisMachine): Promise<TestBucket> {
+  const folder = await temporaryFolder();
+  const start = async (part: string, settings: string, port: number) => {
+    const file = join(folder, `${part}.conf`);
+    const common = `bind_ip = ${address}\nbind_port = ${port}\nworkers = 0\nswift_dir = ${folder}\nuser = ${userInfo().username}`;
+    await writeFile(file, `[DEFAULT]\n${common}\n${settings}`);
+    const [program = '', ...args] = [...command, `swift-${part}-server`, file];
+    const server = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    onCleanup(() => endProcess(server, 'SIGKILL'));
+    const url = await expose(port);
+    while (!(await answers(url))) {
+      if (server.exitCode !== null) throw new Error(`swift-${part}-server has ended`);
+      await delay(50);
+    }
+    return server;
+  };
+
+  // Each of the three that store has one disk, which is a folder.
+  const devices = join(folder, 'disks');
+  await mkdir(join(devices, 'one'), { recursive: true });
+  const disk = `devices = ${devices}\nmount_check = false\nfallocate_reserve = 0`;
+  const ports = await Promise.all(STORES.map(freePort));
+  await promisify(execFile)(PYTHON, ['-c', MAKE_RINGS, folder, address, ...ports.map(String)]);
+  const stores = STORES.map((part, index) => {
+    const pipeline = `[pipeline:main]\npipeline = ${part}-server\n[app:${part}-server]\nuse = egg:swift#${part}`;
+    return start(part, `${disk}\n${pipeline}\n`, ports[index] ?? 0);
+  });
+
+  const filters = ['catch_errors', 'cache', 'listing_formats', 'bulk', 's3api', 'tempauth', 'slo'];
+  const options: Record<string, string> = {
+    cache: 'use = egg:swift#memcache',
+    s3api: 'use = egg:swift#s3api\nlocation = us-east-1',
+    tempauth: `use = egg:swift#tempauth\nuser_${key.accessKeyId.replace(':', '_')} = ${key.secretAccessKey} .admin`,
+  };
+  const proxy = [
+    `[pipeline:main]\npipeline = ${filters.join(' ')} proxy-server\n[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true`,
+    ...filters.map((name) => `[filter:${name}]\n${options[name] ?? `use = egg:swift#${name}`}`),
+  ].join('\n');
+  const port = await freePort();
+  let [server] = await Promise.all([start('proxy', proxy, port), ...stores]);
+  const endpoint = `http://${address}:${port}`;
+  const here = { region: 'us-east-1', endpoint: await expose(port), forcePathStyle: true, credentials: key };
+  const admin = new S3Client(here);
+  await admin.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  admin.destroy();
+  return {
+    settings: {
+      STORAGE_URL: `s3://${BUCKET}/of the/service`,
+      AWS_ENDPOINT_URL_S3: endpoint,
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    },
+    signal: (name) => void server.kill(name),
+    kill: () => endProcess(server, 'SIGKILL'),
+    async restart() {
+      server = await start('proxy', proxy, port);
+    },
+  };
+}
+
+/** Whether a server answers, whatever it says. */
+function answers(url: string): Promise<boolean> {
+  // One that is just starting may take a request and forget it.
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function configOf({ settings }: Pick<TestBucket, 'settings'>, more: Record<string, string>): BucketConfig {
+  const { bucket } = loadConfig(environment({ ...settings, ...more }));
+  if (!bucket) throw new Error('there is no bucket in these settings');
+  return bucket;
+}
+
+/** The service's own view of it. */
+export function openTestBucket(bucket: Pick<TestBucket, 'settings'>, more: Record<string, string> = {}): Storage {
+  return openBucket(configOf(bucket, more));
+}
+
+/** What there is in it under a prefix. */
+export async function keysIn(
+  bucket: Pick<TestBucket, 'settings'>,
+  more: Record<string, string>,
+  prefix: string,
+): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of createBucketClient(configOf(bucket, more)).list(prefix))
+    keys.push(...page.map(({ key: name }) => name));
+  return keys;
+}
