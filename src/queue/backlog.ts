@@ -33,11 +33,7 @@ export function createBacklogCheck({
     drainRate.sample(Number(completed) + Number(failed));
     if (max === 0 || waiting < max) return;
     const seconds = drainRate.secondsFor(waiting - max + 1);
-    throw new ServiceError(
-      'BACKLOG_FULL',
-      `There are ${waiting} files waiting, and this service lets no more than ${max} wait. Try again in ${seconds} seconds.`,
-      { headers: { 'Retry-After': String(seconds) } },
-    );
+    throw new ServiceError('BACKLOG_FULL', [waiting, max, seconds], { retryAfterSeconds: seconds });
   };
 }
 

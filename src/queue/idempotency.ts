@@ -95,18 +95,9 @@ export async function claimKey(
 function readRecord(noted: string): IdempotentUpload {
   const { data, error } = record.safeParse(parseStored(noted));
   if (data) return data;
-  throw new ServiceError(
-    'INTERNAL_ERROR',
-    'This version of the service cannot read what is stored under this Idempotency-Key, so it cannot tell whether the upload was ' +
-      'accepted before. If it was not, send it with another key.',
-    { cause: error },
-  );
+  throw new ServiceError('INTERNAL_ERROR', ['unreadable key'], { cause: error });
 }
 
 function inUse(): ServiceError {
-  return new ServiceError(
-    'IDEMPOTENCY_KEY_IN_USE',
-    'An upload with this Idempotency-Key is still being received. Wait for its answer, or send this again in a second.',
-    { headers: { 'Retry-After': '1' } },
-  );
+  return new ServiceError('IDEMPOTENCY_KEY_IN_USE', [], { retryAfterSeconds: 1 });
 }

@@ -35,6 +35,12 @@ export interface NewBatch {
   requestId?: string;
 }
 
+/** A batch whose files have their places in the queue. */
+export interface AnnouncedBatch extends NewBatch {
+  /** Virtual time of its first file; see `announceBatch`. Each further file has the next. */
+  virtualTime: number;
+}
+
 /** Who sends a batch. */
 export interface Sender {
   /** What turns are given out by. */
@@ -57,15 +63,16 @@ export interface QueueClient {
   readLoad(): Promise<Load>;
   /** Claims an `Idempotency-Key`; see {@link claimKey}. */
   claimKey(owner: string | undefined, key: string): Promise<Claim>;
+  /** Announces a batch before its originals are stored. If the batch is never added, the sweeper deletes them. */
+  announceBatch(batch: NewBatch): Promise<AnnouncedBatch>;
   /**
-   * Enqueues a batch with all its files, or nothing.
+   * Enqueues a batch with all its files, or nothing. Its originals must be stored already: a worker may take a job before this
+   * returns.
    *
-   * @param store stores its originals for good, once the batch is announced: should nothing more be heard of it, the sweeper
-   *   removes them
-   * @throws {UncertainError} when it is not known whether it is enqueued; then its originals must stay, and are removed by
-   *   the sweeper if it is not
+   * @throws {UncertainError} when it is unknown whether the batch is enqueued. Its originals must stay then; the sweeper deletes
+   *   them if it is not.
    */
-  addBatch(batch: NewBatch, store: () => Promise<void>): Promise<void>;
+  addBatch(batch: AnnouncedBatch): Promise<void>;
   /** Whether a batch is or was there. */
   isKnown(batchId: string): Promise<boolean>;
   /**
@@ -144,9 +151,13 @@ export function createQueueClient({
     readLoad: () => guard(() => readLoad(redis, images, batches)),
     claimKey: (owner, key) => claimKey({ redis, guard, keys, lifeMs }, owner, key),
 
-    async addBatch({ batchId, files, outputs, sender, requestId }, store) {
-      const announcement = { batchId, client: sender.id, files: files.length };
-      const turn = await guard(() => announceBatch(redis, images.toKey('prioritized'), keys, announcement));
+    async announceBatch(batch) {
+      const announcement = { batchId: batch.batchId, client: batch.sender.id, files: batch.files.length };
+      const virtualTime = await guard(() => announceBatch(redis, images.toKey('prioritized'), keys, announcement));
+      return { ...batch, virtualTime };
+    },
+
+    async addBatch({ batchId, files, outputs, sender, requestId, virtualTime }) {
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
       const batch: FlowJob = {
         name: 'batch',
@@ -166,14 +177,11 @@ export function createQueueClient({
             ...ownership,
             ...(requestId !== undefined && { requestId }),
           } satisfies ImageJobPayload,
-          opts: { ...imageJobOptions, priority: priorityOf(turn + index), jobId: imageJobId(batchId, index) },
+          opts: { ...imageJobOptions, priority: priorityOf(virtualTime + index), jobId: imageJobId(batchId, index) },
         })),
       };
-      // Should ending the announcement fail, the sweeper finds that there is nothing to do.
+      // If this fails, the sweeper finds the batch and ends the announcement.
       const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
-      // Bytes before jobs: a worker may take a job before this call returns. When it fails, some of them may be there or come to
-      // be there all the same, so the announcement stays, for the sweeper.
-      await store();
       try {
         // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
         await guard(() => flow.add(batch), UncertainError);

@@ -9,7 +9,9 @@ const OPERATION_LIMIT_MS = 750;
 const RETRY_AFTER_SECONDS = 2;
 
 /** `QUEUE_UNAVAILABLE` without an answer: the operation may have been done, or may yet be. */
-export class UncertainError extends ServiceError {}
+export class UncertainError extends ServiceError<'QUEUE_UNAVAILABLE'> {}
+
+type Unavailable = typeof ServiceError<'QUEUE_UNAVAILABLE'>;
 
 /**
  * Runs an operation on Redis under a time limit.
@@ -17,7 +19,7 @@ export class UncertainError extends ServiceError {}
  * @param Unanswered what to throw when it is not known whether the operation was done, for whom that makes a difference
  * @throws {ServiceError} `QUEUE_UNAVAILABLE`
  */
-export type Guard = <T>(operation: () => Promise<T>, Unanswered?: typeof ServiceError) => Promise<T>;
+export type Guard = <T>(operation: () => Promise<T>, Unanswered?: Unavailable) => Promise<T>;
 
 /**
  * Makes the guard of a connection that fails fast.
@@ -25,7 +27,7 @@ export type Guard = <T>(operation: () => Promise<T>, Unanswered?: typeof Service
  * @param limitMs milliseconds that an operation may take
  */
 export function createGuard(redis: RedisConnection, limitMs = OPERATION_LIMIT_MS): Guard {
-  return async (operation, Unanswered = ServiceError) => {
+  return async (operation, Unanswered: Unavailable = ServiceError) => {
     // Before the first connection BullMQ waits without end, so it is not even asked.
     if (redis.status !== 'ready') throw unavailable(ServiceError);
     let timer: NodeJS.Timeout | undefined;
@@ -45,10 +47,6 @@ export function createGuard(redis: RedisConnection, limitMs = OPERATION_LIMIT_MS
   };
 }
 
-function unavailable(Kind: typeof ServiceError, cause?: unknown): ServiceError {
-  return new Kind(
-    'QUEUE_UNAVAILABLE',
-    `The service cannot reach its job queue (Redis) at the moment. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-    { cause, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-  );
+function unavailable(Kind: Unavailable, cause?: unknown): ServiceError {
+  return new Kind('QUEUE_UNAVAILABLE', [RETRY_AFTER_SECONDS], { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

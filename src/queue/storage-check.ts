@@ -93,11 +93,9 @@ export function startStorageCheck({
     confirmed,
     require() {
       if (isConfirmed) return;
-      throw new ServiceError(
-        'STORAGE_UNAVAILABLE',
-        `The service has not identified its storage yet. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-        { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-      );
+      throw new ServiceError('STORAGE_UNAVAILABLE', ['has not identified its storage yet', RETRY_AFTER_SECONDS], {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
     },
   };
 }

@@ -19,16 +19,16 @@ const TEMPORARY = new Set([
 const MISSING = new Set(['ENOENT', 'NoSuchKey']);
 
 /** A failure of the storage that a client can be told. */
-export class StorageError extends ServiceError {
+export class StorageError extends ServiceError<'STORAGE_FULL' | 'STORAGE_UNAVAILABLE'> {
   /** Whether the file system as a whole cannot be used at the moment, so that the same operation can succeed later. */
   readonly isTemporary: boolean;
 
   constructor(
     code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE',
-    detail: string,
+    problem: string,
     { isTemporary, retryAfterSeconds, cause }: { isTemporary: boolean; retryAfterSeconds: number; cause: unknown },
   ) {
-    super(code, detail, { cause, headers: { 'Retry-After': String(retryAfterSeconds) } });
+    super(code, [problem, retryAfterSeconds], { cause, retryAfterSeconds });
     this.isTemporary = isTemporary;
   }
 }
@@ -36,7 +36,7 @@ export class StorageError extends ServiceError {
 /** Makes a fault of reading an original one that a client can be told. */
 export function toReadError(cause: unknown): ServiceError {
   if (!MISSING.has(codeOf(cause))) return toStorageError('read the original', cause);
-  return new ServiceError('FILE_GONE', 'The original is no longer there: someone has removed it.', { cause });
+  return new ServiceError('FILE_GONE', ['original'], { cause });
 }
 
 /**
@@ -47,13 +47,13 @@ export function toReadError(cause: unknown): ServiceError {
 export function toStorageError(act: string, cause: unknown): StorageError {
   const code = codeOf(cause);
   if (FULL.has(code)) {
-    return new StorageError(
-      'STORAGE_FULL',
-      `The service could not ${act}: its storage is full (${code}). Try again later.`,
-      { isTemporary: true, retryAfterSeconds: 60, cause },
-    );
+    return new StorageError('STORAGE_FULL', `could not ${act} (${code})`, {
+      isTemporary: true,
+      retryAfterSeconds: 60,
+      cause,
+    });
   }
-  return new StorageError('STORAGE_UNAVAILABLE', `The service could not ${act} (${code}). Try again later.`, {
+  return new StorageError('STORAGE_UNAVAILABLE', `could not ${act} (${code})`, {
     isTemporary: TEMPORARY.has(code),
     retryAfterSeconds: 10,
     cause,

@@ -57,7 +57,7 @@ export interface IncomingUpload {
   add(index: number, content: AsyncIterable<Buffer>, headLength: number): Promise<{ size: number; head: Uint8Array }>;
   /** Makes the upload the originals of a batch, unless it has some already. */
   commit(batchId: string): Promise<void>;
-  /** Removes every trace of the upload, committed or not. */
+  /** Deletes every trace of the upload, committed or not, once no file of it is being written. */
   discard(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
 import { UncertainError } from '../../src/queue/redis-timeout.ts';
-import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { quickest, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -29,7 +29,7 @@ describe('status', () => {
 
   test('goes from waiting over processing to its end, and every answer adds up', async () => {
     const batchId = uuid();
-    await queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'), storeNothing);
+    await enqueue(queue, newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'));
     expect(await status(batchId)).toMatchObject({
       batchId,
       status: 'waiting',
@@ -84,7 +84,7 @@ describe('status', () => {
   test('of a job that waits for its next attempt is waiting, its batch is processing, and success forgets the failure', async () => {
     const batchId = uuid();
     const jobId = imageJobId(batchId, 0);
-    await queue.addBatch(newBatch(batchId, 'a.jpg'), storeNothing);
+    await enqueue(queue, newBatch(batchId, 'a.jpg'));
     const { open, opened } = gate();
     const stopFirst = takeJobs(redis, async () => {
       await opened;
@@ -114,14 +114,12 @@ test('a batch is enqueued whole or not at all, also when Redis is full', async (
   const queue = await testQueueClient(redis);
   const admin = new Redis(redis.url);
   onCleanup(() => admin.disconnect());
-  await queue.addBatch(newBatch(uuid(), 'first.jpg'), storeNothing);
+  await enqueue(queue, newBatch(uuid(), 'first.jpg'));
   await until(async () => (await admin.exists('{images}:incoming')) === 0);
   const before = await admin.dbsize();
   await admin.config('SET', 'maxmemory', '1');
   const batchId = uuid();
-  await expect(
-    queue.addBatch(newBatch(batchId, ...Array<string>(10).fill('a.jpg')), storeNothing),
-  ).rejects.toMatchObject({
+  await expect(enqueue(queue, newBatch(batchId, ...Array<string>(10).fill('a.jpg')))).rejects.toMatchObject({
     code: 'QUEUE_UNAVAILABLE',
   });
   await admin.config('SET', 'maxmemory', '0');
@@ -138,14 +136,14 @@ const answers = (queue: Awaited<ReturnType<typeof testQueueClient>>) =>
 describe('without Redis every operation fails within a second', () => {
   const operations = (queue: Awaited<ReturnType<typeof testQueueClient>>) => [
     () => queue.ping(),
-    () => queue.addBatch(newBatch(uuid(), 'a.jpg'), storeNothing),
+    () => enqueue(queue, newBatch(uuid(), 'a.jpg')),
     () => queue.readBatch(uuid()),
     () => queue.readFile(imageJobId(uuid(), 0)),
   ];
 
   async function expectQuickFailures(queue: Awaited<ReturnType<typeof testQueueClient>>) {
     for (const operation of operations(queue)) {
-      const refused = { code: 'QUEUE_UNAVAILABLE', headers: { 'Retry-After': '2' } };
+      const refused = { code: 'QUEUE_UNAVAILABLE', retryAfterSeconds: 2 };
       const ms = await quickest(1000, () => expect(operation()).rejects.toMatchObject(refused));
       expect(ms).toBeLessThan(1000);
     }
@@ -174,8 +172,9 @@ test('when nobody can tell whether a batch was enqueued, that is said, and what 
   const redis = await startRedis();
   const queue = await testQueueClient(redis);
   const batchId = uuid();
-  const hang = async () => void redis.process().kill('SIGSTOP');
-  await expect(queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg'), hang)).rejects.toBeInstanceOf(UncertainError);
+  const announced = await queue.announceBatch(newBatch(batchId, 'a.jpg', 'b.jpg'));
+  redis.process().kill('SIGSTOP');
+  await expect(queue.addBatch(announced)).rejects.toBeInstanceOf(UncertainError);
   redis.process().kill('SIGCONT');
   await until(() => answers(queue));
   expect((await queue.readBatch(batchId))?.value).toMatchObject({ status: 'waiting', progress: { total: 2 } });

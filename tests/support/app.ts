@@ -6,7 +6,7 @@ import type { Presets } from '../../src/imaging/presets.ts';
 import type { BatchFiles } from '../../src/queue/batch-remover.ts';
 import { type BatchWatcher, createBatchWatcher } from '../../src/queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../../src/queue/connection.ts';
-import { createQueueClient, type QueueClient } from '../../src/queue/queue-client.ts';
+import { createQueueClient, type NewBatch, type QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { createLogger } from '../../src/shared/logger.ts';
 import { createBatchFiles } from '../../src/storage/batch-files.ts';
@@ -62,8 +62,10 @@ export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient)
 /** Whoever sends a batch where it does not matter. */
 export const anyone = { id: 'address:127.0.0.1', owner: undefined };
 
-/** For a batch whose originals need not be there. */
-export const storeNothing = async () => {};
+/** Enqueues a batch without its originals. */
+export async function enqueue(queue: QueueClient, batch: NewBatch): Promise<void> {
+  await queue.addBatch(await queue.announceBatch(batch));
+}
 
 /** A batch to enqueue, of files that are not there. */
 export function newBatch(batchId: string, ...originalNames: string[]) {

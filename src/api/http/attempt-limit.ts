@@ -24,12 +24,8 @@ export function createAttemptLimit(): (address: string, isRight: boolean) => voi
     const ofOne = failures.get(address) ?? 0;
     const ofAll = [...failures.values()].reduce((sum, count) => sum + count, 0);
     if (ofOne >= MAX_OF_ONE || (ofAll >= MAX_OF_ALL && !known.has(address))) {
-      const seconds = String(Math.ceil((endsAt - now) / 1000));
-      throw new ServiceError(
-        'RATE_LIMITED',
-        `Too many attempts with a wrong password. Wait ${seconds} seconds, then try again.`,
-        { headers: { 'Retry-After': seconds } },
-      );
+      const seconds = Math.ceil((endsAt - now) / 1000);
+      throw new ServiceError('RATE_LIMITED', [{ passwordRetrySeconds: seconds }], { retryAfterSeconds: seconds });
     }
     if (isRight) known.add(address);
     else failures.set(address, ofOne + 1);

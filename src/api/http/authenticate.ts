@@ -42,20 +42,14 @@ export function addressOf(req: Request): string {
 export function requireKey(apiKeys: Config['apiKeys']): RequestHandler {
   return (req, res, next) => {
     if (apiKeys.length === 0 || clientOf(res).owner !== undefined) return next();
-    const why = whyRefused(req);
-    throw new ServiceError(
-      'UNAUTHORIZED',
-      `${why}. Send yours as "Authorization: Bearer <key>" or "X-API-Key: <key>"; whoever runs the service hands them out.`,
-      { headers: { 'WWW-Authenticate': 'Bearer' } },
-    );
+    throw new ServiceError('UNAUTHORIZED', [problemOf(req)], { headers: { 'WWW-Authenticate': 'Bearer' } });
   };
 }
 
-function whyRefused(req: Request): string {
-  if (givenKey(req) !== undefined) return 'This API key is not known here';
+function problemOf(req: Request) {
+  if (givenKey(req) !== undefined) return 'unknown key';
   const isInAddress = Object.keys(req.query).some((name) => KEY_PARAMETER.test(name));
-  if (!isInAddress) return 'This service wants an API key';
-  return 'This service wants an API key in a header, and takes none from the address, which others may log';
+  return isInAddress ? 'key in the address' : 'no key';
 }
 
 function givenKey(req: Request): string | undefined {

@@ -15,5 +15,5 @@ export const requireOneHost: RequestHandler = (req, _res, next) => {
 };
 
 function bad(why: string): ServiceError {
-  return new ServiceError('BAD_REQUEST', `${why}. Send one, with the name or address of this service.`);
+  return new ServiceError('BAD_REQUEST', [`${why}. Send one, with the name or address of this service.`]);
 }

@@ -72,12 +72,6 @@ export function limitRate({
       error: (err) => logger.debug({ err }, 'rate limit'),
     },
     validate: false,
-    handler: (_req, _res, next) =>
-      next(
-        new ServiceError(
-          'RATE_LIMITED',
-          `More than ${perMinute} ${what} in a minute. Wait for as many seconds as Retry-After says.`,
-        ),
-      ),
+    handler: (_req, _res, next) => next(new ServiceError('RATE_LIMITED', [{ perMinute, of: what }])),
   });
 }

@@ -55,10 +55,10 @@ export function createHttpServer(
 function refuse(cause: NodeJS.ErrnoException, socket: Socket): void {
   // Once something was answered here, more might land in the middle of it.
   if (!socket.writable || socket.bytesWritten > 0 || cause.code === 'ECONNRESET') return void socket.destroy();
-  const { code, status, message } = toServiceError(cause);
-  const body = JSON.stringify(toProblem({ code, status, message }));
+  const error = toServiceError(cause);
+  const body = JSON.stringify(toProblem(error));
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
@@ -72,14 +72,11 @@ function refuse(cause: NodeJS.ErrnoException, socket: Socket): void {
 function toServiceError(cause: NodeJS.ErrnoException): ServiceError {
   switch (cause.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new ServiceError(
-        'HEADERS_TOO_LARGE',
-        'The address and the headers of the request are too long. Send less in them.',
-      );
+      return new ServiceError('HEADERS_TOO_LARGE', []);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ServiceError('REQUEST_TIMEOUT', 'The request took too long to arrive. Try again.');
+      return new ServiceError('REQUEST_TIMEOUT', ['its headers did not arrive in time']);
     default:
-      return new ServiceError('BAD_REQUEST', 'The request could not be understood: it is not HTTP as it should be.');
+      return new ServiceError('BAD_REQUEST', ['The service could not understand the request: it is not valid HTTP.']);
   }
 }
 

@@ -47,6 +47,6 @@ function parseVariants(text: string | undefined): { variants?: unknown } {
   }
 }
 
-function invalid(...faults: string[]): ServiceError {
-  return new ServiceError('INVALID_OPTION', `${faults.join('; ')}. See /docs for every option.`);
+function invalid(...problems: string[]): ServiceError {
+  return new ServiceError('INVALID_OPTION', [problems]);
 }

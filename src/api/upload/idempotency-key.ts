@@ -18,8 +18,5 @@ export function idempotencyKey(req: Request): string | undefined {
   const [, quoted, plain] = KEY.exec(header.trim()) ?? [];
   const key = quoted?.replace(/\\(.)/g, '$1') ?? plain;
   if (key !== undefined && key.length <= MAX_LENGTH) return key;
-  throw new ServiceError(
-    'INVALID_IDEMPOTENCY_KEY',
-    `The Idempotency-Key must be one string of 1 to ${MAX_LENGTH} ASCII characters, such as a random UUID, in double quotes or without.`,
-  );
+  throw new ServiceError('INVALID_IDEMPOTENCY_KEY', [MAX_LENGTH]);
 }

@@ -16,11 +16,7 @@ export function createFreeSpaceCheck(folders: readonly string[], minFreeBytes: n
     if (minFreeBytes === 0) return;
     const free = await Promise.all(folders.map(freeBytes));
     if (Math.min(...free) >= minFreeBytes) return;
-    throw new ServiceError(
-      'DISK_LOW',
-      `The disk of this service is nearly full. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-      { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-    );
+    throw new ServiceError('DISK_LOW', [RETRY_AFTER_SECONDS], { retryAfterSeconds: RETRY_AFTER_SECONDS });
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import type { Originals } from '../storage.ts';
+import type { IncomingUpload, Originals } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
@@ -39,38 +39,44 @@ export function createOriginals(folder: string): Originals {
     async receive() {
       const incoming = pathInside(folder, `${randomUUID()}${UNFINISHED}`);
       const ours = [incoming];
+      const writes: Promise<unknown>[] = [];
       try {
         await mkdir(incoming, { recursive: true });
       } catch (cause) {
         throw toStorageError(act, cause);
       }
-      return {
-        async add(index, content, headLength) {
-          // Only the disk's fault is ours; a client that hangs up is not.
-          const onDisk = <T>(work: Promise<T>) => work.catch((cause) => Promise.reject(toStorageError(act, cause)));
-          // Not waited for before the content is listened to: its error would be nobody's.
-          const opening = onDisk(open(pathInside(incoming, String(index)), 'wx'));
-          opening.catch(() => undefined);
-          try {
-            let [size, head, pending, pendingBytes] = [0, Buffer.alloc(0), [] as Buffer[], 0];
-            for await (const piece of content) {
-              if (head.length < headLength) head = Buffer.concat([head, piece.subarray(0, headLength - head.length)]);
-              size += piece.length;
-              pendingBytes += piece.length;
-              pending.push(piece);
-              if (pendingBytes < WRITE_BYTES) continue;
-              await onDisk(write(await opening, pending, pendingBytes));
-              [pending, pendingBytes] = [[], 0];
-            }
-            const file = await opening;
-            await onDisk(write(file, pending, pendingBytes));
-            // What is acknowledged must outlive a power cut.
-            await onDisk(file.datasync());
-            return { size, head };
-          } finally {
-            const file = await opening.catch(() => undefined);
-            await file?.close();
+      const store: IncomingUpload['add'] = async (index, content, headLength) => {
+        // Only the disk's fault is ours; a client that hangs up is not.
+        const onDisk = <T>(work: Promise<T>) => work.catch((cause) => Promise.reject(toStorageError(act, cause)));
+        // Not waited for before the content is listened to: its error would be nobody's.
+        const opening = onDisk(open(pathInside(incoming, String(index)), 'wx'));
+        opening.catch(() => undefined);
+        try {
+          let [size, head, pending, pendingBytes] = [0, Buffer.alloc(0), [] as Buffer[], 0];
+          for await (const piece of content) {
+            if (head.length < headLength) head = Buffer.concat([head, piece.subarray(0, headLength - head.length)]);
+            size += piece.length;
+            pendingBytes += piece.length;
+            pending.push(piece);
+            if (pendingBytes < WRITE_BYTES) continue;
+            await onDisk(write(await opening, pending, pendingBytes));
+            [pending, pendingBytes] = [[], 0];
           }
+          const file = await opening;
+          await onDisk(write(file, pending, pendingBytes));
+          // What is acknowledged must outlive a power cut.
+          await onDisk(file.datasync());
+          return { size, head };
+        } finally {
+          const file = await opening.catch(() => undefined);
+          await file?.close();
+        }
+      };
+      return {
+        add(...file) {
+          const write = store(...file);
+          writes.push(write);
+          return write;
         },
 
         async commit(batchId) {
@@ -86,7 +92,9 @@ export function createOriginals(folder: string): Originals {
         },
 
         async discard() {
-          // A folder that cannot be removed now must not hide why the upload failed.
+          // A file that is still being written would be created again after its deletion.
+          await Promise.allSettled(writes);
+          // An error here must not hide why the upload failed.
           await Promise.allSettled(ours.map((path) => rm(path, { recursive: true, force: true })));
         },
       };

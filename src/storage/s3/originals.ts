@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Originals, StoredFile } from '../storage.ts';
+import type { IncomingUpload, Originals, StoredFile } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
 
@@ -34,30 +34,36 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
       const incoming = `${INCOMING}${randomUUID()}/`;
       const indexes: number[] = [];
       const ours: string[] = [];
-      return {
-        async add(index, content, headLength) {
-          let [size, head, fault] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
-          async function* observed() {
-            try {
-              for await (const piece of content) {
-                if (head.length < headLength) head = Buffer.concat([head, piece.subarray(0, headLength - head.length)]);
-                size += piece.length;
-                yield piece;
-              }
-            } catch (error) {
-              fault = { error };
-              throw error;
-            }
-          }
-          indexes.push(index);
-          ours.push(`${incoming}${index}`);
+      const writes: Promise<unknown>[] = [];
+      const store: IncomingUpload['add'] = async (index, content, headLength) => {
+        let [size, head, fault] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
+        async function* observed() {
           try {
-            await bucket.stream(`${incoming}${index}`, Readable.from(observed(), { objectMode: false }));
-          } catch (cause) {
-            // Only the bucket's fault is ours; a client that hangs up is not.
-            throw fault ? fault.error : toStorageError(act, cause);
+            for await (const piece of content) {
+              if (head.length < headLength) head = Buffer.concat([head, piece.subarray(0, headLength - head.length)]);
+              size += piece.length;
+              yield piece;
+            }
+          } catch (error) {
+            fault = { error };
+            throw error;
           }
-          return { size, head };
+        }
+        indexes.push(index);
+        ours.push(`${incoming}${index}`);
+        try {
+          await bucket.stream(`${incoming}${index}`, Readable.from(observed(), { objectMode: false }));
+        } catch (cause) {
+          // Only the bucket's fault is ours; a client that hangs up is not.
+          throw fault ? fault.error : toStorageError(act, cause);
+        }
+        return { size, head };
+      };
+      return {
+        add(...file) {
+          const write = store(...file);
+          writes.push(write);
+          return write;
         },
 
         async commit(batchId) {
@@ -78,7 +84,9 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
         },
 
         async discard() {
-          // Files that cannot be removed now must not hide why the upload failed.
+          // A file that is still being written would be created again after its deletion.
+          await Promise.allSettled(writes);
+          // An error here must not hide why the upload failed.
           await bucket.remove(ours).catch(() => undefined);
         },
       };

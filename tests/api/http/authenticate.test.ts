@@ -102,7 +102,7 @@ test('a key in the address is refused with a hint, and no line of the log has it
   for (const name of ['api_key', 'apikey', 'api-key', 'X-API-Key', 'key', 'token', 'access_token']) {
     const answer = await fetch(`${api.url}/presets?${name}=${secret}`);
     expect(answer.status).toBe(401);
-    expect(((await answer.json()) as { detail: string }).detail).toContain('takes none from the address');
+    expect(((await answer.json()) as { detail: string }).detail).toContain('accepts none in the address');
   }
   for (const [path, status] of [
     ['/presets', 200],
