@@ -67,7 +67,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     queuePrefix: env.QUEUE_PREFIX,
     uploadDir: env.UPLOAD_DIR,
     processedDir: env.PROCESSED_DIR,
-    bucket:
+    s3:
       env.STORAGE_URL &&
       Object.freeze({
         ...env.STORAGE_URL,
@@ -123,6 +123,6 @@ export function readPresets(path: string | undefined): unknown {
 /** The whole configuration, as {@link loadConfig} returns it. */
 export type Config = ReturnType<typeof loadConfig>;
 /** Which bucket files are kept in. */
-export type BucketConfig = NonNullable<Config['bucket']>;
+export type S3Config = NonNullable<Config['s3']>;
 /** Where Redis is. */
 export type RedisConfig = Config['redis'];

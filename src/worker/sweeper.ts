@@ -80,7 +80,7 @@ export function createSweeper({
     const expired = retentionMs > 0 ? await remover.removeEndedBefore(now - retentionMs, closing.signal) : 0;
     await remover.finish(now, closing.signal);
     const lost = await removeLost(now);
-    const unfinished = await storage.removeAbandoned(now);
+    const unfinished = await storage.removeUnfinished(now);
     metrics.swept({ expired, lost, unfinished });
     if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'swept');
   }
