@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { RedisConnection } from '../queue/connection.ts';
-import { createGuard } from '../queue/redis-timeout.ts';
+import { createRedisTimeout } from '../queue/redis-timeout.ts';
 import type { StorageCheck } from '../queue/storage-check.ts';
 import { ConfigError } from '../shared/config.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -26,7 +26,7 @@ export async function startStatusServer({
   redis: RedisConnection;
   storageCheck: Pick<StorageCheck, 'require'>;
 }): Promise<Server> {
-  const guard = createGuard(redis);
+  const withTimeout = createRedisTimeout(redis);
   const json = (text: object, status = 200) => ({ status, type: 'application/json', text: JSON.stringify(text) });
   const answers: Record<string, () => Promise<{ status: number; type: string; text: string }>> = {
     async '/metrics'() {
@@ -36,7 +36,7 @@ export async function startStatusServer({
     '/healthz': async () => json({ status: 'ok' }),
     async '/readyz'() {
       try {
-        await guard(() => redis.ping());
+        await withTimeout(() => redis.ping());
         storageCheck.require();
         return json({ status: 'ok' });
       } catch (error) {

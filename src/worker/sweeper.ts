@@ -78,7 +78,7 @@ export function createSweeper({
   async function sweep(): Promise<void> {
     const now = Date.now();
     const expired = retentionMs > 0 ? await remover.removeEndedBefore(now - retentionMs, closing.signal) : 0;
-    await remover.finish(now, closing.signal);
+    await remover.resumeDue(now, closing.signal);
     const lost = await removeLost(now);
     const unfinished = await storage.removeUnfinished(now);
     metrics.swept({ expired, lost, unfinished });
