@@ -54,9 +54,9 @@ async function main(): Promise<void> {
 
   shutDownOnSignal(
     [
-      { name: 'finish images', limitMs: shutdownMs + CLOSING_MS, run: () => images.stop(shutdownMs) },
-      { name: 'finish batches', limitMs: CLOSING_MS, run: () => Promise.all([batches.close(), sweeper.close()]) },
-      { name: 'send traces', limitMs: CLOSING_MS, run: () => tracing?.stop() },
+      { name: 'finish images', timeoutMs: shutdownMs + CLOSING_MS, run: () => images.stop(shutdownMs) },
+      { name: 'finish batches', timeoutMs: CLOSING_MS, run: () => Promise.all([batches.close(), sweeper.close()]) },
+      { name: 'send traces', timeoutMs: CLOSING_MS, run: () => tracing?.stop() },
     ],
     logger,
   );
