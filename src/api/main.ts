@@ -107,8 +107,8 @@ function isLoopback(host: string): boolean {
 function loadPresets(path: string | undefined): Presets {
   const result = toPresets(readPresets(path));
   if ('presets' in result) return result.presets;
-  const faults = result.faults.map(({ name, message }) => `  ${name} ${message}`);
-  throw new ConfigError(`PRESETS_FILE cannot be used. Correct these in it:\n${faults.join('\n')}`);
+  const errors = result.errors.map(({ name, message }) => `  ${name} ${message}`);
+  throw new ConfigError(`PRESETS_FILE is invalid. Fix these entries of the file:\n${errors.join('\n')}`);
 }
 
 await run(main);

@@ -34,7 +34,7 @@ export function readFormOptions(fields: Record<string, unknown>, { presets, pres
     throw invalid(`preset must be one of ${Object.keys(presets).join(', ') || '(there are none)'}`);
   }
   const result = toOutputs({ ...(preset !== undefined && presets[preset]), ...own, ...parseVariants(own.variants) });
-  if ('faults' in result) throw invalid(...result.faults.map(({ name, message }) => `${name} ${message}`));
+  if ('errors' in result) throw invalid(...result.errors.map(({ name, message }) => `${name} ${message}`));
   return result.outputs;
 }
 
@@ -47,6 +47,6 @@ function parseVariants(text: string | undefined): { variants?: unknown } {
   }
 }
 
-function invalid(...faults: string[]): ServiceError {
-  return new ServiceError('INVALID_OPTION', `${faults.join('; ')}. See /docs for every option.`);
+function invalid(...errors: string[]): ServiceError {
+  return new ServiceError('INVALID_OPTION', `${errors.join('; ')}. See /docs for every option.`);
 }
