@@ -10,7 +10,7 @@ import { malformed, tooLarge, tooSlow, toUploadError } from './upload-errors.ts'
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';
 
 /** Milliseconds for which a client may send nothing in the middle of its upload. */
-const SILENCE_MS = 15_000;
+const UPLOAD_IDLE_TIMEOUT_MS = 15_000;
 
 /** The writing of one file. */
 export type Write = ReturnType<IncomingUpload['add']>;
@@ -82,7 +82,9 @@ export function parseForm(
           parser.destroy(error);
           reject(error);
         };
-        req.setTimeout(SILENCE_MS, () => giveUp(tooSlow(`for ${SILENCE_MS / 1000} seconds nothing of it arrived`)));
+        req.setTimeout(UPLOAD_IDLE_TIMEOUT_MS, () =>
+          giveUp(tooSlow(`for ${UPLOAD_IDLE_TIMEOUT_MS / 1000} seconds nothing of it arrived`)),
+        );
         const limit = setTimeout(
           () => giveUp(tooSlow(`it had not arrived after ${limits.requestTimeoutMs / 1000} seconds`)),
           limits.requestTimeoutMs,

@@ -2,7 +2,7 @@ import { MulterError } from 'multer';
 import { ServiceError } from '../../shared/errors.ts';
 import { FILES_FIELD, type UploadLimits } from './upload-limits.ts';
 
-/** Names a fault that multer or its parser found in a form. */
+/** Converts an error of multer or its parser to an error for clients. */
 export function toUploadError(error: unknown, { maxFiles, maxFileBytes }: UploadLimits): unknown {
   if (error instanceof ServiceError) return error;
   const { code, field = '', filename = '' } = error as Partial<MulterError & { filename: string }>;
@@ -10,7 +10,7 @@ export function toUploadError(error: unknown, { maxFiles, maxFileBytes }: Upload
     case 'LIMIT_FILE_SIZE':
       return new ServiceError(
         'FILE_TOO_LARGE',
-        `${JSON.stringify(filename)} is larger than ${inWords(maxFileBytes)}, the most that one file may have. Make it smaller and send all again.`,
+        `${JSON.stringify(filename)} is larger than ${formatSize(maxFileBytes)}, the most that one file may have. Make it smaller and send all again.`,
         { cause: error },
       );
     case 'LIMIT_FILE_COUNT':
@@ -28,13 +28,13 @@ export function toUploadError(error: unknown, { maxFiles, maxFileBytes }: Upload
   }
 }
 
-/** The fault of a form that no client should have sent. */
-export function malformed(why: string, cause?: unknown): ServiceError {
-  const detail = `The form could not be read: ${why}. Let your client build it, as curl -F does.`;
+/** Creates the error for a form that is not valid multipart. */
+export function malformed(reason: string, cause?: unknown): ServiceError {
+  const detail = `The form could not be read: ${reason}. Let your client build it, as curl -F does.`;
   return new ServiceError('MALFORMED_MULTIPART', detail, { cause });
 }
 
-/** The fault of a text field that nobody knows. */
+/** Creates the error for an unknown text field. */
 export function unexpectedText(field: string, known: readonly string[]): ServiceError {
   return new ServiceError(
     'UNEXPECTED_FIELD',
@@ -44,24 +44,24 @@ export function unexpectedText(field: string, known: readonly string[]): Service
   );
 }
 
-/** The fault of a body that is too large as a whole. */
+/** Creates the error for a body that is too large as a whole. */
 export function tooLarge(limits: UploadLimits): ServiceError {
   return new ServiceError(
     'REQUEST_TOO_LARGE',
-    `The upload is too large: at most ${limits.maxFiles} files of ${inWords(limits.maxFileBytes)} each. Send fewer at once.`,
+    `The upload is too large: at most ${limits.maxFiles} files of ${formatSize(limits.maxFileBytes)} each. Send fewer at once.`,
   );
 }
 
-/** The fault of an upload that does not arrive. */
-export function tooSlow(why: string): ServiceError {
+/** Creates the error for an upload that arrives too slowly. */
+export function tooSlow(reason: string): ServiceError {
   return new ServiceError(
     'REQUEST_TIMEOUT',
-    `The upload took too long: ${why}. Send it again when the connection is better.`,
+    `The upload took too long: ${reason}. Send it again when the connection is better.`,
   );
 }
 
-/** A number of bytes as a person would say it, exactly. */
-function inWords(bytes: number): string {
+/** Formats a number of bytes exactly: in MiB if it is a whole number of them, otherwise in bytes. */
+function formatSize(bytes: number): string {
   const mebibytes = bytes / 1024 / 1024;
   return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytes} bytes`;
 }
