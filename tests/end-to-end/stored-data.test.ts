@@ -229,5 +229,5 @@ test('broken notes of removals hold up no other removal', async () => {
   // The sweeper looks again in an hour for what a worker may still store.
   const left = await admin.zrange('{images}:removing', '0', '-1');
   expect(left.map((member) => JSON.parse(member).batchId)).toEqual([expired, ghost]);
-  expect(worker.output()).toContain('swept');
+  expect(worker.output()).toContain('sweep finished');
 });
