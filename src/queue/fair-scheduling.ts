@@ -22,7 +22,7 @@ redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
 local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
 if not head then redis.call('DEL', KEYS[2]) end
 local current = math.max(math.floor(tonumber(head or 0) / 4294967296), 1)
--- A retried job keeps its old virtual time. It must not set the current virtual time back, which is stored under the client ''.
+-- The client '' stores the current virtual time. A retried job keeps its old virtual time, and must not set the current one back.
 current = math.max(current, tonumber(redis.call('ZSCORE', KEYS[2], '') or 1))
 local own = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[1]) or 0)
 local first = math.max(own + 1, current)
