@@ -14,7 +14,7 @@ import { serviceKeys } from './keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
-import { createGuard, UncertainError } from './redis-timeout.ts';
+import { createRedisTimeout, UncertainError } from './redis-timeout.ts';
 
 /** Milliseconds that a rate limit may keep a request waiting. */
 const LIMITER_MS = 100;
@@ -137,23 +137,25 @@ export function createQueueClient({
   // A key must be forgotten before it is that its batch was removed: the id would be used again, and the removal's second look
   // would remove what is there by then.
   const lifeMs = retentionMs > 0 ? Math.min(KEY_LIFE_MS, retentionMs) : KEY_LIFE_MS;
-  const guard = createGuard(redis);
-  const guardLimiter = createGuard(redis, limiterMs);
+  const withTimeout = createRedisTimeout(redis);
+  const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
   let limiterRestsUntil = 0;
   const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
 
   return {
     async ping() {
-      await guard(() => redis.ping());
+      await withTimeout(() => redis.ping());
     },
 
-    checkBacklog: createBacklogCheck({ redis, images, guard, max: maxBacklog }),
-    readLoad: () => guard(() => readLoad(redis, images, batches)),
-    claimKey: (owner, key) => claimKey({ redis, guard, keys, lifeMs }, owner, key),
+    checkBacklog: createBacklogCheck({ redis, images, withTimeout, max: maxBacklog }),
+    readLoad: () => withTimeout(() => readLoad(redis, images, batches)),
+    claimKey: (owner, key) => claimKey({ redis, withTimeout, keys, lifeMs }, owner, key),
 
     async announceBatch(batch) {
       const announcement = { batchId: batch.batchId, client: batch.sender.id, files: batch.files.length };
-      const virtualTime = await guard(() => announceBatch(redis, images.toKey('prioritized'), keys, announcement));
+      const virtualTime = await withTimeout(() =>
+        announceBatch(redis, images.toKey('prioritized'), keys, announcement),
+      );
       return { ...batch, virtualTime };
     },
 
@@ -184,8 +186,8 @@ export function createQueueClient({
       const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
       try {
         // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
-        await guard(() => flow.add(batch), UncertainError);
-        if (waitReplicas > 0) await guard(() => waitForReplicas(redis, waitReplicas), UncertainError);
+        await withTimeout(() => flow.add(batch), UncertainError);
+        if (waitReplicas > 0) await withTimeout(() => waitForReplicas(redis, waitReplicas), UncertainError);
       } catch (error) {
         if (!(error instanceof UncertainError)) forget();
         throw error;
@@ -194,20 +196,20 @@ export function createQueueClient({
     },
 
     async isKnown(batchId) {
-      const found = await guard(() =>
+      const found = await withTimeout(() =>
         Promise.all([redis.exists(batches.toKey(batchId)), redis.exists(keys.removed(batchId))]),
       );
       return found.includes(1);
     },
 
-    readBatch: (batchId, reader) => guard(() => readBatchStatus(source, batchId, reader)),
-    readFile: (jobId) => guard(() => readFoundFile(source, jobId)),
+    readBatch: (batchId, reader) => withTimeout(() => readBatchStatus(source, batchId, reader)),
+    readFile: (jobId) => withTimeout(() => readFoundFile(source, jobId)),
 
     async removeBatch(batchId) {
-      const begun = await guard(() => remover.begin(batchId));
+      const begun = await withTimeout(() => remover.begin(batchId));
       // From here on it is gone for everyone; what cannot be done now is done by the sweeper.
       const limit = delay(REMOVAL_LIMIT_MS, undefined, { ref: false });
-      await Promise.race([remover.carryOut(begun), limit]).catch((err) => {
+      await Promise.race([remover.execute(begun), limit]).catch((err) => {
         if (err instanceof ServiceError) throw err;
         logger.warn({ err, batchId }, 'a removal is left to the sweeper');
       });
@@ -218,7 +220,7 @@ export function createQueueClient({
       try {
         // A script that is loaded may be needed by any master of a cluster, and no key says by which.
         const nodes = name === 'SCRIPT' ? mastersOf(redis) : [redis];
-        const [answer] = await guardLimiter(
+        const [answer] = await withLimiterTimeout(
           () => Promise.all(nodes.map((node) => node.call(name, ...rest))),
           UncertainError,
         );

@@ -4,9 +4,9 @@ import { silent } from '../support/app.ts';
 
 test('phases run in order, each after the one before has ended, and a failed or endless one stops none', async () => {
   const calls: string[] = [];
-  const phase = (name: string, run: () => unknown, limitMs = 1000) => ({
+  const phase = (name: string, run: () => unknown, timeoutMs = 1000) => ({
     name,
-    limitMs,
+    timeoutMs,
     run: async () => {
       calls.push(`${name} begins`);
       await run();

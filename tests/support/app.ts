@@ -81,7 +81,7 @@ export function newBatch(batchId: string, ...originalNames: string[]) {
 export async function listeningApp(
   redis: Pick<TestRedis, 'url'>,
   settings: Record<string, string> = {},
-  { presets = {}, ...timeouts }: { presets?: Presets; silenceMs?: number } = {},
+  { presets = {}, ...timeouts }: { presets?: Presets; idleTimeoutMs?: number } = {},
 ) {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   const config = loadConfig(environment(settings));

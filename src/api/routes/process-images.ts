@@ -42,7 +42,7 @@ export function processImagesRoute(
         checkUploadHeaders(req, limits);
         const key = idempotencyKey(req);
         // Nothing is read that could not be stored or enqueued.
-        await Promise.all([queue.checkBacklog(), storage.checkRoom()]);
+        await Promise.all([queue.checkBacklog(), storage.checkFreeSpace()]);
         // After the queue: without Redis nothing can be confirmed.
         storageCheck.require();
         const claim = key === undefined ? undefined : await queue.claimKey(clientOf(res).owner, key);

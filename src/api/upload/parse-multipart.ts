@@ -10,7 +10,7 @@ import { malformed, tooLarge, toUploadError } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';
 
 /** Milliseconds for which a client may send nothing in the middle of its upload. */
-const IDLE_MS = 15_000;
+const UPLOAD_IDLE_TIMEOUT_MS = 15_000;
 
 /** A file of a form, stored in the upload. */
 export interface ReceivedFile {
@@ -86,7 +86,9 @@ export function parseMultipart(
           parser.destroy(error);
           reject(error);
         };
-        req.setTimeout(IDLE_MS, () => giveUp(tooSlow(`for ${IDLE_MS / 1000} seconds nothing of it arrived`)));
+        req.setTimeout(UPLOAD_IDLE_TIMEOUT_MS, () =>
+          giveUp(tooSlow(`for ${UPLOAD_IDLE_TIMEOUT_MS / 1000} seconds nothing of it arrived`)),
+        );
         const limit = setTimeout(
           () => giveUp(tooSlow(`it had not arrived after ${limits.requestTimeoutMs / 1000} seconds`)),
           limits.requestTimeoutMs,
