@@ -34,7 +34,7 @@ const otherPaths = [
   ['GET /metrics', '[metrics](../operations.md#metrics) for Prometheus'],
   [
     'GET /admin/queues',
-    '[Bull Board](../operations.md#the-queues), which shows the queues, when `ADMIN_PASSWORD` is set',
+    '[Bull Board](../operations.md#bull-board), which shows the queues, when `ADMIN_PASSWORD` is set',
   ],
 ];
 
