@@ -33,7 +33,7 @@ const otherPaths = [
   ['GET /openapi.json', 'the OpenAPI 3.1 document'],
   [
     'GET /admin/queues',
-    '[Bull Board](../operations.md#the-queues), which shows the queues, when `ADMIN_PASSWORD` is set',
+    '[Bull Board](../operations.md#bull-board), which shows the queues, when `ADMIN_PASSWORD` is set',
   ],
 ];
 
