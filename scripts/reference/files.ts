@@ -1,5 +1,6 @@
 import { apiPage } from './api.ts';
 import { configurationPage, environmentExample } from './configuration.ts';
+import { failuresPage } from './failures.ts';
 import { optionsPage } from './options.ts';
 
 /** The folder whose files are all written by `npm run docs`. */
@@ -12,5 +13,6 @@ export function referenceFiles(): Record<string, string> {
     [`${REFERENCE_FOLDER}/configuration.md`]: configurationPage(),
     [`${REFERENCE_FOLDER}/options.md`]: optionsPage(),
     [`${REFERENCE_FOLDER}/api.md`]: apiPage(),
+    [`${REFERENCE_FOLDER}/failures.md`]: failuresPage(),
   };
 }

@@ -1,7 +1,7 @@
 import sharp, { type Channels, type Sharp } from 'sharp';
 import type { FormatName } from '../shared/setting-types.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
-import { ImageError, toImageError } from './image-error.ts';
+import { ImageError, toImageError, unsupported } from './image-error.ts';
 import { type FullOptions, type ImageOptions, withDefaults } from './options.ts';
 import { makePlaceholder, type Pixels, type Placeholder } from './placeholder.ts';
 import { checkBounds, type Plan, planResize, type Size } from './plan.ts';
@@ -143,7 +143,7 @@ export async function processImage(
   wanted: readonly ImageOptions[] = [{}],
 ): Promise<{ images: ProcessedImage[]; placeholder: Placeholder }> {
   const sourceFormat = await detectFormat(source.subarray(0, SIGNATURE_BYTES), limits.acceptedFormats);
-  if (!sourceFormat) throw new ImageError('not a supported image');
+  if (!sourceFormat) throw unsupported();
   try {
     const { autoOrient: size, hasAlpha } = await sharp(source, { limitInputPixels: false }).metadata();
     const results = wanted.map((given): Wanted => {

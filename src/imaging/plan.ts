@@ -61,18 +61,25 @@ export function checkBounds(
 ): void {
   const pixels = source.width * source.height;
   if (pixels > maxPixels) {
-    throw new ImageError(`${inMegapixels(pixels)} megapixels, the limit is ${inMegapixels(maxPixels)}`);
+    throw new ImageError(
+      'IMAGE_TOO_LARGE',
+      `${inMegapixels(pixels)} megapixels, the limit is ${inMegapixels(maxPixels)}`,
+    );
   }
   for (const { plan, options } of results) {
     const { width, height } = plan.size;
     const longestSide = LONGEST_SIDES[options.format];
     if (Math.max(width, height) > longestSide) {
       const before = `${source.width}×${source.height} pixels would become ${width}×${height}`;
-      throw new ImageError(`${before}, and a side in ${options.format} cannot be longer than ${longestSide}`);
+      throw new ImageError(
+        'OUTPUT_TOO_LARGE',
+        `${before}, and a side in ${options.format} cannot be longer than ${longestSide}`,
+      );
     }
   }
   const excess = describeExcess(
     results.map(({ plan, options }) => ({ pixels: plan.size.width * plan.size.height, format: options.format })),
   );
-  if (excess) throw new ImageError(`with these options ${source.width}×${source.height} pixels ${excess}`);
+  if (excess)
+    throw new ImageError('OUTPUT_TOO_LARGE', `with these options ${source.width}×${source.height} pixels ${excess}`);
 }

@@ -1,5 +1,6 @@
 import type { Queue } from 'bullmq';
 import { ServiceError } from '../shared/errors.ts';
+import { bullmqKeys } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import { createDrainRate } from './drain-rate.ts';
 import type { WithTimeout } from './redis-timeout.ts';
@@ -26,8 +27,8 @@ export function createBacklogCheck({
     const [waiting, completed, failed] = await withTimeout(() =>
       Promise.all([
         countWaiting(redis, images),
-        redis.hget(images.toKey('metrics:completed'), 'count'),
-        redis.hget(images.toKey('metrics:failed'), 'count'),
+        redis.hget(bullmqKeys(images).completedMetrics, 'count'),
+        redis.hget(bullmqKeys(images).failedMetrics, 'count'),
       ]),
     );
     drainRate.sample(Number(completed) + Number(failed));
@@ -51,19 +52,15 @@ export interface Load {
 export async function readLoad(redis: RedisConnection, images: Queue, batches: Queue): Promise<Load> {
   const [waiting, active, [, oldest]] = await Promise.all([
     countWaiting(redis, images),
-    redis.llen(images.toKey('active')),
-    // In this set the score of a parent is the time at which it began to wait for its children.
-    redis.zrange(batches.toKey('waiting-children'), '0', '0', 'WITHSCORES'),
+    redis.llen(bullmqKeys(images).active),
+    redis.zrange(bullmqKeys(batches).waitingChildren, '0', '0', 'WITHSCORES'),
   ]);
   return { waiting, active, oldestBatchAt: oldest === undefined ? undefined : Number(oldest) };
 }
 
 /** Counts the waiting files in one pipeline of O(1) commands. */
 async function countWaiting(redis: RedisConnection, images: Queue): Promise<number> {
-  const counts = await Promise.all([
-    redis.llen(images.toKey('wait')),
-    redis.zcard(images.toKey('prioritized')),
-    redis.zcard(images.toKey('delayed')),
-  ]);
+  const { wait, prioritized, delayed } = bullmqKeys(images);
+  const counts = await Promise.all([redis.llen(wait), redis.zcard(prioritized), redis.zcard(delayed)]);
   return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -3,6 +3,7 @@ import type { Queue } from 'bullmq';
 import { z } from 'zod';
 import type { Logger } from '../shared/logger.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
+import { bullmqKeys, jobIdOfKey } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import { type ImageJobPayload, readPayload, resultsOf } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
@@ -123,8 +124,8 @@ export function createBatchRemover({
       // BullMQ removes the parent together with its children, unless a worker has locked one of these jobs.
       if ((await batches.remove(batchId)) !== 0) return true;
       // This set contains the unfinished children. Removing those that are not locked ensures that no worker takes them.
-      const unfinished = await redis.smembers(batches.toKey(`${batchId}:dependencies`));
-      const jobIds = unfinished.map((key) => key.slice(images.toKey('').length));
+      const unfinished = await redis.smembers(bullmqKeys(batches).dependencies(batchId));
+      const jobIds = unfinished.map((key) => jobIdOfKey(images, key));
       const codes = await Promise.all(jobIds.map((jobId) => images.remove(jobId)));
       const locked = jobIds.filter((_, position) => codes[position] === 0);
       await Promise.all(locked.map((jobId) => redis.publish(keys.cancel, jobId)));
@@ -173,16 +174,17 @@ export function createBatchRemover({
 
     async removeEndedBefore(before, signal) {
       let removed = 0;
-      for (const state of ['completed', 'failed']) {
+      const { completed, failed } = bullmqKeys(batches);
+      for (const ended of [completed, failed]) {
         // Batches that could not be removed stay in the set, so the next page starts after them.
         for (let offset = 0; ; ) {
-          const due = await redis.zrangebyscore(batches.toKey(state), 0, before, 'LIMIT', offset, PAGE_SIZE);
+          const due = await redis.zrangebyscore(ended, 0, before, 'LIMIT', offset, PAGE_SIZE);
           if (due.length === 0) break;
           for (const batchId of due) {
             if (signal?.aborted) return removed;
             await attempt(batchId, async () => execute(await begin(batchId)));
           }
-          const kept = (await redis.zmscore(batches.toKey(state), ...due)).filter((score) => score !== null).length;
+          const kept = (await redis.zmscore(ended, ...due)).filter((score) => score !== null).length;
           removed += due.length - kept;
           offset += kept;
         }

@@ -6,6 +6,7 @@ import type { Logger } from '../shared/logger.ts';
 import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
 import type { BatchJobPayload } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
+import { bullmqKeys } from './bullmq-keys.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
@@ -154,7 +155,7 @@ export function createQueueClient({
     async announceBatch(batch) {
       const announcement = { batchId: batch.batchId, client: batch.sender.id, files: batch.files.length };
       const virtualTime = await withTimeout(() =>
-        announceBatch(redis, images.toKey('prioritized'), keys, announcement),
+        announceBatch(redis, bullmqKeys(images).prioritized, keys, announcement),
       );
       return { ...batch, virtualTime };
     },
@@ -197,7 +198,7 @@ export function createQueueClient({
 
     async isKnown(batchId) {
       const found = await withTimeout(() =>
-        Promise.all([redis.exists(batches.toKey(batchId)), redis.exists(keys.removed(batchId))]),
+        Promise.all([redis.exists(bullmqKeys(batches).job(batchId)), redis.exists(keys.removed(batchId))]),
       );
       return found.includes(1);
     },

@@ -23,12 +23,16 @@ export class StorageError extends ServiceError<'STORAGE_FULL' | 'STORAGE_UNAVAIL
   /** Whether the storage as a whole is full or unavailable at the moment, so that the same operation can succeed later. */
   readonly isTemporary: boolean;
 
+  /** What the service could not do, such as `could not store the result (EIO)`. */
+  readonly problem: string;
+
   constructor(
     code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE',
     problem: string,
     { isTemporary, retryAfterSeconds, cause }: { isTemporary: boolean; retryAfterSeconds: number; cause: unknown },
   ) {
     super(code, [problem, retryAfterSeconds], { cause, retryAfterSeconds });
+    this.problem = problem;
     this.isTemporary = isTemporary;
   }
 }

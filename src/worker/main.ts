@@ -8,7 +8,7 @@ import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
-import { ImageWorker } from './image-worker.ts';
+import { createImageWorker } from './image-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const storage = await openStorage(config);
   const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();
-  const images = new ImageWorker({
+  const images = createImageWorker({
     redis,
     prefix,
     storage,
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
   }
   const cancellations = connectConsumer(config.redis, logger);
-  cancellations.on('message', (_channel, jobId) => images.cancelRemoved(jobId));
+  cancellations.on('message', (_channel, jobId) => images.cancelDeleted(jobId));
 
   shutDownOnSignal(
     [

@@ -1,17 +1,19 @@
 import { Counter, Histogram } from 'prom-client';
+import type { FailureCode } from '../shared/failures.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
+import type { StorageErrorCode } from './outcome.ts';
 
 /** Outcome of an attempt to process a file. */
 type Outcome = 'completed' | 'failed' | 'retried';
 /** Reason why a child process ended early. `silence`: it did not respond. */
 type EndOfChild = 'time' | 'memory' | 'crash' | 'silence';
-/** Error code of a storage failure that delays a job. */
-export type StorageFault = 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE';
 
 /** The Prometheus metrics of a worker. No label contains values that a client can choose. */
 export interface WorkerMetrics {
   /** Counts the end of an attempt. */
   jobEnded(outcome: Outcome): void;
+  /** Counts a file that failed for good. */
+  fileFailed(code: FailureCode): void;
   /** @param seconds time from the upload of a file until a child process started on it */
   waited(seconds: number): void;
   /** @param seconds time that a child process took for a file */
@@ -19,7 +21,7 @@ export interface WorkerMetrics {
   /** Counts a child process that ended early. */
   childEnded(reason: EndOfChild): void;
   /** Counts a job that was delayed because of a storage failure. */
-  storageAwaited(code: StorageFault): void;
+  storageAwaited(code: StorageErrorCode): void;
   /** Counts the batches and files that a sweep removed. */
   sweepEnded(removed: { expired: number; lost: number; unfinished: number }): void;
   /** Returns all metrics as text. */
@@ -34,6 +36,12 @@ export function createWorkerMetrics(): WorkerMetrics {
     name: 'image_jobs_total',
     help: 'Attempts to process a file, by outcome; "retried" if another attempt follows',
     labelNames: ['outcome'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'image_failures_total',
+    help: 'Files that failed for good, by failure code',
+    labelNames: ['code'],
     registers,
   });
   const wait = new Histogram({
@@ -69,6 +77,7 @@ export function createWorkerMetrics(): WorkerMetrics {
 
   return {
     jobEnded: (outcome) => jobs.inc({ outcome }),
+    fileFailed: (code) => failures.inc({ code }),
     waited: (seconds) => wait.observe(seconds),
     processed: (seconds) => processing.observe(seconds),
     childEnded: (reason) => children.inc({ reason }),

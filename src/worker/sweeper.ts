@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { createBatchRemover } from '../queue/batch-remover.ts';
+import { bullmqKeys } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
@@ -71,7 +72,7 @@ export function createSweeper({
     for (const batchId of await redis.zrangebyscore(keys.incoming, 0, now - LOST_AFTER_MS)) {
       if (closing.signal.aborted) break;
       if (!isBatchId(batchId)) logger.error({ batchId }, 'an incoming batch with an invalid id was ignored');
-      else if (!(await redis.exists(batches.toKey(batchId)))) {
+      else if (!(await redis.exists(bullmqKeys(batches).job(batchId)))) {
         await files.remove(batchId, []);
         removed += 1;
       }

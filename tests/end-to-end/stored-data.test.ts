@@ -145,7 +145,7 @@ test('a waiting job that cannot be read fails at once, its batch ends and expire
   await until(async () => (await admin.zcard('{images}:batches:completed')) === 5);
   expect(worker.output().match(/stored job cannot be read/g)).toHaveLength(2);
   const reason = await admin.hget(`{images}:images:${broken.file}-0`, 'failedReason');
-  expect(reason).toBe('The service cannot read what it stored about this file. Upload it again.');
+  expect(reason).toBe('INTERNAL: The service cannot read what it stored about this file. Upload it again.');
   for (const batchId of [broken.file, broken.shape, broken.batch]) {
     expect((await ask(`${api.url}/batches/${batchId}`)).status).toBe(500);
   }

@@ -33,7 +33,7 @@ function begunAt(worker: TestProcess, jobId: string): number {
  */
 async function amongNeighbours(
   settings: Record<string, string>,
-  { reason, limitMs = 30_000 }: { reason: string; limitMs?: number },
+  { code, reason, limitMs = 30_000 }: { code: string; reason: string; limitMs?: number },
   hurt?: Hurt,
 ): Promise<string> {
   const service = await ownService({ ...letSlowPicturesIn, ...settings, WORKER_CONCURRENCY: '1', LOG_LEVEL: 'debug' });
@@ -54,6 +54,7 @@ async function amongNeighbours(
     ['failed', reason],
     ['completed', null],
   ]);
+  expect(batch.files[1]?.failure).toEqual({ code, message: reason });
   for (const neighbour of [before, after]) expect((await batchEnd(api.url, neighbour)).status).toBe('completed');
 
   const failedAt = Number(await redis.hget(`{images}:images:${jobId}`, 'finishedOn'));
@@ -74,7 +75,7 @@ const promise =
 faultTest('An image that crashes the decoder each time (`SIGSEGV`)', promise, () =>
   amongNeighbours(
     {},
-    { reason: 'the process that worked on this image was ended by SIGSEGV' },
+    { code: 'PROCESS_CRASHED', reason: 'the process that worked on this image was ended by SIGSEGV' },
     async ({ jobId, api, worker, redis }) => {
       for (const next of ['waiting', 'waiting', 'failed']) {
         await until(async () => (await readJob(api, jobId)).progress === 10);
@@ -90,11 +91,11 @@ faultTest('An image that crashes the decoder each time (`SIGSEGV`)', promise, ()
 faultTest('An image that does not come to an end', promise, () =>
   amongNeighbours(
     { JOB_TIMEOUT_SECONDS: '3' },
-    { reason: 'took longer than the time limit', limitMs: 3000 },
+    { code: 'TIMEOUT', reason: 'took longer than the time limit', limitMs: 3000 },
     ({ jobId, api, worker }) => holdChild(worker, { api, jobId, forMs: 3000 }),
   ),
 );
 
 faultTest('An image that takes gigabytes', promise, () =>
-  amongNeighbours({ JOB_MEMORY_MB: '256' }, { reason: 'needed more memory than the limit' }),
+  amongNeighbours({ JOB_MEMORY_MB: '256' }, { code: 'OUT_OF_MEMORY', reason: 'needed more memory than the limit' }),
 );

@@ -39,7 +39,7 @@ describe('status', () => {
         payload: { originalName },
         state: 'waiting',
         result: null,
-        failedReason: null,
+        failure: null,
       })),
     });
 
@@ -66,9 +66,9 @@ describe('status', () => {
       status: 'completed-with-errors',
       progress: { total: 3, completed: 2, failed: 1, active: 0, waiting: 0 },
       files: [
-        { state: 'completed', result: madeUpResult('a.jpg'), failedReason: null },
-        { state: 'failed', result: null, failedReason: 'truncated JPEG' },
-        { state: 'completed', result: madeUpResult('c.jpg'), failedReason: null },
+        { state: 'completed', result: madeUpResult('a.jpg'), failure: null },
+        { state: 'failed', result: null, failure: { code: 'INTERNAL', message: 'truncated JPEG' } },
+        { state: 'completed', result: madeUpResult('c.jpg'), failure: null },
       ],
     });
     expect(await file(imageJobId(batchId, 0))).toMatchObject({
@@ -76,7 +76,7 @@ describe('status', () => {
       state: 'completed',
       progress: 100,
       result: madeUpResult('a.jpg'),
-      failedReason: null,
+      failure: null,
     });
     await stop();
   });
@@ -95,11 +95,11 @@ describe('status', () => {
     const stopped = stopFirst();
     open();
     await stopped;
-    expect(await file(jobId)).toMatchObject({ state: 'waiting', progress: 0, failedReason: null });
+    expect(await file(jobId)).toMatchObject({ state: 'waiting', progress: 0, failure: null });
     expect((await status(batchId))?.status).toBe('processing');
     const stop = takeJobs(redis, async ({ originalName }) => madeUpResult(originalName));
     await until(async () => (await file(jobId))?.state === 'completed');
-    expect(await file(jobId)).toMatchObject({ failedReason: null, result: madeUpResult('a.jpg') });
+    expect(await file(jobId)).toMatchObject({ failure: null, result: madeUpResult('a.jpg') });
     await stop();
   });
 

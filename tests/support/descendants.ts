@@ -48,7 +48,7 @@ export function descendants(pid: number | undefined): number[] {
 /** Ids of a worker's children that process images, and of nothing else that its tools have started. */
 export function imageChildren(pid: number | undefined): number[] {
   return below(processes(), pid)
-    .filter(({ command }) => /bullmq.*main\.js/.test(command))
+    .filter(({ command }) => /worker\/image-child\.[jt]s/.test(command))
     .map((row) => row.pid);
 }
 

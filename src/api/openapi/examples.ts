@@ -7,9 +7,14 @@ export const batchId = '550e8400-e29b-41d4-a716-446655440000';
 
 const createdAt = '2026-11-23T06:00:00.000Z';
 const names = ['photo1.jpg', 'photo2.png'];
-const waiting = { state: 'waiting', result: null, failedReason: null } as const;
-const active = { state: 'active', result: null, failedReason: null } as const;
-const failed = { state: 'failed', result: null, failedReason: 'truncated JPEG' } as const;
+const waiting = { state: 'waiting', result: null, failedReason: null, failure: null } as const;
+const active = { state: 'active', result: null, failedReason: null, failure: null } as const;
+const failed = {
+  state: 'failed',
+  result: null,
+  failedReason: 'truncated JPEG',
+  failure: { code: 'IMAGE_TRUNCATED', message: 'truncated JPEG' },
+} as const;
 
 function completed(index: number) {
   const jobId = imageJobId(batchId, index);
@@ -23,7 +28,7 @@ function completed(index: number) {
     placeholder: { thumbHash: 'HAiCAQR4eHiIB4eIeIiHiHB4dw==', dominantColor: '#686868' },
     resultUrl: jobLinks(batchId, index).result,
   };
-  return { state: 'completed', result, failedReason: null } as const;
+  return { state: 'completed', result, failedReason: null, failure: null } as const;
 }
 
 function withVariants(index: number) {
@@ -42,7 +47,7 @@ function withVariants(index: number) {
   return { ...rest, result: { ...result, outputPath, width, height, bytes, format, outputs } } as const;
 }
 
-type FileState = Pick<JobResponse, 'state' | 'result' | 'failedReason'>;
+type FileState = Pick<JobResponse, 'state' | 'result' | 'failedReason' | 'failure'>;
 
 function batch(status: BatchResponse['status'], first: FileState, second: FileState): BatchResponse {
   const progress = { total: 2, completed: 0, failed: 0, active: 0, waiting: 0 };

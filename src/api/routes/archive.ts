@@ -93,10 +93,11 @@ function contents({ batchId, createdAt, status, files }: BatchStatus) {
     batchId,
     status,
     createdAt: createdAt.toISOString(),
-    files: files.map(({ payload: { originalName }, state, failedReason }, index) => ({
+    files: files.map(({ payload: { originalName }, state, failure }, index) => ({
       originalName,
       state,
-      failedReason,
+      failedReason: failure?.message ?? null,
+      failure,
       names: entries.filter(({ file }) => file === index).map(({ name }) => name),
     })),
   };

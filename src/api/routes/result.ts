@@ -62,10 +62,10 @@ export function resultRoute({ queue, storage }: { queue: QueueClient; storage: S
 
 /** Finds the result with the name of a variant, or the first one without a name. */
 function chooseOutput(
-  { payload, state, failedReason, result }: FileStatus,
+  { payload, state, failure, result }: FileStatus,
   variant: string | undefined,
 ): { name?: string; format: string } {
-  if (state === 'failed') throw new ServiceError('JOB_FAILED', [String(failedReason)]);
+  if (failure) throw new ServiceError('JOB_FAILED', [failure.message]);
   if (!result) {
     const url = jobLinks(payload.batchId, payload.index).self;
     throw new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
