@@ -88,6 +88,16 @@ export function npmRun(script: string, folder: string, settings: Record<string, 
   return observed;
 }
 
+/** Runs `npm run <script>` in a terminal of its own. Ctrl-C is `child.stdin.write('\x03')`. */
+export function npmRunInTerminal(script: string, folder: string, settings: Record<string, string>): TestProcess {
+  const child = spawn('script', ['-qec', `npm run ${script}`, '/dev/null'], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: undefined, TERM: 'xterm', ...environment(settings) },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  return observe(child);
+}
+
 /** Sends a signal to a whole process group, as a terminal does for Ctrl-C. */
 export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
