@@ -174,6 +174,7 @@ async function readWholeBatch(
   for (const { state } of files) progress[state] += 1;
 
   const createdAt = new Date(batch.timestamp);
+  if (Number.isNaN(createdAt.getTime())) throw new RangeError('the batch has no valid time');
   return { owner, value: { batchId, status: batchState(progress, files), progress, createdAt, files } };
 }
 
