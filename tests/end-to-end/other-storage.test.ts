@@ -58,7 +58,7 @@ test('processes that started without Redis end when it is back, if their storage
   const statuses = new Set([(await post(api.url, [file])).status]);
   const sending = until(async () => {
     const status = await post(api.url, [file]).then(
-      (answer) => answer.status,
+      (response) => response.status,
       () => 0,
     );
     if (status > 0) statuses.add(status);
@@ -103,9 +103,9 @@ test('an API whose storage cannot be identified listens, refuses uploads, and is
   await until(() => api.output().includes('the storage cannot be identified'));
   expect(api.output()).toContain(`'${join(folder, ID_FILE)}'`);
   const ready = () => fetch(`${api.url}/readyz`);
-  for (const answer of [await ready(), await post(api.url, [file])]) {
-    expect(await answer.json()).toMatchObject({ status: 503, code: 'STORAGE_UNAVAILABLE' });
-    expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
+  for (const response of [await ready(), await post(api.url, [file])]) {
+    expect(await response.json()).toMatchObject({ status: 503, code: 'STORAGE_UNAVAILABLE' });
+    expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
   }
   expect(await readdir(service.uploadDir)).toEqual([ID_FILE]);
   await rm(folder);
