@@ -2,43 +2,40 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
-/** A process that lived this long is healthy: its next death starts with the first pause again. */
+const MAX_PAUSE_MS = 30_000;
+/** A process that lived this long was healthy: its next restart waits for the first pause again. */
 const HEALTHY_AFTER_MS = 60_000;
 
-/** A process to keep alive. */
+/** A process to supervise. */
 export interface Service {
   name: string;
   start: () => ChildProcess;
-  /** Resolves when the process that was just started can do its work. */
+  /** Resolves when the started process is ready. */
   ready: (child: ChildProcess) => Promise<void>;
 }
 
-/** A process that is being kept alive. */
+/** A process under supervision. */
 export interface Supervised {
-  /**
-   * Resolves when the process can do its work for the first time. Rejects when it dies before that: then something is
-   * wrong that no other start would mend.
-   */
+  /** Resolves when the process is ready for the first time. Rejects if it ends before that: a restart would not help. */
   ready: Promise<void>;
-  /** Asks it to end, and ends it by force when it has not after the limit in milliseconds. */
+  /** Sends SIGTERM, and SIGKILL if the process has not ended after `limitMs` milliseconds. Resolves when it has ended. */
   stop(limitMs: number): Promise<void>;
 }
 
 /**
- * Starts a process. Once it has been ready, it is started again whenever it dies, after a pause that doubles each time,
- * and each death is said.
+ * Starts a process. After it has been ready once, restarts it whenever it ends, after a pause that doubles each time, and
+ * reports each end and each restart.
  */
-export function supervise({ name, start, ready }: Service, say: (line: string) => void): Supervised {
+export function supervise({ name, start, ready }: Service, report: (line: string) => void): Supervised {
   let child = start();
-  let death = ended(child);
+  let end = endOf(child);
   let isStopping = false;
-  const abandonPause = new AbortController();
+  const abortPause = new AbortController();
 
   const firstReady = Promise.race([
     ready(child),
-    death.then((how) => {
-      throw new Error(`The ${name} ended before it was ready (${how}). What it said is above.`);
+    end.then((reason) => {
+      throw new Error(`The ${name} ended before it was ready (${reason}). Its output is above.`);
     }),
   ]);
 
@@ -46,18 +43,18 @@ export function supervise({ name, start, ready }: Service, say: (line: string) =
     let pauseMs = FIRST_PAUSE_MS;
     for (;;) {
       const startedAt = Date.now();
-      const how = await death;
+      const reason = await end;
       if (isStopping) return;
       if (Date.now() - startedAt > HEALTHY_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
-      say(`the ${name} ended (${how}); it is started again in ${pauseMs / 1000} s`);
-      await delay(pauseMs, undefined, { signal: abandonPause.signal }).catch(() => undefined);
+      report(`the ${name} ended (${reason}); it restarts in ${pauseMs / 1000} s`);
+      await delay(pauseMs, undefined, { signal: abortPause.signal }).catch(() => undefined);
       if (isStopping) return;
-      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
       child = start();
-      death = ended(child);
-      const started = child;
-      void ready(started).then(() => {
-        if (started === child) say(`the ${name} is back`);
+      end = endOf(child);
+      const restarted = child;
+      void ready(restarted).then(() => {
+        if (restarted === child) report(`the ${name} is ready again`);
       });
     }
   }
@@ -67,22 +64,22 @@ export function supervise({ name, start, ready }: Service, say: (line: string) =
     ready: firstReady,
     async stop(limitMs) {
       isStopping = true;
-      abandonPause.abort();
+      abortPause.abort();
       const force = setTimeout(() => {
-        say(`the ${name} did not end within ${limitMs / 1000} s and is ended by force`);
+        report(`the ${name} did not end within ${limitMs / 1000} s and is killed`);
         child.kill('SIGKILL');
       }, limitMs);
       child.kill('SIGTERM');
-      await Promise.all([death, running]);
+      await Promise.all([end, running]);
       clearTimeout(force);
     },
   };
 }
 
-/** How a process ended, in words, once it has. */
-function ended(child: ChildProcess): Promise<string> {
+/** Resolves to the reason when a process has ended and its last output has been read. */
+function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+    child.once('close', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
   });
 }

@@ -4,19 +4,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../src/shared/config.ts';
 import { projectRoot } from '../src/shared/setting-types.ts';
 import { findRedis, probe } from './find-redis.ts';
+import { createOutput } from './output.ts';
 import { spawnRedisServer } from './redis-server.ts';
 import { type Service, type Supervised, supervise } from './supervise.ts';
 
-// `npm run up`: the whole service by one command, and its end by Ctrl-C.
+// `npm run up`: starts Redis, the API and the worker, and stops them on Ctrl-C.
 
-/** Milliseconds that the last steps of a process may take beyond the time its work has. */
+/** Milliseconds that a process may take to shut down beyond `SHUTDOWN_SECONDS`. */
 const MARGIN_MS = 6000;
 
-const say = (line: string) => console.log(`[up] ${line}`);
+const config = configOrExit();
+const { say, sayError, stdio, follow } = await createOutput(config.logLevel);
 const running: Supervised[] = [];
 let isStopping = false;
 
-/** Ends everything in the reverse order of its start: Redis last, since the others still need it. */
+function configOrExit() {
+  try {
+    return loadConfig();
+  } catch (error) {
+    console.error(messageOf(error));
+    process.exit(1);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Stops all services in the reverse order of their start. Redis is the last one, because the others need it to shut down. */
 async function stop(exitCode: number, limitMs: number): Promise<void> {
   if (isStopping) return;
   isStopping = true;
@@ -25,21 +40,21 @@ async function stop(exitCode: number, limitMs: number): Promise<void> {
   process.exit(exitCode);
 }
 
-/** Starts a process that is kept alive, and waits until it is ready. */
-async function keep(service: Service): Promise<void> {
+/** Starts a service under supervision and waits until it is ready. */
+async function start(service: Service): Promise<void> {
   if (isStopping) return new Promise(() => {});
   const supervised = supervise(service, say);
   running.push(supervised);
   await supervised.ready;
 }
 
-/** Resolves when a process of ours has said that it is ready. */
-function saidReady(child: ChildProcess): Promise<void> {
+/** Resolves when the API or the worker reports that it is ready. */
+function reportsReady(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('message', () => resolve()));
 }
 
-/** Resolves when a Redis of ours answers; when it dies before that, never. */
-async function answers(url: string, child: ChildProcess): Promise<void> {
+/** Resolves when the Redis server of `child` responds, and never if it ends before that. */
+async function responds(url: string, child: ChildProcess): Promise<void> {
   while (await probe({ url })) {
     if (child.exitCode !== null || child.signalCode !== null) return new Promise(() => {});
     await delay(50);
@@ -47,7 +62,6 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
 }
 
 async function up(): Promise<void> {
-  const config = loadConfig();
   const limitMs = config.shutdownMs + MARGIN_MS;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0, limitMs));
 
@@ -59,10 +73,10 @@ async function up(): Promise<void> {
       const { program, port } = redis;
       const url = `redis://127.0.0.1:${port}`;
       redisUrl = url;
-      await keep({
+      await start({
         name: 'Redis',
         start: () => spawnRedisServer(program, { port, folder, durable: true }),
-        ready: (child) => answers(url, child),
+        ready: (child) => responds(url, child),
       });
     }
 
@@ -71,9 +85,13 @@ async function up(): Promise<void> {
     const env = { NODE_ENV: 'production', ...process.env, ...(redisUrl && { REDIS_URL: redisUrl }) };
     for (const name of ['api', 'worker']) {
       const file = join(projectRoot, 'dist', name, 'main.js');
-      // In a process group of its own, so that Ctrl-C reaches it only through us, in order.
-      const start = () => fork(file, { cwd: projectRoot, env, detached: true, execArgv: [] });
-      await keep({ name, start, ready: saidReady });
+      const startChild = () => {
+        // In its own process group, so that Ctrl-C does not reach it directly: we stop the services in order.
+        const child = fork(file, { cwd: projectRoot, env, detached: true, execArgv: [], stdio });
+        follow(name, child);
+        return child;
+      };
+      await start({ name, start: startChild, ready: reportsReady });
     }
 
     const host = ['127.0.0.1', '0.0.0.0', '::'].includes(config.host) ? 'localhost' : config.host;
@@ -84,12 +102,9 @@ async function up(): Promise<void> {
     say('stop:  Ctrl-C');
   } catch (error) {
     if (isStopping) return;
-    console.error(error instanceof Error ? error.message : error);
+    sayError(messageOf(error));
     await stop(1, limitMs);
   }
 }
 
-await up().catch((error) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exit(1);
-});
+await up();

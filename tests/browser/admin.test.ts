@@ -6,8 +6,14 @@ import { ownService } from '../support/service.ts';
 const password = 'a long enough word';
 const as = (given: string) => ({ headers: { Authorization: `Basic ${btoa(`anyone:${given}`)}` } });
 
-test('the queues are shown to whoever has the password, and cannot be changed', async () => {
-  const { url } = await (await ownService({ ADMIN_PASSWORD: password })).startApi();
+let service: Awaited<ReturnType<typeof ownService>>;
+let url: string;
+beforeAll(async () => {
+  service = await ownService();
+  ({ url } = await service.startApi({ ADMIN_PASSWORD: password }));
+});
+
+test('shows the queues only with the password, and does not let anyone change them', async () => {
   const board = `${url}/admin/queues`;
   const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)]);
   for (const init of [{}, as('another long word'), { headers: { Authorization: 'Basic !' } }]) {
@@ -30,15 +36,13 @@ test('the queues are shown to whoever has the password, and cannot be changed', 
   }
 });
 
-test('without ADMIN_PASSWORD there is no such page', async () => {
-  const { url } = await (await ownService()).startApi();
-  expect((await fetch(`${url}/admin/queues`)).status).toBe(404);
+test('is 404 without ADMIN_PASSWORD', async () => {
+  const { url: withoutAdmin } = await service.startApi();
+  expect((await fetch(`${withoutAdmin}/admin/queues`)).status).toBe(404);
 });
 
 describeInBrowser('the board', () => {
-  test('is a page that runs under its policy', async () => {
-    const service = await ownService({ ADMIN_PASSWORD: password });
-    const { url } = await service.startApi();
+  test('is a page that runs under its content security policy', async () => {
     await service.startWorker();
     await batchEnd(url, await upload(url, ['a.jpg', await jpeg(64, 64)]));
     const { page } = await openPage(`${url.replace('://', `://anyone:${encodeURIComponent(password)}@`)}/admin/queues`);

@@ -7,7 +7,7 @@ import { jpeg } from '../support/pictures.ts';
 import { ownService } from '../support/service.ts';
 
 describeInBrowser('the documentation', () => {
-  test('uploads several files by "Try it out", and an option', async () => {
+  test('uploads several files and an option with "Try it out"', async () => {
     const { url } = await (await ownService()).startApi();
     const folder = await temporaryFolder();
     const files = ['one.jpg', 'two.jpg'].map((name) => join(folder, name));
@@ -22,9 +22,9 @@ describeInBrowser('the documentation', () => {
     for (const [index, file] of files.entries()) await fields.nth(index).setInputFiles(file);
     await page.fill('tr[data-property-name=width] input', '100');
     await page.click('.execute');
-    const answer = page.locator('.live-responses-table .response-col_description pre').first();
-    await answer.waitFor();
-    const { batchId, totalFiles } = JSON.parse((await answer.textContent()) ?? '');
+    const response = page.locator('.live-responses-table .response-col_description pre').first();
+    await response.waitFor();
+    const { batchId, totalFiles } = JSON.parse((await response.textContent()) ?? '');
     expect(totalFiles).toBe(2);
     expect((await readBatch(url, batchId)).files.map(({ originalName }) => originalName)).toEqual([
       'one.jpg',

@@ -5,8 +5,8 @@ import type { BatchResponse } from '../../src/api/views/status.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
-import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
-import { until } from '../support/processes.ts';
+import { jpeg } from '../support/pictures.ts';
+import { type TestProcess, until } from '../support/processes.ts';
 import { fetchRaw, openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
 
@@ -37,35 +37,15 @@ function parseEvent(block: string): Event {
   return { id: Number(field('id')), name: field('event'), status: JSON.parse(field('data')) };
 }
 
-test('a stream tells each change, then that it is done, and ends', async () => {
-  const service = await ownService({ WORKER_CONCURRENCY: '1' });
-  const [{ url }, worker] = [await service.startApi(), await service.startWorker()];
-  const release = await holdNextImage(worker, url);
-  worker.child.kill('SIGSTOP');
-  const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
-  const polled = await readBatch(url, batchId);
-  const events: Event[] = [];
-  const reading = readEvents(`${url}/batches/${batchId}/events`, {}, events);
-  await until(() => events.length > 0);
-  worker.child.kill('SIGCONT');
-  await until(() => events.some(({ status }) => status.status === 'processing'));
-  release();
-  await reading;
-  expect(events[0]?.status).toEqual(polled);
-  expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
-  const states = events.map(({ status }) => status.status);
-  expect([...new Set(states)]).toEqual(['waiting', 'processing', 'completed']);
-  expect(events.map(({ name }) => name)).toEqual([...events.slice(1).map(() => ''), 'done']);
-  expect(events.at(-1)?.status).toEqual(await readBatch(url, batchId));
-
-  const again = await readEvents(`${url}/batches/${batchId}/events`, { 'Last-Event-ID': '41' });
-  expect(again).toMatchObject([{ id: 42, name: 'done', status: { status: 'completed' } }]);
+let service: Awaited<ReturnType<typeof ownService>>;
+let api: TestProcess & { url: string };
+beforeAll(async () => {
+  service = await ownService({ WORKER_CONCURRENCY: '1', MAX_HELD_REQUESTS: '0', SHUTDOWN_SECONDS: '30' });
+  api = await service.startApi();
 });
 
 test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, MAX_HELD_REQUESTS: '0' });
-  const api = await service.startApi();
-  const batchId = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await jpeg(64, 64)]);
+  const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
   const admin = new Redis(service.redis.url);
   onCleanup(() => admin.disconnect());
   const connections = async () =>
@@ -106,9 +86,32 @@ test('a thousand listen to one batch over one subscription, one of them without 
   await until(() => done === 1000);
 });
 
+test('a stream tells each change, then that it is done, and ends', async () => {
+  const { url } = api;
+  const worker = await service.startWorker();
+  const release = await holdNextImage(worker, url);
+  worker.child.kill('SIGSTOP');
+  const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+  const polled = await readBatch(url, batchId);
+  const events: Event[] = [];
+  const reading = readEvents(`${url}/batches/${batchId}/events`, {}, events);
+  await until(() => events.length > 0);
+  worker.child.kill('SIGCONT');
+  await until(() => events.some(({ status }) => status.status === 'processing'));
+  release();
+  await reading;
+  expect(events[0]?.status).toEqual(polled);
+  expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => index + 1));
+  const states = events.map(({ status }) => status.status);
+  expect([...new Set(states)]).toEqual(['waiting', 'processing', 'completed']);
+  expect(events.map(({ name }) => name)).toEqual([...events.slice(1).map(() => ''), 'done']);
+  expect(events.at(-1)?.status).toEqual(await readBatch(url, batchId));
+
+  const again = await readEvents(`${url}/batches/${batchId}/events`, { 'Last-Event-ID': '41' });
+  expect(again).toMatchObject([{ id: 42, name: 'done', status: { status: 'completed' } }]);
+});
+
 test('what a client sends into its stream is not answered in the middle of it', async () => {
-  const service = await ownService();
-  const api = await service.startApi();
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
   let text = '';
@@ -124,8 +127,6 @@ test('what a client sends into its stream is not answered in the middle of it', 
 });
 
 test('streams do not hold up the end of the API', async () => {
-  const service = await ownService({ SHUTDOWN_SECONDS: '30' });
-  const api = await service.startApi();
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
   const events: Event[] = [];
   const reading = readEvents(`${api.url}/batches/${batchId}/events`, {}, events);

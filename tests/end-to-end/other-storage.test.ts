@@ -15,41 +15,38 @@ beforeAll(async () => {
   file = ['a.jpg', await jpeg(64, 64)];
 });
 
-/** What a process says that does not start, because one of its folders is another one than its queue's. */
+/** The error of a process that does not start because one of its folders is not that of its queue. */
 const refusal = (setting: string, folder: string) =>
   new RegExp(
     `does not use the storage of its queue[^]* ${setting} \\(${join(folder, ID_FILE)}\\)[^]*DEL '{images}:storage'`,
   );
 
-/** What a process says that ends at its start. */
-const endOf = (starting: Promise<unknown>): Promise<string> =>
+/** The output of a process that ends while it starts. */
+const outputOf = (starting: Promise<unknown>): Promise<string> =>
   starting.then(
     () => 'it started',
     (error: Error) => error.message,
   );
 
-test.each(FOLDERS)(
-  'a worker with another %s does not start, and the right one processes the batch',
-  async (setting) => {
-    const service = await ownService();
-    const api = await service.startApi();
-    const batchId = await upload(api.url, file);
-    const other = await temporaryFolder();
-    expect(await endOf(service.startWorker({ [setting]: other }))).toMatch(refusal(setting, other));
-    expect(await storedNames(other)).toEqual([]);
-    await service.startWorker();
-    expect((await batchEnd(api.url, batchId)).status).toBe('completed');
-  },
-);
-
-test.each(FOLDERS)('an API with another %s does not start', async (setting) => {
+test('processes that start at the same moment agree on new folders, and no process starts with other ones', async () => {
   const service = await ownService();
+  const starts = [service.startWorker(), service.startWorker(), service.startApi()];
+  const [api, ...first] = await Promise.all([service.startApi(), ...starts]);
+  await Promise.all(first.map((process) => process.end()));
+  const batchId = await upload(api.url, file);
+  const others = FOLDERS.flatMap((setting) =>
+    [service.startApi, service.startWorker].map(async (start) => {
+      const other = await temporaryFolder();
+      expect(await outputOf(start({ [setting]: other }))).toMatch(refusal(setting, other));
+      expect(await storedNames(other)).toEqual([]);
+    }),
+  );
+  await Promise.all(others);
   await service.startWorker();
-  const other = await temporaryFolder();
-  expect(await endOf(service.startApi({ [setting]: other }))).toMatch(refusal(setting, other));
+  expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
 
-test('processes that start without Redis take no work with another storage once it is there, and end', async () => {
+test('processes that started without Redis end when it is back, if their storage is not that of the queue', async () => {
   const service = await ownService();
   const first = await service.startApi();
   const batchId = await upload(first.url, file);
@@ -57,11 +54,11 @@ test('processes that start without Redis take no work with another storage once 
   await service.redis.kill();
   const other = await temporaryFolder();
   const api = await service.startApi({ UPLOAD_DIR: other });
-  const worker = endOf(service.startWorker({ UPLOAD_DIR: other }));
+  const worker = outputOf(service.startWorker({ UPLOAD_DIR: other }));
   const statuses = new Set([(await post(api.url, [file])).status]);
   const sending = until(async () => {
     const status = await post(api.url, [file]).then(
-      (answer) => answer.status,
+      (response) => response.status,
       () => 0,
     );
     if (status > 0) statuses.add(status);
@@ -79,46 +76,36 @@ test('processes that start without Redis take no work with another storage once 
   expect((await batchEnd(right.url, batchId)).status).toBe('completed');
 });
 
-test('processes that start at the same moment with an empty Redis and new folders agree', async () => {
-  const service = await ownService();
-  const [api] = await Promise.all([
-    service.startApi(),
-    service.startApi(),
-    service.startWorker(),
-    service.startWorker(),
-  ]);
-  expect((await batchEnd(api.url, await upload(api.url, file))).status).toBe('completed');
-});
-
-test('a process starts again after Redis forgot everything, with a copy of its folders, and after the operator deleted the key', async () => {
+test('a process starts after Redis lost all data, with a copy of its folders, and after the operator deleted the key', async () => {
   const service = await ownService();
   const redis = new Redis(service.redis.url);
   onCleanup(() => redis.disconnect());
-  await (await service.startApi()).end();
+  const startsAndEnds = async (settings = {}) => expect(await (await service.startWorker(settings)).end()).toBe(0);
+  await startsAndEnds();
   await redis.flushall();
-  await (await service.startApi()).end();
+  await startsAndEnds();
 
   const copy = await temporaryFolder();
   await cp(service.uploadDir, copy, { recursive: true });
-  await (await service.startApi({ UPLOAD_DIR: copy })).end();
+  await startsAndEnds({ UPLOAD_DIR: copy });
 
   const other = await temporaryFolder();
-  expect(await endOf(service.startApi({ UPLOAD_DIR: other }))).toMatch(refusal('UPLOAD_DIR', other));
+  expect(await outputOf(service.startWorker({ UPLOAD_DIR: other }))).toMatch(refusal('UPLOAD_DIR', other));
   await redis.del('{images}:storage');
-  await (await service.startApi({ UPLOAD_DIR: other })).end();
+  await startsAndEnds({ UPLOAD_DIR: other });
 });
 
-test('a process whose storage cannot be identified listens, takes no work, and is ready once it can', async () => {
+test('an API whose storage cannot be identified listens, refuses uploads, and is ready once it can', async () => {
   const service = await ownService();
   const folder = join(await temporaryFolder(), 'results');
-  await writeFile(folder, 'in the way of the folder');
+  await writeFile(folder, 'a file where the folder should be');
   const api = await service.startApi({ PROCESSED_DIR: folder });
   await until(() => api.output().includes('the storage cannot be identified'));
   expect(api.output()).toContain(`'${join(folder, ID_FILE)}'`);
   const ready = () => fetch(`${api.url}/readyz`);
-  for (const answer of [await ready(), await post(api.url, [file])]) {
-    expect(await answer.json()).toMatchObject({ status: 503, code: 'STORAGE_UNAVAILABLE' });
-    expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
+  for (const response of [await ready(), await post(api.url, [file])]) {
+    expect(await response.json()).toMatchObject({ status: 503, code: 'STORAGE_UNAVAILABLE' });
+    expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
   }
   expect(await readdir(service.uploadDir)).toEqual([ID_FILE]);
   await rm(folder);
@@ -126,8 +113,8 @@ test('a process whose storage cannot be identified listens, takes no work, and i
   await upload(api.url, file);
 });
 
-describeOnSmallDisk('a read-only folder of results', () => {
-  test('is fine for an API once a worker was there', async () => {
+describeOnSmallDisk('with a read-only folder of results', () => {
+  test('an API starts if a worker has written the id before', async () => {
     const disk = await smallDisk();
     const service = await ownService({ PROCESSED_DIR: disk.folder, MIN_FREE_DISK: '0' });
     const worker = await service.startWorker({}, disk.launcher);

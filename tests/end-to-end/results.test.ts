@@ -11,18 +11,20 @@ import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
 import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
 import { type TestProcess, until } from '../support/processes.ts';
+import type { TestRedis } from '../support/redis.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
 import { unzip } from '../support/zip.ts';
 
 let service: Awaited<ReturnType<typeof ownService>>;
+let api: TestProcess & { url: string };
 let url: string;
 let worker: TestProcess;
 
 beforeAll(async () => {
   service = await ownService();
-  ({ url } = await service.startApi());
-  worker = await service.startWorker();
+  [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+  url = api.url;
 });
 
 /** Stops the worker, so that nothing is processed for as long as a test needs; returns what lets it go on. */
@@ -215,8 +217,10 @@ describe('presets', () => {
     const file = join(await temporaryFolder(), 'presets.json');
     const presets = { avatar: { width: 64, height: 64, format: 'png' } };
     await writeFile(file, JSON.stringify(presets));
-    const open = await service.startApi({ PRESETS_FILE: file });
-    const strict = await service.startApi({ PRESETS_FILE: file, PRESETS_ONLY: 'true' });
+    const [open, strict] = await Promise.all([
+      service.startApi({ PRESETS_FILE: file }),
+      service.startApi({ PRESETS_FILE: file, PRESETS_ONLY: 'true' }),
+    ]);
     const send = async (api: { url: string }, options: Record<string, string>) => {
       const body = form([['a.jpg', await jpeg(128, 96)]]);
       for (const [name, value] of Object.entries(options)) body.append(name, value);
@@ -276,8 +280,6 @@ test('the archive holds every result under a name of its own, and what failed an
 });
 
 test('archives that are broken off leave no open file behind', async () => {
-  const own = await ownService();
-  const [api] = [await own.startApi(), await own.startWorker()];
   const body = form([['a.png', await picture(1500, 1500).png().toBuffer()]]);
   for (const [name, value] of Object.entries({ width: '2800', format: 'png', grayscale: 'false' }))
     body.append(name, value);
@@ -289,7 +291,7 @@ test('archives that are broken off leave no open file behind', async () => {
   const openResults = async () => {
     const folder = `/proc/${api.child.pid}/fd`;
     const paths = await Promise.all((await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => '')));
-    return paths.filter((path) => path.startsWith(own.processedDir)).length;
+    return paths.filter((path) => path.startsWith(service.processedDir)).length;
   };
   for (let count = 0; count < 5; count += 1) {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
@@ -310,6 +312,13 @@ test('an archive of which a result is gone is broken off, and nothing else', asy
 });
 
 describe('Prefer: wait', () => {
+  /** A service without a worker. */
+  let own: { redis: TestRedis; url: string };
+  beforeAll(async () => {
+    const { redis, startApi } = await ownService();
+    own = { redis, url: (await startApi()).url };
+  });
+
   test('answers an upload with the finished batch', async () => {
     const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'wait=60' });
     expect(answer.status).toBe(202);
@@ -341,10 +350,8 @@ describe('Prefer: wait', () => {
   });
 
   test('that gives up tells how far it is by then, not how far it was', async () => {
-    const own = await ownService();
-    const api = await own.startApi();
-    const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
-    const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
+    const batchId = await upload(own.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+    const waiting = fetch(`${own.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
     await delay(200);
     const answered = waiting.then((answer) => answer.json() as Promise<BatchResponse>);
     takeJobs(own.redis, async ({ index, originalName }) => {
@@ -355,10 +362,8 @@ describe('Prefer: wait', () => {
   });
 
   test('of a job ends with that job, not with its batch', async () => {
-    const own = await ownService();
-    const api = await own.startApi();
-    const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
-    const waiting = fetch(`${api.url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=60' } });
+    const batchId = await upload(own.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+    const waiting = fetch(`${own.url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=60' } });
     let endOther = () => {};
     const otherEnds = new Promise<void>((resolve) => {
       endOther = resolve;
@@ -368,8 +373,8 @@ describe('Prefer: wait', () => {
       return madeUpResult(originalName);
     });
     expect(((await (await waiting).json()) as JobResponse).state).toBe('completed');
-    expect((await readBatch(api.url, batchId)).status).toBe('processing');
+    expect((await readBatch(own.url, batchId)).status).toBe('processing');
     endOther();
-    await until(async () => (await readBatch(api.url, batchId)).progress.completed === 2);
+    await until(async () => (await readBatch(own.url, batchId)).progress.completed === 2);
   });
 });

@@ -6,13 +6,19 @@ import sharp from 'sharp';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
 import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
-import { quickest, until } from '../support/processes.ts';
+import { quickest, type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
+let service: Awaited<ReturnType<typeof ownService>>;
+let api: TestProcess & { url: string };
+beforeAll(async () => {
+  service = await ownService({ WORKER_CONCURRENCY: '2', SHUTDOWN_SECONDS: '30' });
+  api = await service.startApi();
+});
+
 test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
-  const service = await ownService();
-  const [api, worker] = [await service.startApi(), await service.startWorker()];
+  const worker = await service.startWorker();
   const good = await Promise.all([
     jpeg(),
     picture().png().toBuffer(),
@@ -76,12 +82,9 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
   });
 
   expect(await worker.end('SIGTERM')).toBe(0);
-  expect(await api.end('SIGTERM')).toBe(0);
 });
 
 test('counts add up in every answer while fifty files move', async () => {
-  const service = await ownService({ WORKER_CONCURRENCY: '2' });
-  const api = await service.startApi();
   const small = await jpeg(64, 64);
   const batchIds = await Promise.all(
     Array.from({ length: 5 }, () => upload(api.url, ...Array(10).fill(['a.jpg', small] as File))),
@@ -100,32 +103,6 @@ test('counts add up in every answer while fifty files move', async () => {
     }
     return batches.every(({ status }) => status === 'completed');
   });
-});
-
-test('a client that goes on asking over one connection does not keep the API from ending', async () => {
-  const service = await ownService({ SHUTDOWN_SECONDS: '30' });
-  const api = await service.startApi();
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = () =>
-    new Promise((resolve) =>
-      get(`${api.url}/healthz`, { agent }, (answer) => answer.resume().once('end', resolve)).once('error', resolve),
-    );
-  let isOver = false;
-  let asked = 0;
-  const asking = (async () => {
-    while (!isOver) {
-      await ask();
-      asked += 1;
-      await delay(100);
-    }
-  })();
-  await until(() => asked >= 3);
-  const begin = Date.now();
-  expect(await api.end('SIGTERM')).toBe(0);
-  expect(Date.now() - begin).toBeLessThan(10_000);
-  isOver = true;
-  await asking;
-  agent.destroy();
 });
 
 describe('without Redis', () => {
@@ -151,8 +128,7 @@ describe('without Redis', () => {
   });
 
   test('in the middle nothing that was accepted is lost', async () => {
-    const service = await ownService();
-    const [api] = [await service.startApi(), await service.startWorker()];
+    await service.startWorker();
     const small = await jpeg(64, 64);
     const batchIds: string[] = [];
     for (let round = 0; round < 10; round += 1)
@@ -165,4 +141,29 @@ describe('without Redis', () => {
     await until(async () => (await fetch(`${api.url}/readyz`)).ok);
     for (const batchId of batchIds) expect((await batchEnd(api.url, batchId)).status).toBe('completed');
   });
+});
+
+// The last one: it ends the API.
+test('a client that goes on asking over one connection does not keep the API from ending', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = () =>
+    new Promise((resolve) =>
+      get(`${api.url}/healthz`, { agent }, (answer) => answer.resume().once('end', resolve)).once('error', resolve),
+    );
+  let isOver = false;
+  let asked = 0;
+  const asking = (async () => {
+    while (!isOver) {
+      await ask();
+      asked += 1;
+      await delay(100);
+    }
+  })();
+  await until(() => asked >= 3);
+  const begin = Date.now();
+  expect(await api.end('SIGTERM')).toBe(0);
+  expect(Date.now() - begin).toBeLessThan(10_000);
+  isOver = true;
+  await asking;
+  agent.destroy();
 });

@@ -11,7 +11,7 @@ import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucke
 import { ownService } from '../support/service.ts';
 import { readZip } from '../support/zip.ts';
 
-/** Seconds that an image itself may take. */
+/** Time limit of an image in seconds. */
 const IMAGE_SECONDS = 5;
 
 describeWithBucket('a service whose files are in a bucket', () => {
@@ -20,7 +20,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
   let url: string;
   let api: TestProcess & { url: string };
   let worker: TestProcess;
-  /** Folders that nobody should make. */
+  /** Folders that no process should make. */
   let unused: string;
   let picture: Buffer;
   let file: File;
@@ -36,7 +36,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
     file = ['a photo.jpg', picture];
   });
 
-  test('takes, processes, shows and removes a batch, and the disk of its machines has none of it', async () => {
+  test('accepts, processes, serves and deletes a batch, and writes nothing to the disk', async () => {
     const batchId = await upload(url, file, ['b.jpg', await jpeg(64, 64)]);
     const batch = await batchEnd(url, batchId);
     expect(batch.status).toBe('completed');
@@ -74,63 +74,67 @@ describeWithBucket('a service whose files are in a bucket', () => {
     expect(api.output() + worker.output()).not.toMatch(/warning/i);
   });
 
-  test('answers for parts and for what is known already as it does with a file on the disk', async () => {
+  test('supports range and conditional requests as with local storage', async () => {
     const batchId = await upload(url, file);
     const bytes = Number((await batchEnd(url, batchId)).files[0]?.result?.bytes);
-    const ask = async (headers: Record<string, string>, method = 'GET') => {
-      const answer = await fetch(`${url}/jobs/${batchId}-0/result`, { headers, method });
-      return [answer.status, (await answer.arrayBuffer()).byteLength, answer.headers.get('content-range')];
+    const request = async (headers: Record<string, string>, method = 'GET') => {
+      const response = await fetch(`${url}/jobs/${batchId}-0/result`, { headers, method });
+      return [response.status, (await response.arrayBuffer()).byteLength, response.headers.get('content-range')];
     };
     const etag = `"${batchId}-0-"`;
-    expect(await ask({}, 'HEAD')).toEqual([200, 0, null]);
-    expect(await ask({ Range: 'bytes=10-19' })).toEqual([206, 10, `bytes 10-19/${bytes}`]);
-    expect(await ask({ Range: 'bytes=10-19', 'If-Range': etag })).toEqual([206, 10, `bytes 10-19/${bytes}`]);
-    expect(await ask({ Range: 'bytes=10-19', 'If-Range': '"other"' })).toEqual([200, bytes, null]);
-    expect(await ask({ Range: 'bytes=0-9,20-29' })).toEqual([200, bytes, null]);
-    expect((await ask({ Range: `bytes=${bytes}-` }))[0]).toBe(416);
-    expect(await ask({ 'If-None-Match': etag, 'Cache-Control': '' })).toEqual([304, 0, null]);
-    expect((await ask({ 'If-Match': `"other", ${etag}` }))[0]).toBe(200);
-    expect((await ask({ 'If-Match': '"other"' }))[0]).toBe(412);
+    expect(await request({}, 'HEAD')).toEqual([200, 0, null]);
+    expect(await request({ Range: 'bytes=10-19' })).toEqual([206, 10, `bytes 10-19/${bytes}`]);
+    expect(await request({ Range: 'bytes=10-19', 'If-Range': etag })).toEqual([206, 10, `bytes 10-19/${bytes}`]);
+    expect(await request({ Range: 'bytes=10-19', 'If-Range': '"other"' })).toEqual([200, bytes, null]);
+    expect(await request({ Range: 'bytes=0-9,20-29' })).toEqual([200, bytes, null]);
+    expect((await request({ Range: `bytes=${bytes}-` }))[0]).toBe(416);
+    expect(await request({ 'If-None-Match': etag, 'Cache-Control': '' })).toEqual([304, 0, null]);
+    expect((await request({ 'If-Match': `"other", ${etag}` }))[0]).toBe(200);
+    expect((await request({ 'If-Match': '"other"' }))[0]).toBe(412);
     // A weak tag never matches there (RFC 9110, sections 13.1.1 and 13.1.5).
-    expect(await ask({ Range: 'bytes=10-19', 'If-Range': `W/${etag}` })).toEqual([200, bytes, null]);
-    expect((await ask({ 'If-Match': `W/${etag}` }))[0]).toBe(412);
-    expect((await ask({ 'If-Match': `W/"other", ${etag}` }))[0]).toBe(200);
-    expect((await ask({ 'If-None-Match': `W/${etag}`, 'Cache-Control': '' }))[0]).toBe(304);
+    expect(await request({ Range: 'bytes=10-19', 'If-Range': `W/${etag}` })).toEqual([200, bytes, null]);
+    expect((await request({ 'If-Match': `W/${etag}` }))[0]).toBe(412);
+    expect((await request({ 'If-Match': `W/"other", ${etag}` }))[0]).toBe(200);
+    expect((await request({ 'If-None-Match': `W/${etag}`, 'Cache-Control': '' }))[0]).toBe(304);
     await openTestBucket(bucket).results.remove(`${batchId}-0`, 'jpeg');
     const gone = await fetch(`${url}/jobs/${batchId}-0/result`);
     expect(gone.status).toBe(410);
     expect(await gone.json()).toMatchObject({ code: 'FILE_GONE' });
   });
 
-  test('can send clients to the bucket itself', async () => {
+  test('redirects clients to the bucket with STORAGE_REDIRECT', async () => {
     const batchId = await upload(url, file);
     await batchEnd(url, batchId);
     const api = await service.startApi({ STORAGE_REDIRECT: 'true' });
     const away = await fetch(`${api.url}/jobs/${batchId}-0/result?download=1`, { redirect: 'manual' });
     expect([away.status, away.headers.get('cache-control')]).toEqual([302, 'no-store']);
-    const answer = await fetch(away.headers.get('location') ?? '');
-    expect(answer.headers.get('content-type')).toBe('image/jpeg');
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="a photo.jpg"');
-    expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(100);
+    const response = await fetch(away.headers.get('location') ?? '');
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="a photo.jpg"');
+    expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100);
     expect((await fetch(`${api.url}/jobs/${batchId}-0/original`, { method: 'HEAD' })).status).toBe(200);
   });
 
   test('does not start with another bucket or prefix, or with folders', async () => {
-    for (const settings of [{ STORAGE_URL: 's3://pictures/other' }, { STORAGE_URL: '' }]) {
-      await expect(service.startWorker(settings)).rejects.toThrow('does not use the storage of its queue');
+    const starts = ['s3://pictures/other', ''].map((url) => service.startWorker({ STORAGE_URL: url }));
+    for (const { status, reason } of (await Promise.allSettled(starts)) as PromiseRejectedResult[]) {
+      expect([status, String(reason)]).toEqual([
+        'rejected',
+        expect.stringContaining('does not use the storage of its queue'),
+      ]);
     }
-    // Of the folders that such a process was given it has made what it looked at.
+    // The process without a bucket has made its folders.
     await rm(unused, { recursive: true, force: true });
   });
 
-  test('leaves nothing of an upload that is refused', async () => {
-    // What was committed before is removed from there in its own time.
+  test('keeps nothing of a refused upload', async () => {
+    // The files of committed uploads are removed from there later.
     await until(async () => (await keysIn(bucket, {}, INCOMING)).length === 0);
     expect((await post(url, [file, ['b.txt', 'no picture']])).status).toBe(415);
     expect(await keysIn(bucket, {}, INCOMING)).toEqual([]);
   });
 
-  test('takes a bucket that hangs for no fault of an image', async () => {
+  test('does not fail an image while the bucket hangs', async () => {
     worker.child.kill('SIGSTOP');
     const batchId = await upload(url, file);
     bucket.signal('SIGSTOP');
@@ -140,7 +144,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
     expect((await batchEnd(url, batchId)).status).toBe('completed');
   });
 
-  test('refuses uploads while the bucket is away, and what was accepted waits for it', async () => {
+  test('refuses uploads while the bucket is unavailable, and accepted files wait for it', async () => {
     worker.child.kill('SIGSTOP');
     const batchId = await upload(url, file);
     await bucket.kill();

@@ -10,34 +10,42 @@ import { ownService } from '../support/service.ts';
 import { sweep } from '../support/sweep.ts';
 import { expectNoHalfBatch, expectOneResultEach, finishedNames, storedNames } from '../support/whole.ts';
 
-/** An API whose every word with Redis can be seen, a worker, and one batch that is done, so that all is warm. */
-async function watchedService() {
-  const service = await ownService({ WORKER_CONCURRENCY: '1' });
+let service: Awaited<ReturnType<typeof ownService>>;
+/** An API that is not killed. */
+let other: { url: string };
+let files: File[];
+
+beforeAll(async () => {
+  service = await ownService({ WORKER_CONCURRENCY: '1' });
+  const photo = await jpeg(200, 150);
+  files = [1, 2, 3].map((number): File => [`${number}.jpg`, photo]);
+  [other] = await Promise.all([service.startApi(), service.startWorker()]);
+});
+
+/** Starts an API whose traffic with Redis a test controls, and lets it finish one batch. */
+async function apiBehindProxy() {
   const proxy = await startRedisProxy(service.redis);
   const api = await service.startApi({ REDIS_URL: proxy.url });
-  await service.startWorker();
-  const photo = await jpeg(200, 150);
-  const files: File[] = [1, 2, 3].map((number) => [`${number}.jpg`, photo]);
   const first = await upload(api.url, ...files);
   await batchEnd(api.url, first);
-  return { service, proxy, api, files, first };
+  return { proxy, api, first };
 }
 
-/** The API writes a batch as one transaction, and uses none for anything else. */
+/** The API writes a batch in one transaction, and uses transactions for nothing else. */
 const beginsBatch = (chunk: Buffer) => /\r\nmulti\r\n/i.test(chunk.toString('latin1'));
 
-/** Kills the API when Redis has done the transaction, before the API hears of it. */
-function killBeforeAnswer(proxy: RedisProxy, kill: () => void): void {
-  let answer: string | undefined;
+/** Kills the API when Redis has run the transaction, before the API receives the response. */
+function killBeforeResponse(proxy: RedisProxy, kill: () => void): void {
+  let response: string | undefined;
   proxy.toRedis = (chunk) => {
-    if (beginsBatch(chunk)) answer = '';
+    if (beginsBatch(chunk)) response = '';
     return 'pass';
   };
   proxy.fromRedis = (chunk) => {
-    if (answer === undefined) return 'pass';
-    answer += chunk.toString('latin1');
-    // `QUEUED` is one line a command; the array is what the transaction returned.
-    if (/QUEUED\r\n\*\d/.test(answer)) kill();
+    if (response === undefined) return 'pass';
+    response += chunk.toString('latin1');
+    // Redis sends `QUEUED` for each command, then an array with the results of the transaction.
+    if (/QUEUED\r\n\*\d/.test(response)) kill();
     return 'hold';
   };
 }
@@ -46,18 +54,17 @@ faultTest(
   'API killed between the writing of the files and the enqueueing',
   'The client gets no 202, nothing of the upload is enqueued or processed, and its files are swept, live ones never',
   async () => {
-    const { service, proxy, api, files, first } = await watchedService();
+    const { proxy, api, first } = await apiBehindProxy();
     proxy.toRedis = (chunk) => {
       if (!beginsBatch(chunk)) return 'pass';
       api.child.kill('SIGKILL');
       return 'hold';
     };
     await expect(post(api.url, files)).rejects.toThrow('fetch failed');
-    const again = await service.startApi();
     expect(await finishedNames(service.uploadDir)).toHaveLength(2);
-    const next = await upload(again.url, ...files);
-    const batches = [await batchEnd(again.url, first), await batchEnd(again.url, next)];
-    // As if the time had passed after which nobody can still be storing them.
+    const next = await upload(other.url, ...files);
+    const batches = [await batchEnd(other.url, first), await batchEnd(other.url, next)];
+    // As if so much time had passed that no API can still be storing them.
     const admin = new Redis(service.redis.url);
     onCleanup(() => admin.disconnect());
     for (const batchId of [first, next, ...(await admin.zrange('{images}:incoming', '0', '-1'))]) {
@@ -75,15 +82,15 @@ faultTest(
   'API killed between the enqueueing and its answer',
   'The client gets no 202; the batch is whole and is processed to its end',
   async () => {
-    const { service, proxy, api, files, first } = await watchedService();
-    killBeforeAnswer(proxy, () => void api.child.kill('SIGKILL'));
+    const { proxy, api, first } = await apiBehindProxy();
+    const before = await expectNoHalfBatch(service.redis);
+    killBeforeResponse(proxy, () => void api.child.kill('SIGKILL'));
     await expect(post(api.url, files)).rejects.toThrow('fetch failed');
-    const again = await service.startApi();
     const batchIds = await expectNoHalfBatch(service.redis);
-    expect(batchIds).toHaveLength(2);
-    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(again.url, batchId)));
+    expect(batchIds).toHaveLength(before.length + 1);
+    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(other.url, batchId)));
     expect(batchIds).toContain(first);
-    expect(batches.map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect(batches.map(({ status }) => status)).toEqual(batches.map(() => 'completed'));
     await expectOneResultEach(service.processedDir, batches);
     return `no 202; ${files.length} of ${files.length} files completed`;
   },
@@ -95,11 +102,7 @@ faultTest(
   'API killed under uploads of four clients, 20 times',
   'Every batch that was acknowledged is completed; nothing half-written is processed',
   async () => {
-    const service = await ownService({ WORKER_CONCURRENCY: '1' });
-    await service.startWorker();
-    const photo = await jpeg(200, 150);
     let api = await service.startApi();
-    const files: File[] = [1, 2, 3].map((number) => [`${number}.jpg`, photo]);
     const load = startLoad(() => api.url, files, { pauseMs: 100 });
     for (let kill = 0; kill < KILLS; kill += 1) {
       const before = load.accepted.length;
@@ -111,7 +114,7 @@ faultTest(
 
     const batchIds = await expectNoHalfBatch(service.redis);
     expect(batchIds).toEqual(expect.arrayContaining(load.accepted));
-    // Enqueued, but killed before its answer left: whole all the same.
+    // Including those that were enqueued, but whose API was killed before it responded.
     const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId, 60_000)));
     expect(batches.map(({ status }) => status)).toEqual(batches.map(() => 'completed'));
     await expectOneResultEach(service.processedDir, batches);

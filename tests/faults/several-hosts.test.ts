@@ -19,14 +19,14 @@ import { describeWithBucket, startBucket } from '../support/s3.ts';
 const PORT = 3000;
 const REDIS_PORT = 6379;
 const BATCHES = sized(4, 20);
-/** Milliseconds that a host stays cut off after the others have done all: longer than its connections wait for an answer. */
+/** Milliseconds that a host stays cut off after all batches have ended: longer than its connections wait for a response. */
 const CUT_OFF_MS = sized(0, 60_000);
-/** Milliseconds that each image of a worker that sleeps takes. */
+/** Milliseconds that each image takes in a worker that only sleeps. */
 const SLEEP_MS = 200;
 const MOST_HOSTS = 3;
 const IMAGES_PER_HOST = sized(15, 60);
 
-/** Starts Redis on a host and returns how it is reached there, and from here. */
+/** Starts Redis on a host and returns its URL for the other hosts, and its URL for this process. */
 async function startRedisOn(host: Host): Promise<{ there: string; url: string }> {
   const bound = ['--bind', host.address, '--protected-mode', 'no', '--port', String(REDIS_PORT)];
   const kept = ['--appendonly', 'yes', '--save', '', '--dir', await temporaryFolder()];
@@ -37,7 +37,7 @@ async function startRedisOn(host: Host): Promise<{ there: string; url: string }>
   return { there: `redis://${host.address}:${REDIS_PORT}`, url };
 }
 
-/** One of some hosts, which must be there. */
+/** @throws {Error} if there is no such host */
 function hostAt(hosts: Host[], index: number): Host {
   const host = hosts[index];
   if (!host) throw new Error(`there is no host ${index}`);
@@ -77,10 +77,10 @@ describeWithHosts('on several hosts', () => {
         const files = Array<File>(5).fill(['a.jpg', await jpeg(1600, 1200)]);
         const accepted: string[] = [];
         for (let sent = 0; sent < BATCHES; sent += 1) accepted.push(await upload(one, ...files));
-        // Whichever is the first to work is in the middle of it.
+        // The first worker that has processed an image has begun the next one.
         const { index, processed } = await until(() => workers.find((worker) => worker.processed() > 0));
         host(index).setLink('down');
-        const byIt = processed();
+        const before = processed();
         for (const batchId of accepted) {
           const batch = await batchEnd(other, batchId);
           expect(batch).toMatchObject({ status: 'completed' });
@@ -89,11 +89,12 @@ describeWithHosts('on several hosts', () => {
         }
         await delay(CUT_OFF_MS);
         host(index).setLink('up');
-        // It goes on by itself.
+        // It takes jobs again without a restart.
         const backAt = Date.now();
+        const small: File = ['b.jpg', await jpeg(64, 64)];
         await until(async () => {
-          await batchEnd(one, await upload(other, ...files));
-          return processed() > byIt;
+          await batchEnd(one, await upload(other, small, small, small));
+          return processed() > before;
         });
         expect(existsSync(unused)).toBe(false);
         return `${BATCHES} of ${BATCHES} batches completed; the host that was cut off took images again ${Math.ceil((Date.now() - backAt) / 1000)} s after it was back`;

@@ -11,10 +11,10 @@ import { expectNoHalfBatch } from '../support/whole.ts';
 
 const failures = ({ files }: BatchResponse) => files.flatMap(({ failedReason }) => failedReason ?? []);
 const ROUNDS = sized(1, 5);
-/** At full size what a service has by itself. */
+/** The full size uses the defaults. */
 const limits = sized({ SHUTDOWN_SECONDS: '3' }, {});
 
-/** Ends a process by SIGTERM and returns the milliseconds that it took. */
+/** Ends a process by SIGTERM and returns the milliseconds that this took. */
 async function timeToEnd({ end }: TestProcess): Promise<number> {
   const begun = Date.now();
   await end('SIGTERM');
@@ -22,20 +22,20 @@ async function timeToEnd({ end }: TestProcess): Promise<number> {
 }
 
 /**
- * Ends both processes under load, in the middle of an upload and of one that waits for its results, and starts them again.
+ * Ends both processes under load, during an upload and during an upload that waits for its results, and starts them again.
  *
- * @param breakRedis what happens to Redis right before
- * @param mendRedis what makes it good before the next start
- * @param statuses that the two may be answered with
+ * @param breakRedis runs before the signals
+ * @param restoreRedis runs before the next start
+ * @param statuses that the two uploads may get
  */
 async function endUnderLoad(
   breakRedis: (redis: TestRedis) => unknown,
-  mendRedis: (redis: TestRedis) => unknown,
+  restoreRedis: (redis: TestRedis) => unknown,
   statuses: readonly number[],
 ): Promise<string> {
   const service = await ownService({ ...limits, WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '120' });
   const photo = await jpeg(400, 300);
-  const slow = slowPicture(7000);
+  const slow = slowPicture(5000);
   const accepted: string[] = [];
   let longestMs = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -58,7 +58,7 @@ async function endUnderLoad(
     longestMs = Math.max(longestMs, ...(await Promise.all(ends)));
     await load.stop();
     accepted.push(...load.accepted);
-    await mendRedis(service.redis);
+    await restoreRedis(service.redis);
   }
   expect(longestMs).toBeLessThan(30_000);
 
@@ -79,7 +79,7 @@ faultTest('SIGTERM to both processes under load, with Redis stopped (`SIGSTOP`) 
   const goOn = (redis: TestRedis) => redis.process().kill('SIGCONT');
   const kill = (redis: TestRedis) => redis.kill();
   const restart = (redis: TestRedis) => redis.restart();
-  // Two services at the same time, since this waits more than it works.
+  // At the same time, because both mostly wait.
   const [stopped, killed] = await Promise.all([
     endUnderLoad(stop, goOn, [202, 503]),
     endUnderLoad(kill, restart, [202, 503]),

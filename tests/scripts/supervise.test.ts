@@ -4,47 +4,48 @@ import { supervise } from '../../scripts/supervise.ts';
 import { until } from '../support/processes.ts';
 
 const node = (code: string) => spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-const lives = 'console.log("ready"); setInterval(() => {}, 1000)';
+const runs = 'console.log("ready"); setInterval(() => {}, 1000)';
+const firstOutput = async (child: ReturnType<typeof node>) => void (await once(child.stdout, 'data'));
 
-test('what dies is started again, and says so; what is stopped stays stopped', async () => {
-  const said: string[] = [];
+test('restarts a process that dies, but not one that it stops', async () => {
+  const reports: string[] = [];
   const children: ReturnType<typeof node>[] = [];
   const service = supervise(
     {
       name: 'service',
       start: () => {
-        const child = node(lives);
+        const child = node(runs);
         children.push(child);
         return child;
       },
-      ready: async (child) => void (await once(child.stdout ?? child, 'data')),
+      ready: (child) => firstOutput(child as ReturnType<typeof node>),
     },
-    (line) => said.push(line),
+    (line) => reports.push(line),
   );
   await service.ready;
   children[0]?.kill('SIGKILL');
-  await until(() => said.includes('the service is back'));
-  expect(said).toEqual(['the service ended (signal SIGKILL); it is started again in 1 s', 'the service is back']);
+  await until(() => reports.includes('the service is ready again'));
+  expect(reports).toEqual(['the service ended (signal SIGKILL); it restarts in 1 s', 'the service is ready again']);
   await service.stop(5000);
   expect(children.map(({ signalCode }) => signalCode)).toEqual(['SIGKILL', 'SIGTERM']);
 });
 
-test('what does not end when asked is ended by force', async () => {
-  const said: string[] = [];
+test('kills a process that does not end after SIGTERM', async () => {
+  const reports: string[] = [];
   const service = supervise(
     {
       name: 'service',
-      start: () => node(`process.on("SIGTERM", () => {}); ${lives}`),
-      ready: async (child) => void (await once(child.stdout ?? child, 'data')),
+      start: () => node(`process.on("SIGTERM", () => {}); ${runs}`),
+      ready: (child) => firstOutput(child as ReturnType<typeof node>),
     },
-    (line) => said.push(line),
+    (line) => reports.push(line),
   );
   await service.ready;
   await service.stop(200);
-  expect(said).toEqual(['the service did not end within 0.2 s and is ended by force']);
+  expect(reports).toEqual(['the service did not end within 0.2 s and is killed']);
 });
 
-test('what never gets ready is not started again', async () => {
+test('does not restart a process that ends before it is ready', async () => {
   const service = supervise(
     { name: 'service', start: () => node('process.exit(3)'), ready: () => new Promise(() => {}) },
     () => {},

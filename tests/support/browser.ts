@@ -34,12 +34,11 @@ function browser(): Promise<Browser> {
 /** A page of its own, which notes every fault: an exception, an error on the console, a request to another host. */
 export async function openPage(
   url: string,
-  options: { width?: number; height?: number; dark?: boolean } = {},
+  options: { width?: number; height?: number } = {},
 ): Promise<{ page: Page; faults: string[] }> {
-  const { width = 1100, height = 800, dark = false } = options;
+  const { width = 1100, height = 800 } = options;
   const context = await (await browser()).newContext({
     viewport: { width, height },
-    colorScheme: dark ? 'dark' : 'light',
     acceptDownloads: true,
   });
   context.setDefaultTimeout(90_000);

@@ -88,6 +88,16 @@ export function npmRun(script: string, folder: string, settings: Record<string, 
   return observed;
 }
 
+/** Runs `npm run <script>` in a terminal of its own. Ctrl-C is `child.stdin.write('\x03')`. */
+export function npmRunInTerminal(script: string, folder: string, settings: Record<string, string>): TestProcess {
+  const child = spawn('script', ['-qec', `npm run ${script}`, '/dev/null'], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: undefined, TERM: 'xterm', ...environment(settings) },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  return observe(child);
+}
+
 /** Sends a signal to a whole process group, as a terminal does for Ctrl-C. */
 export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
@@ -115,13 +125,17 @@ export async function quickest(limitMs: number, act: () => Promise<unknown>, pau
 
 type Falsy = false | null | undefined | 0 | '';
 
-/** Waits until something is so, looking often. */
+/** Longest pause between two looks of {@link until}, in milliseconds. A state that a test must see lasts longer. */
+const MAX_PAUSE_MS = 100;
+
+/** Waits until something is so. Looks often at first, then less often, to leave the processor to what it waits for. */
 export async function until<T>(look: () => T | Promise<T>, limitMs = 90_000): Promise<Exclude<T, Falsy>> {
-  const end = Date.now() + limitMs;
+  const begin = Date.now();
   for (;;) {
     const seen = await look();
     if (seen) return seen as Exclude<T, Falsy>;
-    if (Date.now() > end) throw new Error(`not so after ${limitMs} ms: ${look}`);
-    await delay(20);
+    const elapsedMs = Date.now() - begin;
+    if (elapsedMs > limitMs) throw new Error(`not so after ${limitMs} ms: ${look}`);
+    await delay(Math.min(MAX_PAUSE_MS, Math.max(20, elapsedMs / 10)));
   }
 }

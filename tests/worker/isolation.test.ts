@@ -2,81 +2,34 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { batchEnd, post, readBatch, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
 import { jpeg } from '../support/pictures.ts';
-import { until } from '../support/processes.ts';
+import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
 const small = () => jpeg(64, 64);
+let service: Awaited<ReturnType<typeof ownService>>;
+let api: TestProcess & { url: string };
+let worker: TestProcess;
 
-test('a child that dies while it starts does not keep its job for ever', async () => {
-  const service = await ownService({ WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '5' });
-  const [api, worker] = [await service.startApi(), await service.startWorker()];
+beforeAll(async () => {
+  service = await ownService({ WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '5' });
+  [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+});
+
+test('retries the job of a child that dies while it starts', async () => {
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   const [child = Number.NaN] = await until(() => {
     const children = imageChildren(worker.child.pid);
     return children.length > 0 && children;
   });
-  // It has only just been started, so it has not told its worker yet.
+  // It has only just been started, so it has not received its job yet.
   process.kill(child, 'SIGKILL');
   expect(await batchEnd(api.url, batchId)).toMatchObject({ status: 'completed' });
 });
 
-/** A service whose folder of results has become a file. */
-async function withoutResultsFolder() {
-  const service = await ownService();
-  const [api, worker] = [await service.startApi(), await service.startWorker()];
-  await rm(service.processedDir, { recursive: true });
-  await writeFile(service.processedDir, 'in the way of the folder');
-  return { service, api, worker };
-}
-
-test('a fault of the disk is tried again and heals', async () => {
-  const { service, api, worker } = await withoutResultsFolder();
+test('loads libvips in the child processes only', async () => {
   const batchId = await upload(api.url, ['a.jpg', await small()]);
-  await until(() => worker.output().includes('"willRetry":true'));
-  expect(await readBatch(api.url, batchId)).toMatchObject({ status: 'processing', files: [{ failedReason: null }] });
-  await rm(service.processedDir);
-  expect(await batchEnd(api.url, batchId)).toMatchObject({ status: 'completed' });
-});
-
-test('a fault of the disk that stays fails after three attempts, without a path or a stack', async () => {
-  const { api, worker } = await withoutResultsFolder();
-  const batchId = await upload(api.url, ['a.jpg', await small()]);
-  const { files } = await batchEnd(api.url, batchId);
-  expect(files[0]).toMatchObject({
-    state: 'failed',
-    failedReason: 'The service could not store the result (EEXIST).',
-    failure: { code: 'STORAGE_UNAVAILABLE' },
-  });
-  // Its log may arrive after its result.
-  const failures = () => worker.output().match(/"msg":"image failed"/g)?.length ?? 0;
-  await until(() => failures() >= 3);
-  expect(failures()).toBe(3);
-});
-
-test('the log has the cause of an error with the id of its request', async () => {
-  const service = await ownService();
-  const api = await service.startApi();
-  await rm(service.uploadDir, { recursive: true });
-  await writeFile(service.uploadDir, 'in the way of the folder');
-  const response = await post(api.url, [['a.jpg', await small()]]);
-  expect(response.status).toBe(503);
-  const line = await until(() =>
-    api
-      .output()
-      .split('\n')
-      .find((text) => text.includes('STORAGE_UNAVAILABLE')),
-  );
-  expect(JSON.parse(line)).toMatchObject({
-    req: { id: response.headers.get('x-request-id') },
-    err: { code: 'STORAGE_UNAVAILABLE', message: expect.stringContaining(service.uploadDir) },
-  });
-});
-
-test('the API never loads libvips, the worker’s children do', async () => {
-  const service = await ownService();
-  const [api, worker] = [await service.startApi(), await service.startWorker()];
-  await batchEnd(api.url, await upload(api.url, ['a.jpg', await small()]));
+  await batchEnd(api.url, batchId);
   const loaded = async (pid: number | undefined) => {
     return /libvips/.test(await readFile(`/proc/${pid}/maps`, 'utf8'));
   };
@@ -85,5 +38,51 @@ test('the API never loads libvips, the worker’s children do', async () => {
     expect(await loaded(worker.child.pid)).toBe(false);
     expect(await Promise.all(imageChildren(worker.child.pid).map(loaded))).toContain(true);
   }
-  expect(await storedNames(service.processedDir)).toHaveLength(1);
+  expect((await storedNames(service.processedDir)).filter((name) => name.includes(batchId))).toHaveLength(1);
+});
+
+/** Puts a file where the folder of results was. */
+async function replaceResultsFolder() {
+  await rm(service.processedDir, { recursive: true });
+  await writeFile(service.processedDir, 'not a folder');
+}
+
+test('retries a job whose result could not be written, until it can', async () => {
+  await replaceResultsFolder();
+  const retries = () => worker.output().match(/"willRetry":true/g)?.length ?? 0;
+  const before = retries();
+  const batchId = await upload(api.url, ['a.jpg', await small()]);
+  await until(() => retries() > before);
+  expect(await readBatch(api.url, batchId)).toMatchObject({ status: 'processing', files: [{ failedReason: null }] });
+  await rm(service.processedDir);
+  expect(await batchEnd(api.url, batchId)).toMatchObject({ status: 'completed' });
+});
+
+test('fails a job whose result cannot be written in three attempts, without a path or a stack in its reason', async () => {
+  await replaceResultsFolder();
+  const failures = () => worker.output().match(/"msg":"image failed"/g)?.length ?? 0;
+  const before = failures();
+  const batchId = await upload(api.url, ['a.jpg', await small()]);
+  const { files } = await batchEnd(api.url, batchId);
+  expect(files[0]).toMatchObject({
+    state: 'failed',
+    failedReason: 'The service could not store the result (EEXIST).',
+    failure: { code: 'STORAGE_UNAVAILABLE' },
+  });
+  // The log may arrive after the result.
+  await until(() => failures() >= before + 3);
+  expect(failures()).toBe(before + 3);
+});
+
+test('logs the cause of an error with the id of its request', async () => {
+  await rm(service.uploadDir, { recursive: true });
+  await writeFile(service.uploadDir, 'not a folder');
+  const response = await post(api.url, [['a.jpg', await small()]]);
+  expect(response.status).toBe(503);
+  const lines = () => api.output().split('\n');
+  const line = await until(() => lines().find((text) => text.includes('STORAGE_UNAVAILABLE')));
+  expect(JSON.parse(line)).toMatchObject({
+    req: { id: response.headers.get('x-request-id') },
+    err: { code: 'STORAGE_UNAVAILABLE', message: expect.stringContaining(service.uploadDir) },
+  });
 });

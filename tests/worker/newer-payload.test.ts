@@ -25,27 +25,16 @@ function connect({ url }: { url: string }): Redis {
   return admin;
 }
 
-test('a job of a newer version waits for a newer worker, and does not count as tried', async () => {
-  const service = await ownService();
-  const queue = new Queue<ImageJobPayload>('images', { connection: { url: service.redis.url }, prefix: '{images}' });
-  onCleanup(() => queue.close());
-  const worker = await service.startWorker();
-  const [batchId, format] = [uuid(), 'jpeg' as const];
-  const payload = { batchId, index: 0, originalName: 'a.jpg', format, outputs: [{ options: {} }] };
-  const { ignoreDependencyOnFailure: _, ...options } = imageJobOptions;
-  const job = await queue.add(
-    'image',
-    { ...payload, version: PAYLOAD_VERSION + 1 },
-    { ...options, jobId: `${batchId}-0` },
-  );
-  await until(() => worker.output().includes('left to a newer worker'));
-  await until(async () => (await job.getState()) === 'delayed');
-  expect((await queue.getJob(job.id ?? ''))?.attemptsMade).toBe(0);
+let service: Awaited<ReturnType<typeof ownService>>;
+let api: { url: string };
+let admin: Redis;
+beforeAll(async () => {
+  service = await ownService();
+  admin = connect(service.redis);
+  api = await service.startApi();
 });
 
 test('an older API shows, serves and deletes what a newer version enqueued and processed, and an older worker leaves it alone', async () => {
-  const service = await ownService();
-  const [api, admin] = [await service.startApi(), connect(service.redis)];
   const picture = await jpeg(64, 64);
   const newer = await upload(api.url, ['a.jpg', picture], ['b.jpg', picture]);
   const neighbour = await upload(api.url, ['c.jpg', picture]);
@@ -109,9 +98,10 @@ test('an older API shows, serves and deletes what a newer version enqueued and p
 });
 
 test('an older worker runs a job whose version it knows, without what was merely added', async () => {
-  const service = await ownService();
-  const [api, admin] = [await service.startApi(), connect(service.redis)];
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
+  // A job says the version that it needs.
+  const data = String(await admin.hget(`{images}:images:${batchId}-0`, 'data'));
+  expect(JSON.parse(data)).toMatchObject({ version: 1 });
   const outputs = [{ options: { width: 32, hint: 'x' }, note: 1 }];
   await rewrite(admin, `${batchId}-0`, (data) => ({ ...data, outputs, notify: true }));
   // Before there were versions.
@@ -121,10 +111,19 @@ test('an older worker runs a job whose version it knows, without what was merely
   expect(files).toMatchObject([{ state: 'completed', result: { width: 32 } }, { state: 'completed' }]);
 });
 
-test('a job says the version that it needs', async () => {
-  const service = await ownService();
-  const [api, admin] = [await service.startApi(), connect(service.redis)];
-  const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
-  const data = String(await admin.hget(`{images}:images:${batchId}-0`, 'data'));
-  expect(JSON.parse(data)).toMatchObject({ version: 1 });
+test('a job of a newer version waits for a newer worker, and does not count as tried', async () => {
+  const queue = new Queue<ImageJobPayload>('images', { connection: { url: service.redis.url }, prefix: '{images}' });
+  onCleanup(() => queue.close());
+  const worker = await service.startWorker();
+  const [batchId, format] = [uuid(), 'jpeg' as const];
+  const payload = { batchId, index: 0, originalName: 'a.jpg', format, outputs: [{ options: {} }] };
+  const { ignoreDependencyOnFailure: _, ...options } = imageJobOptions;
+  const job = await queue.add(
+    'image',
+    { ...payload, version: PAYLOAD_VERSION + 1 },
+    { ...options, jobId: `${batchId}-0` },
+  );
+  await until(() => worker.output().includes('left to a newer worker'));
+  await until(async () => (await job.getState()) === 'delayed');
+  expect((await queue.getJob(job.id ?? ''))?.attemptsMade).toBe(0);
 });
