@@ -1,6 +1,6 @@
 import { isUnitTest, testFiles } from './tests/support/unit-tests.mjs';
 
-/** Starting and stopping real Redis servers and processes takes long, above all on a small machine. */
+/** Real Redis servers and processes take long to start and to end, above all on a small machine. */
 const TEST_TIMEOUT_MS = 180_000;
 
 const common = {
@@ -23,6 +23,6 @@ export default {
     },
   ],
   testTimeout: TEST_TIMEOUT_MS,
-  // The tests wait more than they compute: two at once would leave two cores idle for two fifths of the time.
+  // Test files wait for about half of their time, so two at once would leave two cores partly idle.
   maxWorkers: 3,
 };

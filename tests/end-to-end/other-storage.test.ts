@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
 import { jpeg } from '../support/pictures.ts';
-import { until } from '../support/processes.ts';
+import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, smallDisk } from '../support/small-disk.ts';
 import { ID_FILE, storedNames } from '../support/whole.ts';
@@ -21,10 +21,13 @@ const refusal = (setting: string, folder: string) =>
     `does not use the storage of its queue[^]* ${setting} \\(${join(folder, ID_FILE)}\\)[^]*DEL '{images}:storage'`,
   );
 
-/** The output of a process that ends while it starts. */
-const outputOf = (starting: Promise<unknown>): Promise<string> =>
+/** The output of a process that must end by itself. If Redis is slow, an API listens first and ends then. */
+const outputOf = (starting: Promise<TestProcess>): Promise<string> =>
   starting.then(
-    () => 'it started',
+    async ({ child, output }) => {
+      await until(() => child.exitCode !== null);
+      return output();
+    },
     (error: Error) => error.message,
   );
 

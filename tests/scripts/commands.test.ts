@@ -97,7 +97,7 @@ describe('npm run up', () => {
       '    up: ready: http',
       '   api: api listens url=http',
       '   api: GET /healthz 200',
-      'worker: worker takes jobs concurrency=',
+      'worker: the worker is ready concurrency=',
       'worker: stopped\n',
       '   api: stopped\n',
       '    up: stopped\n',
