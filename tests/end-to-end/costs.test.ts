@@ -5,7 +5,7 @@ import { v4 as uuid } from 'uuid';
 import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { bytesRead } from '../support/proc.ts';
 import { startRedis } from '../support/redis.ts';
 import { ownService } from '../support/service.ts';

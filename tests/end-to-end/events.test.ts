@@ -5,7 +5,7 @@ import type { BatchResponse } from '../../src/api/views/status.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
-import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { allowSlowImages, jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { fetchRaw, openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
@@ -63,9 +63,9 @@ test('a stream tells each change, then that it is done, and ends', async () => {
 });
 
 test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, MAX_HELD_REQUESTS: '0' });
+  const service = await ownService({ ...allowSlowImages, MAX_HELD_REQUESTS: '0' });
   const api = await service.startApi();
-  const batchId = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await jpeg(64, 64)]);
+  const batchId = await upload(api.url, ['slow.png', slowImage()], ['a.jpg', await jpeg(64, 64)]);
   const admin = new Redis(service.redis.url);
   onCleanup(() => admin.disconnect());
   const connections = async () =>
@@ -131,9 +131,9 @@ test('streams do not hold up the end of the API', async () => {
   const reading = readEvents(`${api.url}/batches/${batchId}/events`, {}, events);
   await until(() => events.length > 0);
   const waiting = await openSocket(api.url);
-  let answer = '';
+  let response = '';
   waiting.setEncoding('utf8').on('data', (chunk: string) => {
-    answer += chunk;
+    response += chunk;
   });
   const closed = once(waiting, 'close');
   waiting.write(`GET /batches/${batchId} HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\n\r\n`);
@@ -142,5 +142,5 @@ test('streams do not hold up the end of the API', async () => {
   expect(await api.end('SIGTERM')).toBe(0);
   expect(await reading).toMatchObject([{ status: { status: 'waiting' } }]);
   await closed;
-  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(response).toMatch(/^HTTP\/1\.1 200 /);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, form, post, upload } from '../support/client.ts';
 import { holdChild } from '../support/descendants.ts';
-import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
+import { allowSlowImages, encoded, jpeg, slowImage, truncatedJpeg, VERY_SLOW } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -16,10 +16,10 @@ let batchId: string;
 
 /** Every sample of a metrics page, by its name with its labels as they stand there. */
 async function scrape(url: string): Promise<Record<string, number>> {
-  const answer = await fetch(`${url}/metrics`);
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
-  const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const response = await fetch(`${url}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
   );
@@ -31,7 +31,7 @@ beforeAll(async () => {
   api = await service.startApi();
   worker = await service.startWorker();
   workerUrl = `http://127.0.0.1:${port}`;
-  const answer = await fetch(`${api.url}/process-images`, {
+  const response = await fetch(`${api.url}/process-images`, {
     method: 'POST',
     headers: { 'X-Request-Id': 'order-4711' },
     body: form([
@@ -40,13 +40,13 @@ beforeAll(async () => {
       ['c.jpg', await truncatedJpeg()],
     ]),
   });
-  expect(answer.headers.get('X-Request-Id')).toBe('order-4711');
-  batchId = ((await answer.json()) as { batchId: string }).batchId;
+  expect(response.headers.get('X-Request-Id')).toBe('order-4711');
+  batchId = ((await response.json()) as { batchId: string }).batchId;
   await batchEnd(api.url, batchId);
 });
 
 test('the API tells what was asked, accepted and refused, by values that no client chooses', async () => {
-  expect((await post(api.url, [['notes.jpg', 'no picture']])).status).toBe(415);
+  expect((await post(api.url, [['notes.jpg', 'no image']])).status).toBe(415);
   await fetch(`${api.url}/batches/${batchId}?because=of-this`);
   await fetch(`${api.url}/nowhere/${batchId}`);
   const samples = await until(async () => {
@@ -99,9 +99,9 @@ test("the client's request id is in the lines of both processes; one that could 
     return found.length >= 3 && found;
   });
   expect(processed.map(({ msg }) => msg).sort()).toEqual(['image failed', 'image processed', 'image processed']);
-  const answer = await fetch(`${api.url}/healthz`, { headers: { 'X-Request-Id': 'a "b" c' } });
-  expect(answer.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
-  const refused = await post(api.url, [['notes.jpg', 'no picture']]);
+  const response = await fetch(`${api.url}/healthz`, { headers: { 'X-Request-Id': 'a "b" c' } });
+  expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  const refused = await post(api.url, [['notes.jpg', 'no image']]);
   const id = refused.headers.get('X-Request-Id');
   await until(() => lines(api.output()).some(({ req }) => (req as { id?: string } | undefined)?.id === id));
 });
@@ -137,9 +137,9 @@ test('every metric that the dashboard and the alerts name is one that is told', 
 test('what waits is told with its age, and so is a process that took too long', async () => {
   const port = await freePort();
   const limit = { WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '3' };
-  const other = await ownService({ ...letSlowPicturesIn, ...limit, WORKER_PORT: String(port) });
+  const other = await ownService({ ...allowSlowImages, ...limit, WORKER_PORT: String(port) });
   const { url } = await other.startApi();
-  const waiting = await upload(url, ['slow.png', slowPicture(VERY_SLOW)], ['a.jpg', await jpeg()]);
+  const waiting = await upload(url, ['slow.png', slowImage(VERY_SLOW)], ['a.jpg', await jpeg()]);
   const aged = await until(async () => {
     const samples = await scrape(url);
     return (samples.queue_oldest_batch_age_seconds ?? 0) > 0.1 && samples;

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, form, readJob, upload } from '../support/client.ts';
 import { holdNextImage, imageChildren } from '../support/descendants.ts';
-import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { allowSlowImages, jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
-import { sweep } from '../support/sweep.ts';
 import { storedNames } from '../support/whole.ts';
 
 type Service = Awaited<ReturnType<typeof ownService>>;
@@ -62,11 +62,11 @@ test('a finished batch is removed whole, with every result, and is told to be go
 });
 
 test('a batch that waits or runs is stopped at once, and its neighbours go on', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
+  const service = await ownService({ ...allowSlowImages, WORKER_CONCURRENCY: '1' });
   const [api, worker, admin] = [await service.startApi(), await service.startWorker(), connect(service)];
   const release = await holdNextImage(worker, api.url);
   const [child] = imageChildren(worker.child.pid);
-  const running = await upload(api.url, ['slow.png', slowPicture()], ['a.jpg', await small()]);
+  const running = await upload(api.url, ['slow.png', slowImage()], ['a.jpg', await small()]);
   const waiting = await upload(api.url, ['b.jpg', await small()], ['c.jpg', await small()]);
   const neighbour = await upload(api.url, ['d.jpg', await small()]);
   await until(async () => (await readJob(api.url, `${running}-0`)).state === 'active');
@@ -108,7 +108,7 @@ test('kept for ever is kept for ever', async () => {
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   await batchEnd(api.url, batchId);
   await admin.zadd('{images}:batches:completed', 1, batchId);
-  await sweep(admin);
+  await runCleanupJob(admin);
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
 
@@ -127,7 +127,7 @@ test('a batch that cannot be removed keeps no other from it', async () => {
   await admin.set(`{images}:images:${broken}-0`, 'no hash');
   // Long ago, the broken one first.
   await admin.zadd('{images}:batches:completed', 1, broken, 2, others[0] ?? '', 3, others[1] ?? '');
-  await sweep(admin);
+  await runCleanupJob(admin);
   expect(await storedNames(service.uploadDir)).toEqual([broken]);
 });
 

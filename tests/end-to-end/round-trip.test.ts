@@ -5,26 +5,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 import { quickest, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
-test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
+test('ten images through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
   const service = await ownService();
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const good = await Promise.all([
     jpeg(),
-    picture().png().toBuffer(),
-    picture().webp().toBuffer(),
-    picture().gif().toBuffer(),
-    picture(320, 240).avif({ effort: 0 }).toBuffer(),
-    picture(900, 600).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    testImage().png().toBuffer(),
+    testImage().webp().toBuffer(),
+    testImage().gif().toBuffer(),
+    testImage(320, 240).avif({ effort: 0 }).toBuffer(),
+    testImage(900, 600).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     jpeg(200, 100),
     jpeg(1600, 1200),
     jpeg(512, 512),
   ]);
-  const files = [...good, await truncatedJpeg()].map((content, index): File => [`picture ${index}`, content]);
+  const files = [...good, await truncatedJpeg()].map((content, index): File => [`image ${index}`, content]);
   const batchId = await upload(api.url, ...files);
   const batch = await batchEnd(api.url, batchId);
 
@@ -55,13 +55,13 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
   // Logs carry the ids that tie them to a batch, and nothing of what was sent.
   await until(() => worker.output().includes('batch ended'));
   expect(worker.output()).toContain(batchId);
-  expect(worker.output()).not.toContain('picture 1');
+  expect(worker.output()).not.toContain('image 1');
 
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await api.end('SIGTERM')).toBe(0);
 });
 
-test('counts add up in every answer while fifty files move', async () => {
+test('counts add up in every response while fifty files move', async () => {
   const service = await ownService({ WORKER_CONCURRENCY: '2' });
   const api = await service.startApi();
   const small = await jpeg(64, 64);
@@ -90,7 +90,7 @@ test('a client that goes on asking over one connection does not keep the API fro
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ask = () =>
     new Promise((resolve) =>
-      get(`${api.url}/healthz`, { agent }, (answer) => answer.resume().once('end', resolve)).once('error', resolve),
+      get(`${api.url}/healthz`, { agent }, (response) => response.resume().once('end', resolve)).once('error', resolve),
     );
   let isOver = false;
   let asked = 0;
@@ -118,10 +118,10 @@ describe('without Redis', () => {
     const worker = service.startWorker();
     const small = await jpeg(64, 64);
     const ms = await quickest(1000, async () => {
-      const answer = await post(api.url, [['a.jpg', small]]);
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('retry-after')).toBe('2');
-      expect(((await answer.json()) as { code: string }).code).toBe('QUEUE_UNAVAILABLE');
+      const response = await post(api.url, [['a.jpg', small]]);
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('2');
+      expect(((await response.json()) as { code: string }).code).toBe('QUEUE_UNAVAILABLE');
     });
     expect(ms).toBeLessThan(1000);
     expect((await fetch(`${api.url}/healthz`)).status).toBe(200);

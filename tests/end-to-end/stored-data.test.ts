@@ -4,12 +4,12 @@ import { Redis } from 'ioredis';
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { openFolders } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, form, readBatch, readJob, upload } from '../support/client.ts';
 import { damages } from '../support/damaged-jobs.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
-import { sweep } from '../support/sweep.ts';
 import { storedNames } from '../support/whole.ts';
 
 type Service = Awaited<ReturnType<typeof ownService>>;
@@ -117,7 +117,7 @@ test('retention removes each batch that cannot be read, with its files, and its 
   }
   old.push(await endedBatch(api.url, admin));
   for (const [index, batchId] of old.entries()) await admin.zadd('{images}:batches:completed', index, batchId);
-  await sweep(admin);
+  await runCleanupJob(admin);
   for (const batchId of old) {
     expect(await kept(service, admin, batchId)).toEqual([]);
     expect((await ask(`${api.url}/batches/${batchId}`)).status).toBe(410);
@@ -155,7 +155,7 @@ test('a waiting job that cannot be read fails at once, its batch ends and expire
   expect((await storedNames(service.processedDir)).filter((name) => name.includes(broken.ids))).toHaveLength(2);
 
   for (const batchId of Object.values(broken)) await admin.zadd('{images}:batches:completed', 1, batchId);
-  await sweep(admin);
+  await runCleanupJob(admin);
   for (const batchId of Object.values(broken)) expect(await kept(service, admin, batchId)).toEqual([]);
   expect((await readBatch(api.url, neighbour)).status).toBe('completed');
 });
@@ -221,7 +221,7 @@ test('broken notes of removals hold up no other removal', async () => {
   // A batch that BullMQ lists and whose job is not there.
   const ghost = crypto.randomUUID();
   await admin.zadd('{images}:batches:completed', 1, expired, 2, ghost);
-  await sweep(admin);
+  await runCleanupJob(admin);
   expect(await kept(service, admin, expired)).toEqual([]);
   expect(await kept(service, admin, removed)).toEqual([]);
   expect(await admin.zrange('{images}:incoming', '0', '-1')).toEqual([]);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, form } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -58,16 +58,16 @@ test("an upload is one trace, the client's own, from the request through both fi
   const api = await service.startApi();
   await service.startWorker();
   const [traceId, parentId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
-  const picture = await jpeg(64, 64);
-  const answer = await fetch(`${api.url}/process-images`, {
+  const image = await jpeg(64, 64);
+  const response = await fetch(`${api.url}/process-images`, {
     method: 'POST',
     headers: { traceparent: `00-${traceId}-${parentId}-01` },
     body: form([
-      ['a.jpg', picture],
-      ['b.jpg', picture],
+      ['a.jpg', image],
+      ['b.jpg', image],
     ]),
   });
-  await batchEnd(api.url, ((await answer.json()) as { batchId: string }).batchId);
+  await batchEnd(api.url, ((await response.json()) as { batchId: string }).batchId);
 
   const ofTrace = () => spans.filter((span) => span.traceId === traceId);
   const jobs = () =>

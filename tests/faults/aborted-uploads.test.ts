@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { upload } from '../support/client.ts';
+import { forEachConcurrently } from '../support/concurrency.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { inLanes } from '../support/lanes.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { openDescriptors } from '../support/proc.ts';
 import { until } from '../support/processes.ts';
 import { seeded } from '../support/random.ts';
@@ -30,7 +30,7 @@ faultTest(
     const head = uploadHead(`Content-Length: ${body.length}`);
     // Some hyphens of the end are always missing: with it the upload would be whole.
     const cuts = Array.from({ length: COUNT }, () => [random(body.length - 2), random(2), random(4)] as const);
-    await inLanes(20, cuts, async ([length, isReset, ms]) => {
+    await forEachConcurrently(20, cuts, async ([length, isReset, ms]) => {
       const socket = await openSocket(api.url);
       await new Promise((sent) => socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, length)]), sent));
       await delay(ms);

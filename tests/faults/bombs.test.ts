@@ -4,7 +4,7 @@ import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
 import { faultTest } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { peakMemory, restartPeakMemory } from '../support/proc.ts';
 import { ownService } from '../support/service.ts';
 
@@ -34,7 +34,7 @@ faultTest(
       return { ended: files[0], ms: Number(ended) - Number(started), mb: peakMemory(child) - before };
     };
 
-    // The first picture of a child also loads libvips.
+    // The first image of a child also loads libvips.
     await batchEnd(api.url, await upload(api.url, ['a.jpg', await jpeg()]));
     await run(['b.gif', gifBomb(2)]);
 

@@ -1,5 +1,5 @@
 import { faultTest } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { quickest, until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
@@ -17,7 +17,7 @@ const LONG = 'b'.repeat(200);
 const MANY = 10_000;
 const MEGABYTE = 1_000_000;
 
-/** What is wrong, the parameter of the content type, the body, and the code of the answer. */
+/** What is wrong, the parameter of the content type, the body, and the code of the response. */
 const refused: [what: string, boundary: string, body: string, code?: string][] = [
   ['another boundary than in the header', 'boundary=y', GOOD],
   ['a boundary longer than in the header', 'boundary=', GOOD.replaceAll('--x', '--xx')],
@@ -107,7 +107,7 @@ faultTest(
     const image = (await jpeg(32, 32)).toString('latin1');
     let slowest = 0;
 
-    /** Status and code of the answer to a whole request, of up to three tries that which came first. */
+    /** Status and code of the response to a whole request, of up to three tries that which came first. */
     const ask = async (lines: string, content: string, isClosed = false) => {
       let answered: (string | undefined)[] = [];
       const ms = await quickest(LIMIT_MS, async () => {
@@ -119,15 +119,15 @@ faultTest(
     };
     const askOnce = async (lines: string, content: string, isClosed: boolean) => {
       const socket = await openSocket(api.url);
-      let answer = '';
+      let response = '';
       socket.setEncoding('utf8').on('data', (text: string) => {
-        answer += text;
+        response += text;
       });
       socket.write(`POST /process-images HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n${content}`, 'latin1');
       if (isClosed) socket.end();
-      await until(() => socket.closed || /\}$/.test(answer));
+      await until(() => socket.closed || /\}$/.test(response));
       socket.destroy();
-      return [/^HTTP\/1.1 (\d+) /.exec(answer)?.[1], /"code":"(\w+)"/.exec(answer)?.[1]];
+      return [/^HTTP\/1.1 (\d+) /.exec(response)?.[1], /"code":"(\w+)"/.exec(response)?.[1]];
     };
     const send = (boundary: string, body: string) => {
       const content = body.replaceAll('IMAGE', image);

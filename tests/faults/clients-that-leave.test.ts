@@ -1,7 +1,7 @@
 import { batchEnd, upload } from '../support/client.ts';
+import { forEachConcurrently } from '../support/concurrency.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { inLanes } from '../support/lanes.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { openDescriptors } from '../support/proc.ts';
 import { until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
@@ -43,7 +43,7 @@ faultTest(
     const { pid } = api.child;
     const before = { timers: await timers(api.url), descriptors: openDescriptors(pid) };
 
-    await inLanes(20, Array(COUNT).keys(), async (number) => {
+    await forEachConcurrently(20, Array(COUNT).keys(), async (number) => {
       const [path, wait] = (requests[number % requests.length] ?? '').split(' ');
       const socket = await openSocket(api.url);
       const prefer = wait ? `Prefer: ${wait}\r\n` : '';

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import type { Problem } from '../../src/api/http/problem.ts';
 import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
 import { faultTest } from '../support/fault.ts';
-import { jpeg, picture } from '../support/pictures.ts';
+import { jpeg, testImage } from '../support/images.ts';
 import { ownService } from '../support/service.ts';
 
 /** Stands in all that must not come through. */
@@ -11,7 +11,7 @@ const SCRIPT = `<html><body><script>${MARK}</script></body></html>`;
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>${MARK}</script></svg>`;
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
-const small = () => picture(64, 48);
+const small = () => testImage(64, 48);
 
 /** Sends a file under the name and the type of a JPEG, and waits until it has ended. */
 function sendAsJpeg(api: string, content: Buffer): Promise<Response> {
@@ -50,7 +50,7 @@ async function foreigners(): Promise<Record<string, Buffer>> {
     'ImageMagick’s language': bytes(
       'push graphic-context\nfill \'url(https://example.org/"|id")\'\npop graphic-context',
     ),
-    'a picture after a byte that it does not begin with': Buffer.concat([bytes(' '), await jpeg(32, 32)]),
+    'an image after a byte that it does not begin with': Buffer.concat([bytes(' '), await jpeg(32, 32)]),
   };
 }
 
@@ -62,15 +62,15 @@ faultTest(
     const api = await startApi();
     const files = Object.entries(await foreigners());
     for (const [name, content] of files) {
-      const answer = await sendAsJpeg(api.url, content);
-      expect([name, answer.status]).toEqual([name, 415]);
-      expect(((await answer.json()) as Problem).code).toBe('UNSUPPORTED_IMAGE_TYPE');
+      const response = await sendAsJpeg(api.url, content);
+      expect([name, response.status]).toEqual([name, 415]);
+      expect(((await response.json()) as Problem).code).toBe('UNSUPPORTED_IMAGE_TYPE');
     }
     return `all ${files.length} refused`;
   },
 );
 
-/** Pictures that are something else too, with the type that each has. */
+/** Images that are something else too, with the type that each has. */
 async function polyglots(): Promise<[type: string, content: Buffer][]> {
   const photo = await small().jpeg().toBuffer();
   const animation = await small().gif().toBuffer();
@@ -92,8 +92,8 @@ async function polyglots(): Promise<[type: string, content: Buffer][]> {
 }
 
 faultTest(
-  'Pictures that are also a page, a script or a ZIP: appended, in a comment, in EXIF',
-  'the result is a new JPEG without any of it; the original is served as the picture that it is, and nothing in it may run',
+  'Images that are also a page, a script or a ZIP: appended, in a comment, in EXIF',
+  'the result is a new JPEG without any of it; the original is served as the image that it is, and nothing in it may run',
   async () => {
     const { startApi, startWorker } = await ownService();
     const [{ url }] = [await startApi(), await startWorker()];
@@ -104,7 +104,7 @@ faultTest(
       expect(ended).toMatchObject({ state: 'completed', failedReason: null });
       const result = await fetchInert(`${url}/jobs/${ended?.jobId}/result`, 'image/jpeg');
       expect(result.includes(MARK)).toBe(false);
-      // The end of the picture is the end of the file.
+      // The end of the image is the end of the file.
       expect(result.subarray(-2).toString('hex')).toBe('ffd9');
       expect(await sharp(result).metadata()).toMatchObject({ format: 'jpeg', width: 512, channels: 1 });
       expect((await fetchInert(`${url}/jobs/${ended?.jobId}/original`, type)).equals(content)).toBe(true);
@@ -113,13 +113,13 @@ faultTest(
   },
 );
 
-/** Fetches a picture that a browser can take for nothing else. */
+/** Fetches an image that a browser can take for nothing else. */
 async function fetchInert(url: string, type: string): Promise<Buffer> {
-  const answer = await fetch(url);
-  expect(Object.fromEntries(answer.headers)).toMatchObject({
+  const response = await fetch(url);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
     'content-type': type,
     'x-content-type-options': 'nosniff',
     'content-security-policy': "default-src 'none';frame-ancestors 'none'",
   });
-  return Buffer.from(await answer.arrayBuffer());
+  return Buffer.from(await response.arrayBuffer());
 }

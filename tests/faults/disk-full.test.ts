@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, post, readBatch, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { picture } from '../support/pictures.ts';
+import { testImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, FILLER, fillDisk, smallDisk } from '../support/small-disk.ts';
@@ -13,7 +13,7 @@ const FULL_MS = sized(5000, 60_000);
 
 /** Two files of about two mebibytes each. */
 async function largeFiles(): Promise<File[]> {
-  const large = await picture(2400, 1800).jpeg({ quality: 97 }).toBuffer();
+  const large = await testImage(2400, 1800).jpeg({ quality: 97 }).toBuffer();
   return ['a.jpg', 'b.jpg'].map((name) => [name, large]);
 }
 
@@ -31,9 +31,9 @@ describeOnSmallDisk('a full disk', () => {
       // Room for the first file and half of the second.
       const makeRoom = await fillDisk(folder, size * 1.5);
       for (let attempt = 0; attempt < 3; attempt += 1) {
-        const answer = await post(api.url, files);
-        expect(await answer.json()).toMatchObject({ status: 507, code: 'STORAGE_FULL' });
-        expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
+        const response = await post(api.url, files);
+        expect(await response.json()).toMatchObject({ status: 507, code: 'STORAGE_FULL' });
+        expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
         expect(await storedNames(folder)).toEqual([FILLER]);
       }
       await makeRoom();

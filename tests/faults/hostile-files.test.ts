@@ -2,10 +2,10 @@ import sharp from 'sharp';
 import type { Problem } from '../../src/api/http/problem.ts';
 import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
 import { type File, form } from '../support/client.ts';
+import { forEachConcurrently } from '../support/concurrency.ts';
 import { damagedFiles } from '../support/damage.ts';
 import { descendants, imageChildren } from '../support/descendants.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { inLanes } from '../support/lanes.ts';
 import { peakMemory } from '../support/proc.ts';
 import { ownService } from '../support/service.ts';
 
@@ -26,13 +26,13 @@ faultTest(
     const count = { refused: 0, failed: 0, completed: 0 };
 
     const send = async (file: File): Promise<keyof typeof count> => {
-      // The answer comes when the file has ended.
+      // The response comes when the file has ended.
       const headers = { Prefer: 'wait=60' };
-      const answer = await fetch(`${api.url}/process-images`, { method: 'POST', body: form([file]), headers });
-      if (answer.status !== 202) return checkRefusal(answer);
-      const { files: [ended] = [] } = (await answer.json()) as AcceptedBatch;
+      const response = await fetch(`${api.url}/process-images`, { method: 'POST', body: form([file]), headers });
+      if (response.status !== 202) return checkRefusal(response);
+      const { files: [ended] = [] } = (await response.json()) as AcceptedBatch;
       if (ended?.state === 'completed') {
-        await checkPicture(await (await fetch(api.url + ended.resultUrl)).arrayBuffer());
+        await checkImage(await (await fetch(api.url + ended.resultUrl)).arrayBuffer());
         return 'completed';
       }
       expect(ended?.state).toBe('failed');
@@ -41,7 +41,7 @@ faultTest(
       return 'failed';
     };
 
-    await inLanes(24, damagedFiles(COUNT, SEED), async (file) => {
+    await forEachConcurrently(24, damagedFiles(COUNT, SEED), async (file) => {
       try {
         count[await send(file)] += 1;
       } catch (cause) {
@@ -64,18 +64,18 @@ faultTest(
   600_000,
 );
 
-async function checkRefusal(answer: Response): Promise<'refused'> {
-  const problem = (await answer.json()) as Problem;
+async function checkRefusal(response: Response): Promise<'refused'> {
+  const problem = (await response.json()) as Problem;
   expect([problem.status, problem.code]).toEqual(
-    answer.status === 400 ? [400, 'EMPTY_FILE'] : [415, 'UNSUPPORTED_IMAGE_TYPE'],
+    response.status === 400 ? [400, 'EMPTY_FILE'] : [415, 'UNSUPPORTED_IMAGE_TYPE'],
   );
-  expect(answer.headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
+  expect(response.headers.get('Content-Type')).toMatch(/^application\/problem\+json/);
   return 'refused';
 }
 
-async function checkPicture(content: ArrayBuffer): Promise<void> {
-  const picture = sharp(Buffer.from(content), { limitInputPixels: false });
-  expect(await picture.metadata()).toMatchObject({ format: 'jpeg', width: 512, channels: 1 });
+async function checkImage(content: ArrayBuffer): Promise<void> {
+  const image = sharp(Buffer.from(content), { limitInputPixels: false });
+  expect(await image.metadata()).toMatchObject({ format: 'jpeg', width: 512, channels: 1 });
   // Decodes every pixel.
-  await picture.stats();
+  await image.stats();
 }

@@ -14,9 +14,9 @@ const BLOCK = Buffer.from(`10000\r\n${'x'.repeat(0x10000)}\r\n`);
 
 /** What was answered so far, and whether the connection has ended. */
 function listen(socket: Socket) {
-  const heard = { answer: '', isEnded: false };
+  const heard = { response: '', isEnded: false };
   socket.setEncoding('utf8').on('data', (text: string) => {
-    heard.answer += text;
+    heard.response += text;
   });
   socket.once('close', () => {
     heard.isEnded = true;
@@ -40,7 +40,7 @@ async function pour(socket: Socket): Promise<number> {
 }
 
 faultTest(
-  'A body of 1 GiB, declared, and sent all the same after the answer',
+  'A body of 1 GiB, declared, and sent all the same after the response',
   'refused as too large (413) within a second, before any of it is sent; cut off before as much is taken as an upload may have',
   async () => {
     const { startApi, uploadDir } = await ownService();
@@ -49,13 +49,13 @@ faultTest(
       const socket = await openSocket(api.url);
       const heard = listen(socket);
       socket.write(uploadHead(`Content-Length: ${GIBIBYTE}`));
-      await until(() => heard.answer.includes('REQUEST_TOO_LARGE'));
+      await until(() => heard.response.includes('REQUEST_TOO_LARGE'));
       return { socket, heard };
     };
     const ms = await quickest(1000, async () => (await announce()).socket.destroy());
     expect(ms).toBeLessThan(1000);
     const { socket, heard } = await announce();
-    expect(heard.answer).toMatch(/^HTTP\/1.1 413 /);
+    expect(heard.response).toMatch(/^HTTP\/1.1 413 /);
     const taken = await pour(socket);
     await until(() => heard.isEnded);
     expect(taken).toBeLessThan(ALLOWED);
@@ -78,7 +78,7 @@ faultTest(
     socket.write(`${uploadHead('Transfer-Encoding: chunked')}${part.length.toString(16)}\r\n${part}\r\n`);
     const taken = await pour(socket);
     await until(() => heard.isEnded);
-    expect(heard.answer).toMatch(/^HTTP\/1.1 413 /);
+    expect(heard.response).toMatch(/^HTTP\/1.1 413 /);
     const memory = Math.round(peakMemory(api.child.pid) - before);
     const read = bytesRead(api.child.pid) - readBefore;
     expect(read).toBeLessThan(ALLOWED * 1.2);

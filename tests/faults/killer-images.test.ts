@@ -3,7 +3,7 @@ import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { holdChild, imageChildren } from '../support/descendants.ts';
 import { faultTest } from '../support/fault.ts';
-import { jpeg, letSlowPicturesIn, slowPicture, VERY_SLOW } from '../support/pictures.ts';
+import { allowSlowImages, jpeg, slowImage, VERY_SLOW } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -36,13 +36,13 @@ async function amongNeighbours(
   { reason, limitMs = 30_000 }: { reason: string; limitMs?: number },
   hurt?: Hurt,
 ): Promise<string> {
-  const service = await ownService({ ...letSlowPicturesIn, ...settings, WORKER_CONCURRENCY: '1', LOG_LEVEL: 'debug' });
+  const service = await ownService({ ...allowSlowImages, ...settings, WORKER_CONCURRENCY: '1', LOG_LEVEL: 'debug' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const redis = new Redis(service.redis.url);
   onCleanup(() => redis.disconnect());
   const small: File = ['small.jpg', await jpeg(64, 64)];
   const before = await upload(api.url, small, small);
-  const batchId = await upload(api.url, small, ['killer.png', slowPicture(VERY_SLOW)], small);
+  const batchId = await upload(api.url, small, ['killer.png', slowImage(VERY_SLOW)], small);
   const after = await upload(api.url, small, small);
   const jobId = `${batchId}-1`;
   await hurt?.({ jobId, api: api.url, worker, redis });

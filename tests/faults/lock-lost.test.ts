@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { batchEnd, readJob, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg, slowPicture } from '../support/pictures.ts';
+import { jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectOneResultEach } from '../support/whole.ts';
@@ -28,7 +28,7 @@ async function stopInTheMiddle(withChildren: boolean): Promise<void> {
   const service = await ownService({ JOB_TIMEOUT_SECONDS: '120', WORKER_CONCURRENCY: '1' });
   const [api, first] = [await service.startApi(), await service.startWorker()];
   const releaseChild = await holdNextImage(first, api.url);
-  const batchId = await upload(api.url, ['slow.png', slowPicture(7000)]);
+  const batchId = await upload(api.url, ['slow.png', slowImage(7000)]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).state === 'active');
   first.child.kill('SIGSTOP');

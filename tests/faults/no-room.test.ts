@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, post } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { quickest } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -17,9 +17,9 @@ async function announce(url: string, limitMs: number): Promise<IncomingMessage |
   const asking = request(`${url}/process-images`, { method: 'POST', headers });
   asking.on('error', () => {});
   asking.flushHeaders();
-  const answer = await Promise.race([once(asking, 'response'), delay(limitMs)]);
+  const response = await Promise.race([once(asking, 'response'), delay(limitMs)]);
   asking.destroy();
-  return answer?.[0];
+  return response?.[0];
 }
 
 faultTest(
@@ -29,15 +29,15 @@ faultTest(
     const service = await ownService({ MAX_BACKLOG: '40', WORKER_CONCURRENCY: '1', MIN_FREE_DISK: '0' });
     const api = await service.startApi();
     const worker = await service.startWorker();
-    const picture = await jpeg(1500, 1200);
-    const files = Array<File>(10).fill(['a.jpg', picture]);
+    const image = await jpeg(1500, 1200);
+    const files = Array<File>(10).fill(['a.jpg', image]);
     const accepted: string[] = [];
     /** @returns the seconds that a refusal says to wait, after them; 0 when the upload was accepted */
     const send = async (upload: readonly File[]): Promise<number> => {
-      const answer = await post(api.url, [...upload]);
-      if (answer.status === 202) accepted.push(((await answer.json()) as { batchId: string }).batchId);
-      else expect(answer.status).toBe(503);
-      return answer.status === 202 ? 0 : Number(answer.headers.get('retry-after'));
+      const response = await post(api.url, [...upload]);
+      if (response.status === 202) accepted.push(((await response.json()) as { batchId: string }).batchId);
+      else expect(response.status).toBe(503);
+      return response.status === 202 ? 0 : Number(response.headers.get('retry-after'));
     };
     const told: number[] = [];
     let mostTries = 0;
@@ -46,10 +46,10 @@ faultTest(
       // However fast it is, it must not make room meanwhile.
       worker.child.kill('SIGSTOP');
       while ((await send(files)) === 0);
-      const answer = await announce(api.url, 30_000);
+      const response = await announce(api.url, 30_000);
       worker.child.kill('SIGCONT');
-      expect(answer?.statusCode).toBe(503);
-      let seconds = Number(answer?.headers['retry-after']);
+      expect(response?.statusCode).toBe(503);
+      let seconds = Number(response?.headers['retry-after']);
       expect(seconds).toBeGreaterThanOrEqual(1);
       // Before anything has ended nothing is known of the rate.
       expect(seconds).toBeLessThanOrEqual(30);
@@ -58,7 +58,7 @@ faultTest(
       let tries = 0;
       for (; seconds > 0; tries += 1) {
         await delay(Math.min(seconds, 5) * 1000);
-        seconds = await send([['a.jpg', picture]]);
+        seconds = await send([['a.jpg', image]]);
       }
       if (isKnown) mostTries = Math.max(mostTries, tries);
     }
@@ -76,8 +76,8 @@ faultTest(
     const service = await ownService({ MIN_FREE_DISK: String(2 ** 49) });
     const api = await service.startApi();
     const ms = await quickest(1000, async () => {
-      const answer = await announce(api.url, 5000);
-      expect([answer?.statusCode, answer?.headers['retry-after']]).toEqual([503, '60']);
+      const response = await announce(api.url, 5000);
+      expect([response?.statusCode, response?.headers['retry-after']]).toEqual([503, '60']);
     });
     expect(ms).toBeLessThan(1000);
     expect((await fetch(`${api.url}/presets`)).status).toBe(200);

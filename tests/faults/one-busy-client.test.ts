@@ -7,7 +7,7 @@ import { newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { form, readBatch } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -24,9 +24,9 @@ faultTest(
     const admin = new Redis(service.redis.url);
     onCleanup(() => admin.disconnect());
     const backlog = sized(1000, 10_000);
-    const picture = await jpeg(64, 64);
+    const image = await jpeg(64, 64);
     const original = join(await temporaryFolder(), 'original');
-    await writeFile(original, picture);
+    await writeFile(original, image);
     const names = Array<string>(10).fill('a.jpg');
     const countWaiting = () => admin.zcard('{images}:images:prioritized');
     /** Refills the backlog, so that a fast worker does not come to its end. */
@@ -48,10 +48,10 @@ faultTest(
     for (const client of clients) {
       await fillBacklog();
       const headers = { Authorization: `Bearer ${client}` };
-      const body = form([['a.jpg', picture]]);
-      const answer = await fetch(`${api.url}/process-images`, { method: 'POST', body, headers });
+      const body = form([['a.jpg', image]]);
+      const response = await fetch(`${api.url}/process-images`, { method: 'POST', body, headers });
       const since = Date.now();
-      const { batchId } = (await answer.json()) as { batchId: string };
+      const { batchId } = (await response.json()) as { batchId: string };
       await until(async () => (await readBatch(api.url, batchId, { headers })).status === 'completed');
       const begun = Number(await admin.hget(`{images}:images:${batchId}-0`, 'processedOn'));
       waited.push(await admin.zcount('{images}:images:completed', since, Math.max(since, begun)));

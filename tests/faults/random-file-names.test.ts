@@ -6,7 +6,7 @@ import { resultName } from '../../src/storage/storage.ts';
 import { listeningApp } from '../support/app.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { seeded } from '../support/random.ts';
 import { randomNames, type SentName } from '../support/random-names.ts';
 import { fetchRaw } from '../support/raw.ts';
@@ -70,7 +70,7 @@ async function checkBatch(
 ): Promise<Buffer> {
   expect([status, files.length]).toEqual(['completed', sent.length]);
   const paths = files.flatMap(({ jobId, originalName, resultUrl, result }, index) => {
-    expect(originalName).toBe((sent[index]?.givenBack ?? originalName).toWellFormed());
+    expect(originalName).toBe((sent[index]?.returnedAs ?? originalName).toWellFormed());
     expect(result?.originalName).toBe(originalName);
     return [resultUrl, `${resultUrl}?download=1`, `/jobs/${jobId}/original`];
   });

@@ -2,14 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, type File, post, readBatch, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, smallDisk } from '../support/small-disk.ts';
-import { sweep } from '../support/sweep.ts';
 import { expectOneResultEach, finishedNames } from '../support/whole.ts';
 
 /** Files of one upload, and uploads before and after the disk becomes read-only. */
@@ -98,7 +98,7 @@ describeOnSmallDisk('a read-only disk', () => {
       const clean = async () => {
         const [deletion = ''] = await admin.zrange('{images}:removing', '0', '-1');
         await admin.zadd('{images}:removing', 1, deletion);
-        await sweep(admin);
+        await runCleanupJob(admin);
       };
       await clean();
       await expectOneResultEach(folder, [batch]);

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
+import { jpeg } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
-import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectNoHalfBatch } from '../support/whole.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { quickest, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -17,10 +17,10 @@ async function expectRefusals(api: string, files: readonly File[]): Promise<numb
   let slowestMs = 0;
   const expectAnswer = async (ask: () => Promise<Response>, expected: number) => {
     const ms = await quickest(1000, async () => {
-      const answer = await ask();
-      await answer.arrayBuffer();
-      expect(answer.status).toBe(expected);
-      if (expected === 503) expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/);
+      const response = await ask();
+      await response.arrayBuffer();
+      expect(response.status).toBe(expected);
+      if (expected === 503) expect(response.headers.get('Retry-After')).toMatch(/^\d+$/);
     });
     slowestMs = Math.max(slowestMs, ms);
   };

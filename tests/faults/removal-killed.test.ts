@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
@@ -16,7 +16,7 @@ faultTest(
     const service = await ownService();
     const admin = new Redis(service.redis.url);
     onCleanup(() => admin.disconnect());
-    const picture = await jpeg(64, 64);
+    const image = await jpeg(64, 64);
     const kills = sized(2, 10);
     let worker = await service.startWorker();
     let halfway = 0;
@@ -24,7 +24,7 @@ faultTest(
       const api = await service.startApi();
       const batchIds: string[] = [];
       for (let index = 0; index < 20; index += 1) {
-        batchIds.push(await upload(api.url, ['a.jpg', picture], ['b.jpg', picture]));
+        batchIds.push(await upload(api.url, ['a.jpg', image], ['b.jpg', image]));
       }
       for (const batchId of batchIds) await batchEnd(api.url, batchId);
       const removals = batchIds.map((batchId) =>

@@ -12,7 +12,7 @@ import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
 import { describeWithBucket, startBucket } from '../support/s3.ts';
 

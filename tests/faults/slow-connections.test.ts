@@ -2,9 +2,9 @@ import { Agent, get } from 'node:http';
 import type { Socket } from 'node:net';
 import { onCleanup } from '../support/cleanup.ts';
 import { upload } from '../support/client.ts';
+import { forEachConcurrently } from '../support/concurrency.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { inLanes } from '../support/lanes.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { openDescriptors } from '../support/proc.ts';
 import { until } from '../support/processes.ts';
 import { multipart, openSocket, uploadHead } from '../support/raw.ts';
@@ -28,7 +28,7 @@ async function p99(url: string): Promise<number> {
   for (let number = 0; number < REQUESTS; number += 1) {
     const started = performance.now();
     const status = await new Promise((resolve, reject) => {
-      get(url, { agent }, (answer) => answer.resume().once('end', () => resolve(answer.statusCode))).once(
+      get(url, { agent }, (response) => response.resume().once('end', () => resolve(response.statusCode))).once(
         'error',
         reject,
       );
@@ -44,7 +44,7 @@ async function p99(url: string): Promise<number> {
 async function openSlowly(api: string, count: number) {
   const [inHeaders, inBodies]: [Socket[], Socket[]] = [[], []];
   const body = multipart(['a.jpg', await jpeg(200, 150)]);
-  await inLanes(50, Array(count / 2).keys(), async () => {
+  await forEachConcurrently(50, Array(count / 2).keys(), async () => {
     const [one, other] = [await openSocket(api), await openSocket(api)];
     one.resume().write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
     // Of the body so much that the service has a file open.

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, upload } from '../support/client.ts';
 import { damages } from '../support/damaged-jobs.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
-import { sweep } from '../support/sweep.ts';
 import { storedNames } from '../support/whole.ts';
 
 faultTest(
@@ -16,8 +16,8 @@ faultTest(
     const service = await ownService({ RETENTION_HOURS: '0.5' });
     const [api, admin] = [await service.startApi(), new Redis(service.redis.url)];
     onCleanup(() => admin.disconnect());
-    const picture = await jpeg(64, 64);
-    const uploadTwo = () => upload(api.url, ['a.jpg', picture], ['b.jpg', picture]);
+    const image = await jpeg(64, 64);
+    const uploadTwo = () => upload(api.url, ['a.jpg', image], ['b.jpg', image]);
     const statusOf = async (batchId: string, init?: RequestInit) =>
       (await fetch(`${api.url}/batches/${batchId}`, init)).status;
     const [broken, whole]: [string[], string[]] = [[], []];
@@ -45,7 +45,7 @@ faultTest(
     // As if their time were over.
     const expired = broken.filter((batchId) => !deleted.includes(batchId));
     for (const batchId of expired) await admin.zadd('{images}:batches:completed', 1, batchId);
-    await sweep(admin);
+    await runCleanupJob(admin);
     for (const batchId of broken) expect(await statusOf(batchId)).toBe(410);
     for (const batchId of whole) expect(await statusOf(batchId)).toBe(200);
     expect((await storedNames(service.uploadDir)).sort()).toEqual([...whole].sort());

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectOneResultEach } from '../support/whole.ts';

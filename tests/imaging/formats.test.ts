@@ -1,6 +1,6 @@
 import { detectFormat } from '../../src/imaging/formats.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
-import { encoded } from '../support/pictures.ts';
+import { encoded } from '../support/images.ts';
 
 test.each(formatNames)('%s is told by its first bytes', async (name) => {
   const file = await encoded(name);

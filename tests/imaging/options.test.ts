@@ -8,7 +8,7 @@ import { processImage } from '../../src/imaging/pipeline.ts';
 import { makePlaceholder } from '../../src/imaging/placeholder.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
 import { type FormatName, formatNames, projectRoot } from '../../src/shared/setting-types.ts';
-import { jpeg, picture } from '../support/pictures.ts';
+import { jpeg, testImage } from '../support/images.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
 /** 800×600, dark left and light right. */
@@ -27,7 +27,7 @@ async function make(given: Record<string, unknown>, from = source) {
   return { ...image, metadata: await sharp(image.data).metadata(), all: images };
 }
 
-/** What can be seen of a picture: its pixels on white. */
+/** What can be seen of an image: its pixels on white. */
 async function shown(image: Uint8Array | undefined) {
   const { data, info } = await sharp(image)
     .flatten({ background: 'white' })
@@ -78,7 +78,7 @@ describe('each option does what it says', () => {
   });
 
   test.each(formatNames)('format original of a %s', async (name: FormatName) => {
-    const made = await make({ format: 'original', width: 64 }, picture(200, 100).toFormat(name).toBuffer());
+    const made = await make({ format: 'original', width: 64 }, testImage(200, 100).toFormat(name).toBuffer());
     expect(made.format).toBe(name);
     expect(made.metadata.format).toBe(name === 'avif' ? 'heif' : name);
   });
@@ -141,7 +141,7 @@ describe('each option does what it says', () => {
   });
 
   test('keepMetadata', async () => {
-    const tagged = picture()
+    const tagged = testImage()
       .withExif({ IFD0: { Copyright: 'A. Author' } })
       .withMetadata({ orientation: 6 })
       .jpeg()
@@ -214,7 +214,7 @@ describe('each bound has its error, by name', () => {
     expect('faults' in result && result.faults.map(({ name }) => name)).toEqual(['width', 'format', 'quality']);
   });
 
-  test('what only the picture tells is refused from its header', async () => {
+  test('what only the image tells is refused from its header', async () => {
     const flat = sharp({ create: { width: 400, height: 3, channels: 3, background: 'red' } })
       .png()
       .toBuffer();
@@ -254,7 +254,7 @@ test('presets are checked like an upload, each fault by preset and option', () =
   expect(toPresets([])).toMatchObject({ faults: [{ name: 'the file' }] });
 });
 
-test('the placeholder is small and shows the colour of the picture', async () => {
+test('the placeholder is small and shows the colour of the image', async () => {
   const blue = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#2040c0' } })
     .png()
     .toBuffer();
@@ -271,7 +271,7 @@ test.each([
   expect(makePlaceholder({ data, width: 16, height: 16, channels: 1 }).dominantColor).toBe('#282828');
 });
 
-describe('several results of one picture', () => {
+describe('several results of one image', () => {
   const variants = [
     { name: 'a', width: 300 },
     { name: 'b', width: 151, grayscale: false, format: 'webp' },
@@ -282,7 +282,7 @@ describe('several results of one picture', () => {
   test.each(['opaque', 'transparent', 'grey and transparent'])(
     'are each what it would be alone, of one that is %s',
     async (kind) => {
-      const shape = picture(701, 467);
+      const shape = testImage(701, 467);
       const from = (kind === 'opaque' ? shape : shape.ensureAlpha(0.5))
         .toColourspace(kind.startsWith('grey') ? 'b-w' : 'srgb')
         .png()

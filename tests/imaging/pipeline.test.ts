@@ -3,18 +3,18 @@ import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
 import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
-import { encoded, jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
+import { encoded, jpeg, png, testImage, truncatedJpeg } from '../support/images.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
-/** The only picture that is made without options. */
+/** The only image that is made without options. */
 async function processImage(...args: Parameters<typeof processAll>) {
   const { images } = await processAll(...args);
   const [only] = images;
-  if (!only || images.length > 1) throw new Error(`made ${images.length} pictures`);
+  if (!only || images.length > 1) throw new Error(`made ${images.length} images`);
   return only;
 }
 
-/** Mean brightness of a part of a picture, 0 black to 255 white. */
+/** Mean brightness of a part of an image, 0 black to 255 white. */
 async function brightness(image: Uint8Array, region?: Region): Promise<number> {
   const part = region ? sharp(image).extract(region) : sharp(image);
   const { channels } = await sharp(await part.png().toBuffer()).stats();
@@ -60,7 +60,7 @@ test.each([
   ['smaller', 200, 150],
   ['nearly the same', 600, 450],
   ['much larger', 3000, 2250],
-])('a picture that is %s gets one channel and the same brightness', async (_, width, height) => {
+])('an image that is %s gets one channel and the same brightness', async (_, width, height) => {
   const source = await jpeg(width, height);
   const { data, ...rest } = await processImage(source, limits);
   expect(rest).toMatchObject({ width: 512, height: 384 });
@@ -71,7 +71,7 @@ test.each([
 
 test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is applied', async (orientation) => {
   // Dark left, light right, then told how it was held; sharp's own turn says what is upright.
-  const held = await picture(900, 600).withMetadata({ orientation }).jpeg().toBuffer();
+  const held = await testImage(900, 600).withMetadata({ orientation }).jpeg().toBuffer();
   const { data, width, height } = await processImage(held, limits);
   expect([width, height]).toEqual(orientation >= 5 ? [512, 768] : [512, 341]);
   const upright = await sharp(held).autoOrient().resize(512).toBuffer();
@@ -119,8 +119,8 @@ test('colours go through the embedded profile', async () => {
 });
 
 test('a CMYK JPEG and a 16-bit PNG work', async () => {
-  const cmyk = await picture().toColourspace('cmyk').jpeg().toBuffer();
-  const deep = await picture().toColourspace('rgb16').png().toBuffer();
+  const cmyk = await testImage().toColourspace('cmyk').jpeg().toBuffer();
+  const deep = await testImage().toColourspace('rgb16').png().toBuffer();
   for (const source of [cmyk, deep]) {
     expect((await sharp((await processImage(source, limits)).data).metadata()).channels).toBe(1);
   }
@@ -137,7 +137,7 @@ test('too many pixels are refused by the header', async () => {
   );
 });
 
-test('a picture too tall for a JPEG of this width is refused', async () => {
+test('an image too tall for a JPEG of this width is refused', async () => {
   const sliver = await sharp({ create: { width: 2, height: 2000, channels: 3, background: 'red' } })
     .png()
     .toBuffer();

@@ -27,7 +27,7 @@ describe('status', () => {
   const status = async (batchId: string) => (await queue.readBatch(batchId))?.value;
   const file = async (jobId: string) => (await queue.readFile(jobId))?.value;
 
-  test('goes from waiting over processing to its end, and every answer adds up', async () => {
+  test('goes from waiting over processing to its end, and every response adds up', async () => {
     const batchId = uuid();
     await queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'), storeNothing);
     expect(await status(batchId)).toMatchObject({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { copyOfProject } from '../support/checkout.ts';
 import { batchEnd, upload } from '../support/client.ts';
 import { descendants, isAlive } from '../support/descendants.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { npmRun, signalGroup, type TestProcess, until } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';

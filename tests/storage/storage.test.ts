@@ -31,11 +31,11 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
   test('originals are there only after the commit, byte for byte', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();
-    expect(await incoming.add(0, pieces('o', 'ne ', 'picture'), 3)).toEqual({ size: 11, head: Buffer.from('one') });
+    expect(await incoming.add(0, pieces('o', 'ne ', 'image'), 3)).toEqual({ size: 11, head: Buffer.from('one') });
     expect(await incoming.add(1, pieces('other'), 9)).toEqual({ size: 5, head: Buffer.from('other') });
     await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
     await incoming.commit(batchId);
-    expect(await text(originals.read(batchId, 0))).toBe('one picture');
+    expect(await text(originals.read(batchId, 0))).toBe('one image');
     expect(await text(originals.read(batchId, 1))).toBe('other');
   });
 
@@ -176,7 +176,7 @@ describeWithBucket('in a bucket', () => {
   });
 
   storageTests(async () => {
-    const settings = { STORAGE_URL: `s3://pictures/${randomUUID()}` };
+    const settings = { STORAGE_URL: `s3://images/${randomUUID()}` };
     const settled = () => until(async () => (await keysIn(bucket, settings, INCOMING)).length === 0);
     return { ...openTestBucket(bucket, settings), settled };
   });
@@ -205,10 +205,10 @@ describeWithBucket('in a bucket', () => {
     const file = await stored({ STORAGE_REDIRECT: 'true' });
     if (!('sign' in file)) throw new Error('it is not to be signed');
     const url = await file.sign({ method: 'GET', type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' });
-    const answer = await fetch(url);
-    expect(await answer.text()).toBe('0123456789');
-    expect(answer.headers.get('content-type')).toBe('image/jpeg');
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
+    const response = await fetch(url);
+    expect(await response.text()).toBe('0123456789');
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
     expect((await fetch(url.replace(/\?.*/, ''))).ok).toBe(false);
     expect((await fetch(url.replace('a.jpg', 'b.jpg'))).status).toBe(403);
   });

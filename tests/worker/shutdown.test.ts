@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { holdNextImage, imageChildren, isAlive } from '../support/descendants.ts';
-import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { allowSlowImages, jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
@@ -21,11 +21,11 @@ test('on SIGTERM the worker finishes what runs, takes no more, and exits 0', asy
 });
 
 test('what does not end within the limit is handed back at once, and the worker still exits 0 and leaves no process', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '1' });
+  const service = await ownService({ ...allowSlowImages, WORKER_CONCURRENCY: '1', SHUTDOWN_SECONDS: '1' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const release = await holdNextImage(worker, api.url);
   const children = imageChildren(worker.child.pid);
-  const batchId = await upload(api.url, ['slow.png', slowPicture()]);
+  const batchId = await upload(api.url, ['slow.png', slowImage()]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).state === 'active');
   const ended = worker.end('SIGTERM');
@@ -56,12 +56,12 @@ test('children in the middle of their jobs end when their worker is killed', asy
 });
 
 test('the jobs of a worker that was killed go on within 20 seconds, and its children die with it', async () => {
-  const service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
+  const service = await ownService({ ...allowSlowImages, WORKER_CONCURRENCY: '1' });
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const release = await holdNextImage(worker, api.url);
   const children = imageChildren(worker.child.pid);
   expect(children).not.toEqual([]);
-  const batchId = await upload(api.url, ['slow.png', slowPicture(7000)]);
+  const batchId = await upload(api.url, ['slow.png', slowImage(7000)]);
   await until(async () => (await readJob(api.url, `${batchId}-0`)).state === 'active');
   release();
   await worker.end('SIGKILL');

@@ -4,42 +4,42 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { listeningApp } from '../../support/app.ts';
 import { form } from '../../support/client.ts';
-import { jpeg } from '../../support/pictures.ts';
+import { jpeg } from '../../support/images.ts';
 import { quickest, startApi, until } from '../../support/processes.ts';
 import { openSocket } from '../../support/raw.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 let redis: TestRedis;
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
   redis = await startRedis();
-  picture = await jpeg(32, 32);
+  image = await jpeg(32, 32);
 });
 
 const hashed = (key: string) => createHash('sha256').update(key).digest('hex');
 const API_KEYS = `alice:${hashed('key-of-alice')},bob:${hashed('key-of-bob')},alice:${hashed('second-key-of-alice')}`;
 const as = (key: string): RequestInit => ({ headers: { Authorization: `Bearer ${key}` } });
 const post = (url: string, init: RequestInit = {}) =>
-  fetch(`${url}/process-images`, { ...init, method: 'POST', body: form([['a.jpg', picture]]) });
+  fetch(`${url}/process-images`, { ...init, method: 'POST', body: form([['a.jpg', image]]) });
 
 describe('with API keys', () => {
   let url: string;
   let batchId: string;
   beforeAll(async () => {
     url = (await listeningApp(redis, { API_KEYS })).url;
-    const answer = await post(url, as('key-of-alice'));
-    expect(answer.status).toBe(202);
-    batchId = ((await answer.json()) as { batchId: string }).batchId;
+    const response = await post(url, as('key-of-alice'));
+    expect(response.status).toBe(202);
+    batchId = ((await response.json()) as { batchId: string }).batchId;
   });
 
   test.each(['', '/archive', '/events'])(
     'a batch%s is there for whom it belongs to, and for nobody else',
     async (part) => {
       const get = async (init?: RequestInit) => {
-        const answer = await fetch(`${url}/batches/${batchId}${part}`, init);
-        await answer.body?.cancel();
-        return answer.status;
+        const response = await fetch(`${url}/batches/${batchId}${part}`, init);
+        await response.body?.cancel();
+        return response.status;
       };
       expect([200, 409]).toContain(await get(as('key-of-alice')));
       expect([200, 409]).toContain(await get(as('second-key-of-alice')));
@@ -74,8 +74,8 @@ describe('with API keys', () => {
   );
 
   test.each(['/presets', '/batches/x', '/jobs/x', '/nowhere'])('%s is not', async (path) => {
-    const answer = await fetch(`${url}${path}`);
-    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+    const response = await fetch(`${url}${path}`);
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     expect((await fetch(`${url}${path}`, as('key-of-bob'))).status).not.toBe(401);
   });
 
@@ -90,8 +90,8 @@ describe('with API keys', () => {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000' };
     const asking = request(`${url}/process-images`, { method: 'POST', headers });
     asking.flushHeaders();
-    const [answer] = await once(asking, 'response');
-    expect(answer.statusCode).toBe(401);
+    const [response] = await once(asking, 'response');
+    expect(response.statusCode).toBe(401);
     asking.destroy();
   });
 });
@@ -100,9 +100,9 @@ test('a key in the address is refused with a hint, and no line of the log has it
   const api = await startApi({ REDIS_URL: redis.url, API_KEYS, LOG_LEVEL: 'trace' });
   const secret = 'key-of-alice';
   for (const name of ['api_key', 'apikey', 'api-key', 'X-API-Key', 'key', 'token', 'access_token']) {
-    const answer = await fetch(`${api.url}/presets?${name}=${secret}`);
-    expect(answer.status).toBe(401);
-    expect(((await answer.json()) as { detail: string }).detail).toContain('takes none from the address');
+    const response = await fetch(`${api.url}/presets?${name}=${secret}`);
+    expect(response.status).toBe(401);
+    expect(((await response.json()) as { detail: string }).detail).toContain('takes none from the address');
   }
   for (const [path, status] of [
     ['/presets', 200],
@@ -114,9 +114,9 @@ test('a key in the address is refused with a hint, and no line of the log has it
     ['/page/page.js', 200],
   ] as const) {
     const headers = { ...as(secret).headers, Referer: `${api.url}/?key=${secret}` };
-    const answer = await fetch(`${api.url}${path}?some=${secret}&other`, { headers, redirect: 'manual' });
-    await answer.body?.cancel();
-    expect([path, answer.status]).toEqual([path, status]);
+    const response = await fetch(`${api.url}${path}?some=${secret}&other`, { headers, redirect: 'manual' });
+    await response.body?.cancel();
+    expect([path, response.status]).toEqual([path, status]);
   }
   const socket = await openSocket(api.url);
   for (const target of [`http://x:${secret}@x/absolute?key=${secret}`, `/twice?a=b?key=${secret}`, `/hash#${secret}`])

@@ -13,9 +13,9 @@ beforeAll(async () => {
 async function send(text: string): Promise<{ status: number; head: string; body: { code?: string; detail?: string } }> {
   const socket = connect(app.port, '127.0.0.1');
   socket.write(text);
-  let answer = '';
-  for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
-  const [head = '', body = ''] = answer.split('\r\n\r\n');
+  let response = '';
+  for await (const chunk of socket.setEncoding('utf8')) response += chunk;
+  const [head = '', body = ''] = response.split('\r\n\r\n');
   return { status: Number(head.slice(9, 12)), head, body: JSON.parse(body) };
 }
 
@@ -54,8 +54,8 @@ describe('an upload in a content coding', () => {
 describe('the parameters of a result', () => {
   const job = '/jobs/550e8400-e29b-41d4-a716-446655440000-0';
   const ask = async (path: string) => {
-    const answer = await fetch(app.url + job + path);
-    return (await answer.json()) as { status: number; code: string; detail: string };
+    const response = await fetch(app.url + job + path);
+    return (await response.json()) as { status: number; code: string; detail: string };
   };
 
   test.each([

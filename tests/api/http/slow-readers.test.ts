@@ -9,7 +9,7 @@ import { createHttpServer } from '../../../src/api/http/server.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../../support/client.ts';
-import { jpeg } from '../../support/pictures.ts';
+import { jpeg } from '../../support/images.ts';
 import { quickest, until } from '../../support/processes.ts';
 import { openSocket } from '../../support/raw.ts';
 import { startRedis } from '../../support/redis.ts';

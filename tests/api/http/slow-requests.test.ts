@@ -30,15 +30,15 @@ test.each([
   const drip = setInterval(() => socket.write('x'), 100);
   // It may be cut off while the client sends: what was read before that counts.
   socket.on('error', () => {});
-  let answer = '';
+  let response = '';
   socket.setEncoding('utf8').on('data', (chunk) => {
-    answer += chunk;
+    response += chunk;
   });
   // Not `once` of node:events, which fails with the socket's error.
   await new Promise((resolve) => socket.once('close', resolve));
   clearInterval(drip);
-  expect(answer).toMatch(/^HTTP\/1.1 408 /);
-  expect(answer).toContain('REQUEST_TIMEOUT');
+  expect(response).toMatch(/^HTTP\/1.1 408 /);
+  expect(response).toContain('REQUEST_TIMEOUT');
   await until(async () => (await readdir(app.uploadDir)).length === 0);
   await until(async () => {
     const count = await new Promise<number>((resolve) => app.server.getConnections((_error, open) => resolve(open)));

@@ -10,7 +10,7 @@ import type { acceptedBatch } from '../../../src/api/routes/process-images.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { type File, form, post, readBatch, upload } from '../../support/client.ts';
-import { jpeg, picture, png, truncatedJpeg } from '../../support/pictures.ts';
+import { jpeg, png, testImage, truncatedJpeg } from '../../support/images.ts';
 import { until } from '../../support/processes.ts';
 import { multipart } from '../../support/raw.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -32,11 +32,11 @@ beforeAll(async () => {
 const jobKeys = () => admin.keys('{images}:*:*-*');
 
 /** Expects a refusal, and that it left nothing behind: no file, no job. */
-async function expectRefusal(answer: Response, status: number, code: string, ...words: string[]) {
-  const body = (await answer.json()) as Problem;
+async function expectRefusal(response: Response, status: number, code: string, ...words: string[]) {
+  const body = (await response.json()) as Problem;
   expect(body).toEqual({ type: 'about:blank', title: expect.any(String), status, code, detail: expect.any(String) });
-  expect(answer.status).toBe(status);
-  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   for (const word of words) expect(body.detail).toContain(word);
   expect(await readdir(app.uploadDir)).toEqual([]);
   expect(await jobKeys()).toEqual([]);
@@ -50,12 +50,12 @@ describe('refused whole', () => {
   });
 
   test('no multipart', async () => {
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       body: '{}',
       headers: { 'Content-Type': 'application/json' },
     });
-    await expectRefusal(answer, 415, 'MULTIPART_REQUIRED', 'multipart/form-data', 'images');
+    await expectRefusal(response, 415, 'MULTIPART_REQUIRED', 'multipart/form-data', 'images');
     await expectRefusal(await fetch(`${app.url}/process-images`, { method: 'POST' }), 415, 'MULTIPART_REQUIRED');
   });
 
@@ -75,22 +75,22 @@ describe('refused whole', () => {
     const text = new FormData();
     text.append('images', new Blob([new Uint8Array(small)]), 'a.jpg');
     text.append('colour', 'red');
-    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body: text });
-    await expectRefusal(answer, 400, 'UNEXPECTED_FIELD', '"colour"');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body: text });
+    await expectRefusal(response, 400, 'UNEXPECTED_FIELD', '"colour"');
   });
 
   test('an option with a lone surrogate in its name, which the detail replaces', async () => {
     const body = form([['a.jpg', small]]);
     body.append('variants', String.raw`[{"name":"a","\ud83d":1}]`);
-    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body });
-    await expectRefusal(answer, 400, 'INVALID_OPTION', 'variants[0].\ufffd is unknown');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    await expectRefusal(response, 400, 'INVALID_OPTION', 'variants[0].\ufffd is unknown');
   });
 
   test('a path in place of a file', async () => {
     const body = new FormData();
     body.append('images', 'photo.jpg');
-    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body });
-    await expectRefusal(answer, 400, 'UNEXPECTED_FIELD', '@');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    await expectRefusal(response, 400, 'UNEXPECTED_FIELD', '@');
   });
 
   test('too many files', async () => {
@@ -126,7 +126,7 @@ describe('refused whole', () => {
       ['page.png', '<html></html>'],
     ];
     await expectRefusal(await post(app.url, files), 415, 'UNSUPPORTED_IMAGE_TYPE', '"notes.jpg"', '"page.png"', 'JPEG');
-    const tiff = await picture().tiff().toBuffer();
+    const tiff = await testImage().tiff().toBuffer();
     await expectRefusal(await post(app.url, [['scan.tiff', tiff]]), 415, 'UNSUPPORTED_IMAGE_TYPE', '"scan.tiff"');
   });
 
@@ -138,12 +138,12 @@ describe('refused whole', () => {
       ['multipart/form-data', cut],
       [headers['Content-Type'], 'nothing of the kind'],
     ] as const) {
-      const answer = await fetch(`${app.url}/process-images`, {
+      const response = await fetch(`${app.url}/process-images`, {
         method: 'POST',
         headers: { 'Content-Type': contentType },
         body,
       });
-      await expectRefusal(answer, 400, 'MALFORMED_MULTIPART', 'form');
+      await expectRefusal(response, 400, 'MALFORMED_MULTIPART', 'form');
     }
   });
 
@@ -164,12 +164,12 @@ describe('refused whole', () => {
         small,
         Buffer.from('\r\n--x--\r\n'),
       ]);
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
       body: body('Content-Disposition: form-data; name="images"; filename="a.jpg"'),
     });
-    await expectRefusal(answer, 400, 'MALFORMED_MULTIPART');
+    await expectRefusal(response, 400, 'MALFORMED_MULTIPART');
   });
 
   test.each([
@@ -177,12 +177,12 @@ describe('refused whole', () => {
     'multipart/form-data; boundary=',
     'multipart/form-data; boundary=X; ;;=; "',
   ])('a form of the type %p', async (contentType) => {
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': contentType },
       body: '--X--\r\n',
     });
-    await expectRefusal(answer, 400, 'MALFORMED_MULTIPART');
+    await expectRefusal(response, 400, 'MALFORMED_MULTIPART');
   });
 
   test.each([0, 1, 3])('clients that hang up %i ms after their headers leave nothing', async (afterMs) => {
@@ -217,7 +217,7 @@ describe('a request too large as a whole', () => {
   const head = 'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n';
 
   test('is refused by its length, before a client that asks has sent anything', async () => {
-    const answer = await new Promise<{ status: number | undefined; body: string; invited: boolean }>(
+    const response = await new Promise<{ status: number | undefined; body: string; invited: boolean }>(
       (resolve, reject) => {
         let invited = false;
         const sent = request(`${app.url}/process-images`, {
@@ -240,17 +240,17 @@ describe('a request too large as a whole', () => {
         sent.flushHeaders();
       },
     );
-    expect(answer).toMatchObject({ status: 413, invited: false });
-    expect(JSON.parse(answer.body).code).toBe('REQUEST_TOO_LARGE');
+    expect(response).toMatchObject({ status: 413, invited: false });
+    expect(JSON.parse(response.body).code).toBe('REQUEST_TOO_LARGE');
   });
 
-  test('without a length is cut off past the limit, after the answer', async () => {
+  test('without a length is cut off past the limit, after the response', async () => {
     const socket = connect(app.port, '127.0.0.1');
     onCleanup(() => socket.destroy());
-    let answer = '';
+    let response = '';
     let isCut = false;
     socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
+      response += text;
     });
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -266,11 +266,11 @@ describe('a request too large as a whole', () => {
       if (!socket.write(block))
         await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), delay(500)]);
       sent += 1;
-      if (answer) await delay(20);
+      if (response) await delay(20);
     }
     expect(isCut).toBe(true);
-    expect(answer).toContain('413');
-    expect(answer).toContain('REQUEST_TOO_LARGE');
+    expect(response).toContain('413');
+    expect(response).toContain('REQUEST_TOO_LARGE');
     await until(async () => (await readdir(app.uploadDir)).length === 0);
     expect(await jobKeys()).toEqual([]);
   });
@@ -300,9 +300,9 @@ test('what is no HTTP is refused in the same form', async () => {
   const ask = async (text: string) => {
     const socket = connect(app.port, '127.0.0.1');
     socket.write(text);
-    let answer = '';
-    for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    let response = '';
+    for await (const chunk of socket.setEncoding('utf8')) response += chunk;
+    const [head = '', body = ''] = response.split('\r\n\r\n');
     expect(head).toContain('application/problem+json');
     return JSON.parse(body);
   };
@@ -313,15 +313,15 @@ test('what is no HTTP is refused in the same form', async () => {
 
 describe('accepted', () => {
   test('is answered at once, with where and when to ask', async () => {
-    const answer = await post(app.url, [
+    const response = await post(app.url, [
       ['a.jpg', small],
       ['b.png', await png(32, 32)],
     ]);
-    const body = (await answer.json()) as Accepted;
-    expect(answer.status).toBe(202);
+    const body = (await response.json()) as Accepted;
+    expect(response.status).toBe(202);
     expect(body).toEqual({ batchId: expect.any(String), statusUrl: `/batches/${body.batchId}`, totalFiles: 2 });
-    expect(answer.headers.get('location')).toBe(body.statusUrl);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(response.headers.get('location')).toBe(body.statusUrl);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     const status = await fetch(app.url + body.statusUrl);
     expect(status.headers.get('retry-after')).toBe('1');
     expect(await status.json()).toMatchObject({
@@ -347,7 +347,7 @@ describe('accepted', () => {
     // As browsers and curl write it: only quotes are escaped.
     const boundary = 'boundary';
     const escaped = name.replaceAll('"', '%22');
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}` },
       body: Buffer.concat([
@@ -356,20 +356,20 @@ describe('accepted', () => {
         Buffer.from(`\r\n--${boundary}--\r\n`),
       ]),
     });
-    expect(answer.status).toBe(202);
-    const { batchId } = (await answer.json()) as Accepted;
+    expect(response.status).toBe(202);
+    const { batchId } = (await response.json()) as Accepted;
     const [file] = (await readBatch(app.url, batchId)).files;
     expect(file?.originalName).toBe(name === '100%22.jpg' ? '100".jpg' : name);
   });
 
   test('a file whose content looks like boundaries, byte for byte', async () => {
     const content = Buffer.concat([small, Buffer.from('\n--x\r\n --x\r\n--y\r\n-x\r\n--')]);
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
       body: new Uint8Array(multipart(['a.jpg', content])),
     });
-    const { batchId } = (await answer.json()) as Accepted;
+    const { batchId } = (await response.json()) as Accepted;
     const original = await fetch(`${app.url}/jobs/${batchId}-0/original`);
     expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
   });
@@ -382,7 +382,7 @@ describe('accepted', () => {
 test('TIFF is taken when configured', async () => {
   const redis = await startRedis();
   const withTiff = await listeningApp(redis, { ACCEPTED_FORMATS: 'jpeg,tiff' });
-  const answer = await post(withTiff.url, [['scan.tiff', await picture().tiff().toBuffer()]]);
-  expect(answer.status).toBe(202);
+  const response = await post(withTiff.url, [['scan.tiff', await testImage().tiff().toBuffer()]]);
+  expect(response.status).toBe(202);
   expect((await post(withTiff.url, [['a.png', await png(32, 32)]])).status).toBe(415);
 });

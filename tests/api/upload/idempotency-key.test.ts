@@ -5,29 +5,32 @@ import { Redis } from 'ioredis';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { form } from '../../support/client.ts';
-import { jpeg } from '../../support/pictures.ts';
+import { jpeg } from '../../support/images.ts';
 import { until } from '../../support/processes.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 let app: Awaited<ReturnType<typeof listeningApp>>;
 let redis: TestRedis;
 let admin: Redis;
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
   redis = await startRedis();
   app = await listeningApp(redis);
   admin = new Redis(redis.url);
   onCleanup(() => admin.disconnect());
-  picture = await jpeg(32, 32);
+  image = await jpeg(32, 32);
 });
 
-async function send(key: string, fields: Record<string, string> = {}, content: Buffer | string = picture) {
+async function send(key: string, fields: Record<string, string> = {}, content: Buffer | string = image) {
   const body = form([['a.jpg', content]]);
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   const headers = { 'Idempotency-Key': key };
-  const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body, headers });
-  return { status: answer.status, body: (await answer.json()) as { batchId: string; code: string; detail: string } };
+  const response = await fetch(`${app.url}/process-images`, { method: 'POST', body, headers });
+  return {
+    status: response.status,
+    body: (await response.json()) as { batchId: string; code: string; detail: string },
+  };
 }
 
 test.each(['', '""', '"a', 'a b', 'a"b', 'x'.repeat(256), `"${'x'.repeat(256)}"`, 'ä'])(
@@ -53,7 +56,7 @@ test('options belong to the upload', async () => {
 });
 
 test('an upload that was refused leaves its key free', async () => {
-  expect((await send('refused', {}, 'no picture')).status).toBe(415);
+  expect((await send('refused', {}, 'no image')).status).toBe(415);
   expect((await send('refused', { width: '0' })).status).toBe(400);
   expect((await send('refused')).status).toBe(202);
 });
@@ -72,7 +75,7 @@ test('a batch that was removed is still what its key stands for', async () => {
 });
 
 test('a key is held while its upload is received, and no longer than 15 seconds by an API that has died', async () => {
-  const body = form([['a.jpg', picture]]);
+  const body = form([['a.jpg', image]]);
   const { headers } = new Request(app.url, { method: 'POST', body });
   const asking = request(`${app.url}/process-images`, {
     method: 'POST',
