@@ -143,13 +143,13 @@ async function injectChaos(): Promise<string> {
   const repeated = [...byBatch.values()].filter(({ acknowledged }) => acknowledged.length > 1).length;
   return [
     `seed ${SEED}: APIs killed ${kills.apis} times, workers ${kills.workers} times, Redis ${kills.redis} times`,
-    `${byBatch.size} of ${byBatch.size} acknowledged batches ended as they should, ${repeated} of them acknowledged more than once`,
+    `${byBatch.size} of ${byBatch.size} acknowledged batches ended as expected, ${repeated} of them acknowledged more than once`,
   ].join('; ');
 }
 
 faultTest(
   'One of two APIs, two workers and Redis killed (`kill -9`) at random, 80 times, under uploads of six clients with an `Idempotency-Key` each',
-  'Every acknowledged batch ends with one whole result per file and variant; a retried upload is one batch; both APIs report the same; no child process, descriptor or upload stays behind',
+  'Every acknowledged batch ends with one complete result per file and variant; a retried upload creates one batch; both APIs report the same; no child process and no descriptor leaks; only a killed API leaves unfinished uploads',
   async () => {
     try {
       return await injectChaos();

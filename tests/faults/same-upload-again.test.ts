@@ -18,8 +18,8 @@ async function send(api: string, key: string, files: File[]) {
 }
 
 faultTest(
-  'The same upload sent 20 times at once with one Idempotency-Key, quoted and not, 50 rounds',
-  'exactly one batch; each response is the first one or 409; another upload with that key is 422',
+  'The same upload sent 20 times at once with one `Idempotency-Key`, quoted and unquoted, 50 rounds',
+  'Exactly one batch; each response repeats the first one or is 409; a different upload with that key is 422',
   async () => {
     const service = await ownService();
     const [api] = [await service.startApi(), await service.startWorker()];
@@ -27,16 +27,16 @@ faultTest(
     onCleanup(() => admin.disconnect());
     const image = await jpeg(64, 64);
     const rounds = sized(3, 50);
-    let meanwhile = 0;
+    let conflicts = 0;
     for (let round = 0; round < rounds; round += 1) {
       const key = crypto.randomUUID();
-      const forms = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? key : `"${key}"`));
-      const answers = await Promise.all(forms.map((written) => send(api.url, written, [['a.jpg', image]])));
-      const accepted = answers.filter(({ status }) => status === 202);
+      const headerValues = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? key : `"${key}"`));
+      const responses = await Promise.all(headerValues.map((value) => send(api.url, value, [['a.jpg', image]])));
+      const accepted = responses.filter(({ status }) => status === 202);
       expect(new Set(accepted.map(({ body }) => JSON.stringify(body))).size).toBe(1);
       expect(accepted.filter(({ replayed }) => replayed === null)).toHaveLength(1);
-      expect(answers.filter(({ status }) => status !== 202 && status !== 409)).toEqual([]);
-      meanwhile += answers.length - accepted.length;
+      expect(responses.filter(({ status }) => status !== 202 && status !== 409)).toEqual([]);
+      conflicts += responses.length - accepted.length;
       const again = await send(api.url, key, [['a.jpg', image]]);
       expect(again).toEqual({ ...accepted[0], replayed: 'true' });
       for (const other of [[['b.jpg', image]], [['a.jpg', await jpeg(65, 64)]]] as File[][]) {
@@ -49,8 +49,8 @@ faultTest(
     }
     expect(await storedNames(service.uploadDir)).toHaveLength(rounds);
     expect(await storedNames(service.processedDir)).toHaveLength(rounds);
-    // A batch ends a moment after the last of its files.
+    // The job of a batch completes a moment after the last of its files.
     await until(async () => (await admin.zcard('{images}:batches:completed')) === rounds);
-    return `${rounds} rounds, ${rounds * 20} uploads: ${rounds} batches; ${meanwhile} times 409`;
+    return `${rounds} rounds, ${rounds * 20} uploads: ${rounds} batches; ${conflicts} times 409`;
   },
 );
