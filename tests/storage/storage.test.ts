@@ -176,7 +176,7 @@ describeWithBucket('in a bucket', () => {
   });
 
   storageTests(async () => {
-    const settings = { STORAGE_URL: `s3://images/${randomUUID()}` };
+    const settings = { STORAGE_URL: `s3://pictures/${randomUUID()}` };
     const settled = () => until(async () => (await keysIn(bucket, settings, INCOMING)).length === 0);
     return { ...openTestBucket(bucket, settings), settled };
   });

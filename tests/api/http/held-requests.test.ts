@@ -15,7 +15,7 @@ beforeAll(async () => {
   redis = await startRedis();
 });
 
-test('a client holds as many streams and waits as it may: further streams are refused, further waits end at once', async () => {
+test('limits the streams and waits of a client: refuses further streams with 429, ends further waits at once', async () => {
   const { url } = await listeningApp(redis, { API_KEYS, MAX_HELD_REQUESTS: '2' });
   const uploadAs = async (name: string, headers = {}) => {
     const body = form([['a.jpg', await jpeg(32, 32)]]);
