@@ -17,9 +17,9 @@ interface Event {
 }
 
 /**
- * Reads a stream to its end.
+ * Reads an event stream to its end.
  *
- * @param events to which each event is added as it arrives
+ * @param events receives each event as it arrives
  */
 async function readEvents(url: string, headers: Record<string, string> = {}, events: Event[] = []): Promise<Event[]> {
   const { body } = await fetch(url, { headers });
@@ -37,7 +37,7 @@ function parseEvent(block: string): Event {
   return { id: Number(field('id')), name: field('event'), status: JSON.parse(field('data')) };
 }
 
-test('a stream tells each change, then that it is done, and ends', async () => {
+test('streams each change of a batch, then a `done` event, and ends the stream', async () => {
   const service = await ownService({ WORKER_CONCURRENCY: '1' });
   const [{ url }, worker] = [await service.startApi(), await service.startWorker()];
   const release = await holdNextImage(worker, url);
@@ -62,7 +62,7 @@ test('a stream tells each change, then that it is done, and ends', async () => {
   expect(again).toMatchObject([{ id: 42, name: 'done', status: { status: 'completed' } }]);
 });
 
-test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
+test('serves a thousand streams of one batch with one Redis subscription, even if one client does not read', async () => {
   const service = await ownService({ ...allowSlowImages, MAX_HELD_REQUESTS: '0' });
   const api = await service.startApi();
   const batchId = await upload(api.url, ['slow.png', slowImage()], ['a.jpg', await jpeg(64, 64)]);
@@ -75,23 +75,23 @@ test('a thousand listen to one batch over one subscription, one of them without 
   const before = await connections();
 
   const { port } = new URL(api.url);
-  const ask = `GET /batches/${batchId}/events HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const request = `GET /batches/${batchId}/events HTTP/1.1\r\nHost: x\r\n\r\n`;
   const open = async (): Promise<Socket> => {
     const socket = connect(Number(port), '127.0.0.1');
     onCleanup(() => socket.destroy());
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    socket.write(ask);
+    socket.write(request);
     return socket;
   };
-  const deaf = await open();
-  deaf.pause();
-  let told = 0;
+  const stalled = await open();
+  stalled.pause();
+  let began = 0;
   let done = 0;
   for (let opened = 0; opened < 1000; opened += 1) {
     const socket = await open();
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => {
-      if (text === '') told += 1;
+      if (text === '') began += 1;
       text += chunk;
       if (/\nevent: done\n/.test(text)) {
         done += 1;
@@ -99,14 +99,14 @@ test('a thousand listen to one batch over one subscription, one of them without 
       }
     });
   }
-  await until(() => told === 1000);
+  await until(() => began === 1000);
   expect(await connections()).toBe(before);
   await service.startWorker();
   await batchEnd(api.url, batchId);
   await until(() => done === 1000);
 });
 
-test('what a client sends into its stream is not answered in the middle of it', async () => {
+test('sends no second response into a stream when the client sends malformed data', async () => {
   const service = await ownService();
   const api = await service.startApi();
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
@@ -123,7 +123,7 @@ test('what a client sends into its stream is not answered in the middle of it', 
   expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
 
-test('streams do not hold up the end of the API', async () => {
+test('ends open streams and waits when the API shuts down', async () => {
   const service = await ownService({ SHUTDOWN_SECONDS: '30' });
   const api = await service.startApi();
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
@@ -137,7 +137,7 @@ test('streams do not hold up the end of the API', async () => {
   });
   const closed = once(waiting, 'close');
   waiting.write(`GET /batches/${batchId} HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\n\r\n`);
-  // The API accepts connections in their order: once it answers on the second of these, it has read the request above.
+  // The API accepts connections in order. Once it responds on the second of these, it has read the request above.
   for (let count = 0; count < 2; count += 1) expect((await fetchRaw(`${api.url}/healthz`)).status).toBe(200);
   expect(await api.end('SIGTERM')).toBe(0);
   expect(await reading).toMatchObject([{ status: { status: 'waiting' } }]);

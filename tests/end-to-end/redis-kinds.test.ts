@@ -20,9 +20,9 @@ async function startBoth(settings: Record<string, string>) {
   return api;
 }
 
-/** Does all that the service does by Redis: enqueues, watches, waits, limits, remembers keys, removes. */
+/** Uses Redis in every way in which the service does: enqueue, wait, events, rate limits, idempotency keys, deletion. */
 async function expectRoundTrip(url: string): Promise<void> {
-  // Limits rest for a second where the first connections take their time.
+  // A slow first connection suspends the rate limits for a second. Wait until they are active.
   await until(async () => (await post(url, [['notes.jpg', 'no image']])).headers.get('RateLimit')?.includes('uploads'));
   const response = await fetch(`${url}/process-images`, {
     method: 'POST',
@@ -45,27 +45,27 @@ async function expectRoundTrip(url: string): Promise<void> {
 
 const limits = { RATE_LIMIT_UPLOADS: '1000', RATE_LIMIT_REQUESTS: '100000' };
 
-test('a cluster of three masters', async () => {
+test('works with a cluster of three masters', async () => {
   const { settings } = await startCluster();
   const { url, output } = await startBoth({ ...settings, ...limits });
   await expectRoundTrip(url);
   expect(output()).not.toMatch(/CROSSSLOT|NOSCRIPT/);
 });
 
-test('a server that takes only TLS, a user and a password', async () => {
+test('works with a server that requires TLS, a user and a password', async () => {
   const { settings, authority } = await startTlsRedis();
   const { url } = await startBoth({ ...settings, ...limits, NODE_EXTRA_CA_CERTS: authority });
   await expectRoundTrip(url);
 });
 
-test('a batch that too few replicas have is not acknowledged', async () => {
+test('does not acknowledge a batch that too few replicas have', async () => {
   const { url } = await (await ownService({ REDIS_WAIT_REPLICAS: '1' })).startApi();
   const response = await post(url, [['a.jpg', image]]);
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
 });
 
-test('sentinels: the master killed in the middle of 50 batches, and nothing acknowledged is lost', async () => {
+test('loses no acknowledged batch when the Sentinel master is killed in the middle of 50 batches', async () => {
   const { settings, master, masterPort } = await startSentinels();
   const { url } = await startBoth({ ...settings, ...limits, REDIS_WAIT_REPLICAS: '1' });
   await expectRoundTrip(url);
@@ -74,7 +74,7 @@ test('sentinels: the master killed in the middle of 50 batches, and nothing ackn
   for (let batch = 0; batch < 50; batch += 1) {
     if (batch === 25) await master.kill();
     const key = `"${randomUUID()}"`;
-    // As a client does that is told to try again: the same upload under the same key.
+    // Retry a refused upload with the same key, as a client should.
     const batchId = await until(async () => {
       const body = form([
         ['a.jpg', image],

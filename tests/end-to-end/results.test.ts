@@ -25,7 +25,7 @@ beforeAll(async () => {
   worker = await service.startWorker();
 });
 
-/** Stops the worker, so that nothing is processed for as long as a test needs; returns what lets it go on. */
+/** Stops the worker, so that no image is processed meanwhile. Returns a function that resumes it. */
 function holdWorker(): () => void {
   const release = () => void worker.child.kill('SIGCONT');
   worker.child.kill('SIGSTOP');
@@ -39,7 +39,7 @@ function uploadWith(files: File[], options: Record<string, string>, headers: Rec
   return fetch(`${url}/process-images`, { method: 'POST', body, headers });
 }
 
-describe('a finished image', () => {
+describe('the result of a finished image', () => {
   let path: string;
   let onDisk: Buffer;
   let sent: Buffer;
@@ -50,7 +50,7 @@ describe('a finished image', () => {
     onDisk = await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? ''));
   });
 
-  test('comes whole, with everything that a client needs to keep it', async () => {
+  test('is served with its type, its length, caching headers and a safe file name', async () => {
     const response = await fetch(path);
     expect(response.status).toBe(200);
     expect(Buffer.from(await response.arrayBuffer()).equals(onDisk)).toBe(true);
@@ -65,16 +65,16 @@ describe('a finished image', () => {
     expect(disposition).toContain(`filename*=UTF-8''Ferien%20%E2%80%9C1%E2%80%9D.jpg`);
   });
 
-  test('comes as an attachment on request', async () => {
+  test('is served as an attachment with download=1', async () => {
     expect((await fetch(`${path}?download=1`)).headers.get('content-disposition')).toMatch(/^attachment;/);
   });
 
-  test('need not come again, and can come in part', async () => {
+  test('supports conditional and range requests', async () => {
     const whole = await fetch(path);
     const etag = whole.headers.get('etag') ?? '';
     const modified = whole.headers.get('last-modified') ?? '';
     const get = (headers: Record<string, string>) => fetch(path, { headers });
-    // Not by fetch, which tells the service to forget what it was asked.
+    // Not with fetch, which adds Cache-Control: no-cache to conditional requests.
     const address = path.slice(url.length);
     expect((await supertest(url).get(address).set('If-None-Match', etag)).status).toBe(304);
     expect((await supertest(url).get(address).set('If-Modified-Since', modified)).status).toBe(304);
@@ -115,7 +115,7 @@ describe('a finished image', () => {
     expect((await get({ 'If-None-Match': `W/${etag}` })).status).toBe(304);
   });
 
-  test('and its original, as it was sent', async () => {
+  test('is accompanied by its original, byte for byte', async () => {
     const response = await fetch(path.replace(/result$/, 'original'));
     expect(response.headers.get('content-type')).toBe('image/png');
     expect(response.headers.get('content-disposition')).toContain('%E2%80%9C1%E2%80%9D.png');
@@ -123,7 +123,7 @@ describe('a finished image', () => {
   });
 });
 
-test('what is not there says why: not finished, failed, removed', async () => {
+test('returns 409 while a result is not finished or if it failed, and 410 if its file is missing', async () => {
   const release = holdWorker();
   const batchId = await upload(
     url,
@@ -158,7 +158,7 @@ test('what is not there says why: not finished, failed, removed', async () => {
   expect(await get(`/jobs/${batchId}-2/result`)).toMatchObject({ status: 410, body: { code: 'FILE_GONE' } });
 });
 
-test('variants: several results of each file, each to be had by its name', async () => {
+test('serves each variant of a file by its name', async () => {
   const variants = JSON.stringify([
     { name: 'thumb', width: 160, format: 'webp' },
     { name: 'large', width: 700, grayscale: false },
@@ -184,7 +184,7 @@ test('variants: several results of each file, each to be had by its name', async
   expect((await fetch(`${url}${result?.resultUrl}?variant=none`)).status).toBe(404);
 });
 
-test('wrong options are refused by name, and nothing is stored', async () => {
+test('returns 400 with the name of an invalid option, and stores nothing', async () => {
   const before = await readdir(service.uploadDir);
   for (const [options, words] of [
     [{ width: '99999' }, 'width must be a whole number from 1 to 4096'],
@@ -211,7 +211,7 @@ test('wrong options are refused by name, and nothing is stored', async () => {
 });
 
 describe('presets', () => {
-  test('are named sets of options, and all there is where nothing else is allowed', async () => {
+  test('apply named sets of options, and exclude all other options with PRESETS_ONLY', async () => {
     const file = join(await temporaryFolder(), 'presets.json');
     const presets = { avatar: { width: 64, height: 64, format: 'png' } };
     await writeFile(file, JSON.stringify(presets));
@@ -234,7 +234,7 @@ describe('presets', () => {
     expect(await (await fetch(`${strict.url}/presets`)).json()).toEqual({ presets, presetsOnly: true });
   });
 
-  test('with a fault keep the API from starting, and it is named', async () => {
+  test('with an invalid option stop the API at its start, with the name of the option', async () => {
     const file = join(await temporaryFolder(), 'presets.json');
     await writeFile(file, '{"avatar": {"width": 0}}');
     await expect(service.startApi({ PRESETS_FILE: file })).rejects.toThrow('avatar.width must be a whole number');
@@ -243,7 +243,7 @@ describe('presets', () => {
   });
 });
 
-test('the archive holds every result under a name of its own, and what failed and why', async () => {
+test('the archive contains every result under a unique name, and a manifest with the failures', async () => {
   const batchId = await upload(
     url,
     ['photo.png', await testImage(64, 64).png().toBuffer()],
@@ -274,7 +274,7 @@ test('the archive holds every result under a name of its own, and what failed an
   expect(inArchive.equals(await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? '')))).toBe(true);
 });
 
-test('archives that are broken off leave no open file behind', async () => {
+test('aborted archive downloads leave no open files', async () => {
   const own = await ownService();
   const [api] = [await own.startApi(), await own.startWorker()];
   const body = form([['a.png', await testImage(1500, 1500).png().toBuffer()]]);
@@ -299,7 +299,7 @@ test('archives that are broken off leave no open file behind', async () => {
   await until(async () => (await openResults()) === 0);
 });
 
-test('an archive of which a result is gone is broken off, and nothing else', async () => {
+test('aborts the archive when the file of a result is missing, and serves other requests', async () => {
   const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
   const { files } = await batchEnd(url, batchId);
   await rm(resolve(projectRoot, files[1]?.result?.outputPath ?? ''));
@@ -309,7 +309,7 @@ test('an archive of which a result is gone is broken off, and nothing else', asy
 });
 
 describe('Prefer: wait', () => {
-  test('answers an upload with the finished batch', async () => {
+  test('responds to an upload with the finished batch', async () => {
     const response = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'wait=60' });
     expect(response.status).toBe(202);
     expect(response.headers.get('preference-applied')).toBe('wait=60');
@@ -320,7 +320,7 @@ describe('Prefer: wait', () => {
     });
   });
 
-  test('gives up after the time, with how far it is', async () => {
+  test('responds after the time limit with the present status', async () => {
     const release = holdWorker();
     const begin = Date.now();
     const response = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'respond-async, wait=1' });
@@ -343,21 +343,21 @@ describe('Prefer: wait', () => {
     expect(nonsense.headers.get('preference-applied')).toBeNull();
   });
 
-  test('that gives up tells how far it is by then, not how far it was', async () => {
+  test('responds after the time limit with the status of that moment, not of the start of the wait', async () => {
     const own = await ownService();
     const api = await own.startApi();
     const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
     const waiting = fetch(`${api.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
     await delay(200);
-    const answered = waiting.then((response) => response.json() as Promise<BatchResponse>);
+    const waited = waiting.then((response) => response.json() as Promise<BatchResponse>);
     takeJobs(own.redis, async ({ index, originalName }) => {
-      if (index === 1) await answered;
+      if (index === 1) await waited;
       return madeUpResult(originalName);
     });
-    expect((await answered).progress).toMatchObject({ completed: 1, active: 1 });
+    expect((await waited).progress).toMatchObject({ completed: 1, active: 1 });
   });
 
-  test('of a job ends with that job, not with its batch', async () => {
+  test('of a job ends when that job ends, not when its batch ends', async () => {
     const own = await ownService();
     const api = await own.startApi();
     const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);

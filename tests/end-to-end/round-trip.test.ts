@@ -10,7 +10,7 @@ import { quickest, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
-test('ten images through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
+test('processes nine of ten images to greyscale JPEGs, 512 pixels wide, and reports why the corrupt one failed', async () => {
   const service = await ownService();
   const [api, worker] = [await service.startApi(), await service.startWorker()];
   const good = await Promise.all([
@@ -34,7 +34,7 @@ test('ten images through both processes: nine grey JPEGs, 512 wide, and one that
   expect(batch.files[9]).toMatchObject({ state: 'failed', result: null, failedReason: 'truncated JPEG' });
   for (const { jobId, originalName, result } of batch.files.slice(0, 9)) {
     const path = resolve(projectRoot, result?.outputPath ?? '');
-    // Every pixel can be decoded, not only the header.
+    // Decode every pixel, not only the header.
     await sharp(path).toBuffer();
     const { width, height, format, channels } = await sharp(path).metadata();
     const { size } = await stat(path);
@@ -52,7 +52,7 @@ test('ten images through both processes: nine grey JPEGs, 512 wide, and one that
   expect(batch.files[5]?.result?.height).toBe(768);
   expect(await storedNames(service.processedDir)).toHaveLength(9);
   expect(await readdir(resolve(service.uploadDir, batchId))).toHaveLength(10);
-  // Logs carry the ids that tie them to a batch, and nothing of what was sent.
+  // Logs contain the batch id, but no file names.
   await until(() => worker.output().includes('batch ended'));
   expect(worker.output()).toContain(batchId);
   expect(worker.output()).not.toContain('image 1');
@@ -61,7 +61,7 @@ test('ten images through both processes: nine grey JPEGs, 512 wide, and one that
   expect(await api.end('SIGTERM')).toBe(0);
 });
 
-test('counts add up in every response while fifty files move', async () => {
+test('the counts of a batch add up in every response while fifty files are processed', async () => {
   const service = await ownService({ WORKER_CONCURRENCY: '2' });
   const api = await service.startApi();
   const small = await jpeg(64, 64);
@@ -84,34 +84,34 @@ test('counts add up in every response while fifty files move', async () => {
   });
 });
 
-test('a client that goes on asking over one connection does not keep the API from ending', async () => {
+test('the API ends on SIGTERM although a client keeps sending requests on one connection', async () => {
   const service = await ownService({ SHUTDOWN_SECONDS: '30' });
   const api = await service.startApi();
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = () =>
+  const sendOne = () =>
     new Promise((resolve) =>
       get(`${api.url}/healthz`, { agent }, (response) => response.resume().once('end', resolve)).once('error', resolve),
     );
-  let isOver = false;
-  let asked = 0;
-  const asking = (async () => {
-    while (!isOver) {
-      await ask();
-      asked += 1;
+  let isStopped = false;
+  let requests = 0;
+  const sending = (async () => {
+    while (!isStopped) {
+      await sendOne();
+      requests += 1;
       await delay(100);
     }
   })();
-  await until(() => asked >= 3);
+  await until(() => requests >= 3);
   const begin = Date.now();
   expect(await api.end('SIGTERM')).toBe(0);
   expect(Date.now() - begin).toBeLessThan(10_000);
-  isOver = true;
-  await asking;
+  isStopped = true;
+  await sending;
   agent.destroy();
 });
 
 describe('without Redis', () => {
-  test('at the start the API answers 503 within a second, and both go on by themselves once it is there', async () => {
+  test('the API starts and responds 503 within a second, and both processes work once Redis is available', async () => {
     const service = await ownService();
     await service.redis.kill();
     const api = await service.startApi();
@@ -132,14 +132,14 @@ describe('without Redis', () => {
     expect((await batchEnd(api.url, await upload(api.url, ['a.jpg', await jpeg(64, 64)]))).status).toBe('completed');
   });
 
-  test('in the middle nothing that was accepted is lost', async () => {
+  test('no accepted batch is lost when Redis is killed and restarted', async () => {
     const service = await ownService();
     const [api] = [await service.startApi(), await service.startWorker()];
     const small = await jpeg(64, 64);
     const batchIds: string[] = [];
     for (let round = 0; round < 10; round += 1)
       batchIds.push(await upload(api.url, ['a.jpg', small], ['b.jpg', small]));
-    // The append-only file is written through once a second.
+    // Redis flushes its append-only file once a second.
     await delay(1500);
     await service.redis.kill();
     expect((await post(api.url, [['a.jpg', small]])).status).toBe(503);

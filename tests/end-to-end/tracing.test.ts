@@ -13,14 +13,14 @@ interface Span {
   spanId: string;
   parentSpanId?: string;
   service: string;
-  /** Attributes of the process that made it. */
+  /** Resource attributes of the process that exported the span. */
   resource: Record<string, string | undefined>;
 }
 interface Attribute {
   key: string;
   value: { stringValue?: string };
 }
-/** As much of OTLP's JSON as is looked at here. */
+/** The part of an OTLP JSON export that these tests read. */
 interface Export {
   resourceSpans: {
     resource: { attributes: Attribute[] };
@@ -28,11 +28,11 @@ interface Export {
   }[];
 }
 
-/** A collector that keeps what it is told. */
+/** Starts a collector that records the spans it receives. */
 async function startCollector(): Promise<{ url: string; spans: Span[] }> {
   const spans: Span[] = [];
   const server = createServer(async (req, res) => {
-    // A process that is killed may break off in the middle.
+    // A killed process may abort its request.
     const sent = (await json(req).catch(() => undefined)) as Export | undefined;
     if (!sent) return;
     for (const { resource, scopeSpans } of sent.resourceSpans) {
@@ -51,7 +51,7 @@ async function startCollector(): Promise<{ url: string; spans: Span[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
 }
 
-test("an upload is one trace, the client's own, from the request through both files' jobs to the end of the batch", async () => {
+test("continues the client's trace from the request through the jobs of the files to the end of the batch", async () => {
   const { url: endpoint, spans } = await startCollector();
   const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '100' };
   const service = await ownService(settings);
@@ -78,7 +78,7 @@ test("an upload is one trace, the client's own, from the request through both fi
   );
   const request = await until(() => ofTrace().find(({ name }) => name === 'POST /process-images'));
   expect(request).toMatchObject({ service: 'async-image-api', parentSpanId: parentId });
-  // Every span leads to the request, or to the client's.
+  // Every span is a descendant of the request's span.
   const byId = new Map(ofTrace().map((span) => [span.spanId, span]));
   for (const span of ofTrace()) {
     let at: Span | undefined = span;
@@ -87,7 +87,7 @@ test("an upload is one trace, the client's own, from the request through both fi
   }
 });
 
-test('sends on SIGTERM the spans that were not sent yet, with the resource attributes that the operator sets', async () => {
+test('exports pending spans on SIGTERM, with the resource attributes of the operator', async () => {
   const { url: endpoint, spans } = await startCollector();
   const service = await ownService({
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
