@@ -6,8 +6,8 @@ import { findRedisServer, installRedisServer } from './redis-server.ts';
 import { hasBucketServer, installBucketServer } from './s3-server.ts';
 
 /**
- * Installs the servers that the tests start, where they are missing. Ends the process if there is no Redis. Tests that need
- * another server that is missing say that they were skipped; where `CI` is set they fail.
+ * Installs missing servers that the tests start. Ends the process if Redis cannot be installed. Tests that need another missing
+ * server are skipped, with the reason in their name. With `CI` set they fail.
  */
 export function installServers(say: (line: string) => void): void {
   try {
@@ -18,13 +18,13 @@ export function installServers(say: (line: string) => void): void {
   }
   if (!hasBucketServer()) installBucketServer(say);
   if (!findNginx()) installNginx(say);
-  if (!findProgram('ip')) install({ what: 'iproute2, for networks of the tests’ own', apt: ['iproute2'] }, say);
+  if (!findProgram('ip')) install({ what: 'iproute2 (for tests with several hosts)', apt: ['iproute2'] }, say);
 }
 
 /**
- * Runs Jest, which needs Node's modules for virtual machines for ES modules.
+ * Runs Jest. It needs Node's VM modules to load ES modules.
  *
- * @returns its exit code
+ * @returns the exit code
  */
 export function runJest(args: readonly string[], environment: Record<string, string> = {}): number {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];

@@ -40,7 +40,7 @@ const otherPaths = [
 
 /** Builds the page of endpoints, response bodies and errors. */
 export function apiPage(): string {
-  // Without settings of this machine, so that every machine writes the same page.
+  // Ignore the settings of this machine, so that every machine generates the same page.
   const { paths, components } = createOpenApiDocument(loadConfig(environment())) as OpenApi;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, ...operation })),

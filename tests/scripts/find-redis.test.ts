@@ -46,7 +46,7 @@ test('fails if the named server is unreachable, without showing its password', a
 test('then uses a server that runs on the default port of this machine', async () => {
   const redis = await startRedis();
   expect(await findRedis(redisConfig(), folder, say, redis.port)).toEqual({ url: `redis://localhost:${redis.port}` });
-  expect(messages).toEqual([`the one that answers on localhost:${redis.port}`]);
+  expect(messages).toEqual([`the one that runs on localhost:${redis.port}`]);
 });
 
 test('then uses a server that an earlier start has left running, since two servers on the same data would destroy it', async () => {
@@ -54,14 +54,14 @@ test('then uses a server that an earlier start has left running, since two serve
   await writeFile(join(folder, 'port'), String(redis.port));
   const found = await findRedis(redisConfig(), folder, say, await freePort());
   expect(found).toEqual({ url: `redis://localhost:${redis.port}` });
-  expect(messages).toEqual([`the one that was started for this before, on port ${redis.port}`]);
+  expect(messages).toEqual([`the one that an earlier start has left running, on port ${redis.port}`]);
 });
 
 test('then starts a redis-server from PATH on the default port', async () => {
   const port = await freePort();
   const program = findRedisServer();
   expect(await findRedis(redisConfig(), folder, say, port)).toEqual({ program, port });
-  expect(messages).toEqual([`${program}, started for this on port ${port}, data in .redis/`]);
+  expect(messages).toEqual([`${program}, started on port ${port}, data in .redis/`]);
 });
 
 test('starts it on another port if a Redis with a password, or another program, uses the default port', async () => {
@@ -78,6 +78,6 @@ test('starts it on another port if a Redis with a password, or another program, 
     const found = await findRedis(redisConfig(), folder, say, taken);
     expect(found).toEqual({ program: findRedisServer(), port: expect.any(Number) });
     expect(found).not.toMatchObject({ port: taken });
-    expect(messages[0]).toMatch(`something on localhost:${taken} is of no use`);
+    expect(messages[0]).toMatch(`the server on localhost:${taken} cannot be used`);
   }
 });
