@@ -113,7 +113,7 @@ describeWithHosts('on several hosts', () => {
       const completed = () => redis.zcard('{images}:images:completed');
       const sleepers = await Promise.all(
         hosts.slice(1).map(async ({ launcher: [program, ...args] }) => {
-          const sleeper = fork(join(projectRoot, 'bench/sleeper.ts'), [String(SLEEP_MS)], {
+          const sleeper = fork(join(projectRoot, 'bench/sleeping-worker.ts'), [String(SLEEP_MS)], {
             execPath: program,
             execArgv: [...args, '--import', 'tsx'],
             env: { ...process.env, REDIS_URL: there },
