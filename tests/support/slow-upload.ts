@@ -7,7 +7,7 @@ import { type File, form } from './client.ts';
 export interface SlowUpload {
   /** Sends the first half of its body. */
   sendHalf(): void;
-  /** Sends what is left of its body. */
+  /** Sends the rest of its body. */
   sendRest(): void;
   /** The response; rejects when the connection breaks first. */
   response: Promise<{ status: number | undefined; body: string }>;
