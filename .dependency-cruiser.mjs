@@ -1,45 +1,48 @@
-/** The rules between the rooms of src/, each with its reason. */
+/** The import rules between the folders of src/, each with its reason. */
 
-/** A room may import these rooms and no other. */
-const rooms = {
+/** The folders that a folder may import. */
+const folders = {
   api: {
     may: ['queue', 'imaging/(formats|options|presets)', 'storage', 'shared'],
-    why: 'the HTTP door never loads libvips and knows nothing of the worker',
+    why: 'the API never loads libvips and does not depend on the worker',
   },
-  worker: { may: ['queue', 'imaging', 'storage', 'shared'], why: 'the queue door knows nothing of HTTP' },
-  queue: { may: ['imaging/options', 'shared'], why: 'the contract of both doors must not drag in either' },
-  imaging: { may: ['shared'], why: 'the pure domain knows neither queue nor disk' },
-  storage: { may: ['shared'], why: 'where bytes live does not depend on what they mean' },
-  shared: { may: [], why: 'everything stands on it' },
+  worker: { may: ['queue', 'imaging', 'storage', 'shared'], why: 'the worker does not depend on HTTP' },
+  queue: {
+    may: ['imaging/options', 'shared'],
+    why: 'the API and the worker share this contract, so it must load neither of them',
+  },
+  imaging: { may: ['shared'], why: 'image processing depends neither on the queue nor on the storage' },
+  storage: { may: ['shared'], why: 'storing a file does not depend on its purpose' },
+  shared: { may: [], why: 'every other folder imports it' },
 };
 
-/** A package may be imported by these rooms and no other. */
+/** The folders that may import a package. */
 const packages = {
   'express|express-rate-limit|rate-limit-redis|cors|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl|@bull-board/express':
     {
       only: 'api',
-      why: 'HTTP ends at the door',
+      why: 'only the API handles HTTP',
     },
-  'bullmq|ioredis': { only: 'queue|worker', why: 'nothing else depends on which queue this is' },
-  '@aws-sdk/.+': { only: 'storage', why: 'nothing else depends on where files are kept' },
-  sharp: { only: 'imaging', why: 'libvips is a risk that stays in one room' },
+  'bullmq|ioredis': { only: 'queue|worker', why: 'no other folder depends on the queue library' },
+  '@aws-sdk/.+': { only: 'storage', why: 'no other folder depends on the kind of storage' },
+  sharp: { only: 'imaging', why: 'untrusted images can crash libvips, so one folder alone loads it' },
 };
 
 export default {
   forbidden: [
     {
       name: 'no-circles',
-      comment: 'a circle is one room in disguise',
+      comment: 'files that import each other cannot be understood or tested alone',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
-    ...Object.entries(rooms).map(([room, { may, why }]) => ({
-      name: `${room}-imports`,
+    ...Object.entries(folders).map(([folder, { may, why }]) => ({
+      name: `${folder}-imports`,
       comment: why,
       severity: 'error',
-      from: { path: `^src/${room}/` },
-      to: { path: '^src/', pathNot: [room, ...may].map((name) => `^src/${name}`) },
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/', pathNot: [folder, ...may].map((name) => `^src/${name}`) },
     })),
     ...Object.entries(packages).map(([names, { only, why }]) => ({
       name: `only-${only}-imports-${names}`.replaceAll('|', '-'),
@@ -50,35 +53,35 @@ export default {
     })),
     {
       name: 'api-never-reaches-sharp',
-      comment: 'an image that crashes libvips must not be able to crash the API',
+      comment: 'an image that crashes libvips must not crash the API',
       severity: 'error',
       from: { path: '^src/api/' },
       to: { path: '^node_modules/sharp/', reachable: true },
     },
     {
       name: 'only-storage-touches-files',
-      comment: 'atomic writes and path containment are kept in one place; the configuration reads its own files',
+      comment: 'atomic writes and path containment are in one folder; the configuration reads its own files',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(storage/|shared/config)' },
       to: { path: '^(node:)?fs(/promises)?$' },
     },
     {
       name: 'source-without-tests-or-scripts',
-      comment: 'what ships stands alone',
+      comment: 'the service runs without its tests, scripts and benchmarks',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(tests|scripts|bench)/' },
     },
     {
       name: 'declared-dependencies',
-      comment: 'what is imported is in package.json, and what ships is not among the development tools',
+      comment: 'the service imports only packages that package.json lists under dependencies',
       severity: 'error',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'] },
     },
     {
       name: 'resolvable',
-      comment: 'an import that leads nowhere',
+      comment: 'every import leads to an existing file or package',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
@@ -87,7 +90,7 @@ export default {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    // The page is the browser's: its imports are addresses of the service.
+    // The web page runs in the browser: its imports are URLs of the service.
     exclude: { path: '^src/api/page/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

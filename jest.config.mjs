@@ -1,7 +1,7 @@
 import { isUnitTest, testFiles } from './tests/support/unit-tests.mjs';
 
-/** Real Redis servers and real processes take their time to start and to end, the more so on a small machine. */
-const TEST_LIMIT_MS = 180_000;
+/** Starting and stopping real Redis servers and processes takes long, above all on a small machine. */
+const TEST_TIMEOUT_MS = 180_000;
 
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
@@ -22,6 +22,6 @@ export default {
       globalSetup: '<rootDir>/tests/support/build.ts',
     },
   ],
-  testTimeout: TEST_LIMIT_MS,
+  testTimeout: TEST_TIMEOUT_MS,
   maxWorkers: 2,
 };

@@ -18,10 +18,10 @@ async function enqueue({ queue, folders }: Service, batches: number, original: s
     const folder = join(folders.uploads, batchId);
     const files = Array.from({ length: FILES }, () => ({ originalName: 'photo.jpg', format: 'jpeg' as const }));
     const sender = { id: 'bench', owner: undefined };
-    await queue.addBatch({ batchId, files, outputs: [{ options: {} }], sender }, async () => {
-      await mkdir(folder, { recursive: true });
-      for (const index of files.keys()) await link(original, join(folder, String(index)));
-    });
+    const announced = await queue.announceBatch({ batchId, files, outputs: [{ options: {} }], sender });
+    await mkdir(folder, { recursive: true });
+    for (const index of files.keys()) await link(original, join(folder, String(index)));
+    await queue.addBatch(announced);
   }
 }
 

@@ -16,7 +16,7 @@ export async function waitingBatch({ queue }: Service): Promise<string> {
     format: 'jpeg' as const,
   }));
   const sender = { id: 'bench', owner: undefined };
-  await queue.addBatch({ batchId, files, outputs: [{ options: {} }], sender }, async () => {});
+  await queue.addBatch(await queue.announceBatch({ batchId, files, outputs: [{ options: {} }], sender }));
   return batchId;
 }
 

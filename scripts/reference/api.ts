@@ -1,8 +1,8 @@
 import { slug } from 'github-slugger';
+import { createRoutes } from '../../src/api/app.ts';
 import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
-import { problemDetails } from '../../src/api/openapi/examples.ts';
 import { loadConfig } from '../../src/shared/config.ts';
-import { type ProblemCode, problemStatuses } from '../../src/shared/errors.ts';
+import { type ErrorCode, errorTypes, exampleDetail } from '../../src/shared/errors.ts';
 import { environment } from '../../tests/support/environment.ts';
 import { fieldRows, type Schema } from './fields.ts';
 import { page, table } from './markdown.ts';
@@ -31,25 +31,32 @@ const otherPaths = [
   ['GET /', 'page to upload images and see their results in a browser'],
   ['GET /docs', 'Swagger UI, to try the API out'],
   ['GET /openapi.json', 'the OpenAPI 3.1 document'],
-  ['GET /metrics', '[metrics](../operations.md#metrics) for Prometheus'],
   [
     'GET /admin/queues',
-    '[Bull Board](../operations.md#the-queues), which shows the queues, when `ADMIN_PASSWORD` is set',
+    '[Bull Board](../operations.md#bull-board), which shows the queues, when `ADMIN_PASSWORD` is set',
   ],
 ];
 
+/** Creates the routes for their descriptions, which need only the limits of the configuration. */
+function describedRoutes() {
+  // Ignore the settings of this machine, so that every machine generates the same page.
+  const config = loadConfig(environment());
+  const parts = { limits: config, access: config, storage: {}, optionRules: {} };
+  const { open, guarded } = createRoutes(parts as unknown as Parameters<typeof createRoutes>[0]);
+  return [...guarded, ...open];
+}
+
 /** Builds the page of endpoints, response bodies and errors. */
 export function apiPage(): string {
-  // Ignore the settings of this machine, so that every machine generates the same page.
-  const { paths, components } = createOpenApiDocument(loadConfig(environment())) as OpenApi;
+  const { paths, components } = createOpenApiDocument(describedRoutes()) as OpenApi;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, ...operation })),
   );
   const tags = [...new Set(operations.flatMap((operation) => operation.tags))];
   const byTag = tags.flatMap((tag) => operations.filter((operation) => operation.tags.includes(tag)));
   const bodies = Object.entries(components.schemas).filter(([, { properties }]) => properties);
-  const codes = (Object.keys(problemStatuses) as ProblemCode[]).toSorted(
-    (one, other) => problemStatuses[one] - problemStatuses[other],
+  const codes = (Object.keys(errorTypes) as ErrorCode[]).toSorted(
+    (one, other) => errorTypes[one].status - errorTypes[other].status,
   );
 
   return page(
@@ -72,7 +79,7 @@ export function apiPage(): string {
       '[Usage](../usage.md#errors) says which errors are worth a retry.',
     table(
       ['Code', 'Status', 'Example of `detail`'],
-      codes.map((code) => [code, String(problemStatuses[code]), problemDetails[code].replaceAll('<', '&lt;')]),
+      codes.map((code) => [code, String(errorTypes[code].status), exampleDetail(code).replaceAll('<', '&lt;')]),
     ),
   );
 }

@@ -10,24 +10,26 @@ import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { identifyClient, requireKey } from './http/authenticate.ts';
 import { allowOrigins } from './http/cors.ts';
+import type { Route } from './http/define-route.ts';
 import { errorHandler, unknownRoute } from './http/error-handler.ts';
 import { createHeldRequests } from './http/held-requests.ts';
 import { requireOneHost } from './http/host-header.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
-import { createApiMetrics } from './metrics.ts';
+import { type ApiMetrics, createApiMetrics } from './metrics.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
 import { archiveRoute } from './routes/archive.ts';
 import { batchesRoute } from './routes/batches.ts';
 import { docsRoute } from './routes/docs.ts';
 import { eventsRoute } from './routes/events.ts';
-import { healthRoute } from './routes/health.ts';
+import { livenessRoute, readinessRoute } from './routes/health.ts';
 import { jobsRoute } from './routes/jobs.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { originalRoute } from './routes/original.ts';
 import { pageRoute } from './routes/page.ts';
 import { presetsRoute } from './routes/presets.ts';
 import { processImagesRoute } from './routes/process-images.ts';
-import { resultsRoute } from './routes/results.ts';
+import { resultRoute } from './routes/result.ts';
 import type { OptionRules } from './upload/form-options.ts';
 import { UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
 
@@ -53,10 +55,29 @@ export type AccessRules = Pick<
   'apiKeys' | 'rateLimits' | 'maxHeldRequests' | 'trustedProxies' | 'corsOrigins' | 'queuePrefix'
 >;
 
-/** Builds the whole API. It listens nowhere; that is for whoever builds it. */
+/** Makes every route that the OpenAPI document describes. `open` routes need no key. */
+export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open: Route[]; guarded: Route[] } {
+  const waiting = { watcher: parts.watcher, heldRequests: createHeldRequests(parts.access.maxHeldRequests) };
+  return {
+    open: [livenessRoute(), readinessRoute(parts)],
+    guarded: [
+      processImagesRoute({ ...parts, ...waiting }),
+      batchesRoute({ ...parts, ...waiting }),
+      eventsRoute(waiting),
+      archiveRoute(parts),
+      jobsRoute({ ...parts, ...waiting }),
+      resultRoute(parts),
+      originalRoute(parts),
+      presetsRoute(parts.optionRules),
+      metricsRoute(parts.metrics),
+    ],
+  };
+}
+
+/** Builds the API. The caller makes it listen. */
 export function createApp(parts: AppParts): Express {
-  const { queue, limits, optionRules, logger } = parts;
-  const { apiKeys, rateLimits, maxHeldRequests, trustedProxies, corsOrigins, queuePrefix } = parts.access;
+  const { queue, logger } = parts;
+  const { apiKeys, rateLimits, trustedProxies, corsOrigins, queuePrefix } = parts.access;
   const app = express();
   app.set('trust proxy', trustedProxies);
   const metrics = createApiMetrics(queue);
@@ -87,9 +108,9 @@ export function createApp(parts: AppParts): Express {
   app.use(requireOneHost);
   if (corsOrigins.length > 0) app.use(allowOrigins(corsOrigins));
 
-  // Open to all: they tell nothing of what is processed here.
-  app.use(healthRoute(parts));
-  app.use(docsRoute(createOpenApiDocument(limits)));
+  const { open, guarded } = createRoutes({ ...parts, metrics });
+  for (const { router } of open) app.use(router);
+  app.use(docsRoute(createOpenApiDocument([...guarded, ...open])));
   app.use(pageRoute());
 
   const limit = { prefix: serviceKeys(queuePrefix).rate, send: queue.sendCommand, logger };
@@ -100,15 +121,7 @@ export function createApp(parts: AppParts): Express {
   app.use(requireKey(apiKeys));
   app.post(UPLOAD_PATH, limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));
 
-  const waiting = { watcher: parts.watcher, heldRequests: createHeldRequests(maxHeldRequests) };
-  app.use(metricsRoute(metrics));
-  app.use(processImagesRoute({ ...parts, ...waiting, metrics }));
-  app.use(batchesRoute({ queue, ...waiting }));
-  app.use(eventsRoute(waiting));
-  app.use(archiveRoute(parts));
-  app.use(jobsRoute({ queue, ...waiting }));
-  app.use(resultsRoute(parts));
-  app.use(presetsRoute(optionRules));
+  for (const { router } of guarded) app.use(router);
 
   app.use(unknownRoute);
   app.use(errorHandler);

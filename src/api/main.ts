@@ -62,10 +62,10 @@ async function main(): Promise<void> {
   shutDownOnSignal(
     [
       // Streams would keep the server open for as long as their batches take.
-      { name: 'end streams', limitMs: CLOSING_MS, run: () => watcher.close() },
-      { name: 'finish requests', limitMs: config.shutdownMs, run: () => closeHttpServer(server) },
-      { name: 'leave the queue', limitMs: CLOSING_MS, run: () => queue.close() },
-      { name: 'send traces', limitMs: CLOSING_MS, run: () => tracing?.stop() },
+      { name: 'end streams', timeoutMs: CLOSING_MS, run: () => watcher.close() },
+      { name: 'finish requests', timeoutMs: config.shutdownMs, run: () => closeHttpServer(server) },
+      { name: 'leave the queue', timeoutMs: CLOSING_MS, run: () => queue.close() },
+      { name: 'send traces', timeoutMs: CLOSING_MS, run: () => tracing?.stop() },
     ],
     logger,
   );
@@ -107,8 +107,8 @@ function isLoopback(host: string): boolean {
 function loadPresets(path: string | undefined): Presets {
   const result = toPresets(readPresets(path));
   if ('presets' in result) return result.presets;
-  const faults = result.faults.map(({ name, message }) => `  ${name} ${message}`);
-  throw new ConfigError(`PRESETS_FILE cannot be used. Correct these in it:\n${faults.join('\n')}`);
+  const errors = result.errors.map(({ name, message }) => `  ${name} ${message}`);
+  throw new ConfigError(`PRESETS_FILE is invalid. Fix these entries of the file:\n${errors.join('\n')}`);
 }
 
 await run(main);

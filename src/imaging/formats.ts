@@ -1,19 +1,19 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { type FormatName, formatNames } from '../shared/setting-types.ts';
 
-/** Bytes from the start of a file that are enough to tell what it is. */
+/** Number of leading bytes that are enough to detect the format of a file. */
 export const SIGNATURE_BYTES = 4100;
 
 interface Format {
-  /** Name for people. */
+  /** Name for messages. */
   label: string;
-  /** Media types that the signature can stand for; animated PNG and AVIF have names of their own. */
+  /** Media types that the signature can have. Animated PNG has its own media type. */
   mediaTypes: readonly string[];
-  /** libvips's class of the loader, the only one that is unblocked when the format is accepted. */
+  /** Class name of the libvips loader. Only the loaders of accepted formats are unblocked. */
   loader: string;
 }
 
-/** What the service can take in. */
+/** All formats that the service can read. */
 export const formats: Record<FormatName, Format> = {
   jpeg: { label: 'JPEG', mediaTypes: ['image/jpeg'], loader: 'VipsForeignLoadJpeg' },
   png: { label: 'PNG', mediaTypes: ['image/png', 'image/apng'], loader: 'VipsForeignLoadPng' },
@@ -23,28 +23,28 @@ export const formats: Record<FormatName, Format> = {
   tiff: { label: 'TIFF', mediaTypes: ['image/tiff'], loader: 'VipsForeignLoadTiff' },
 };
 
-/** Media type of files of a format; `undefined` when only a newer version knows the format. */
+/** Returns the media type of a format; `undefined` if only a newer version knows the format. */
 export function mediaTypeOf(format: string | undefined): string | undefined {
   const known = formatNames.find((name) => name === format);
   return known && formats[known].mediaTypes[0];
 }
 
 /**
- * Tells a file's format by its signature, whatever its name or its sender says.
+ * Detects the format of a file by its signature. Ignores the file name and the media type that the client sent.
  *
- * @param head first {@link SIGNATURE_BYTES} bytes of the file, or all of a shorter one
+ * @param head first {@link SIGNATURE_BYTES} bytes of the file, or the whole file if it is shorter
  * @param accepted formats to look for
- * @returns `undefined` when it is none of them
+ * @returns `undefined` if the file has none of these formats
  */
 export async function detectFormat(head: Uint8Array, accepted: readonly FormatName[]): Promise<FormatName | undefined> {
-  // A signature that leads nowhere, such as a cut-off header, makes the parser throw.
+  // The parser throws if the header is truncated.
   const type = await fileTypeFromBuffer(head).catch(() => undefined);
   if (type) return accepted.find((name) => formats[name].mediaTypes.includes(type.mime));
-  // What the parser wants to know of a TIFF can stand at the very end of the file.
+  // The parser needs more of a TIFF than its signature. That data may be at the end of the file.
   return isTiff(head) && accepted.includes('tiff') ? 'tiff' : undefined;
 }
 
-/** Byte order and the number 42 (TIFF 6.0, section 2). */
+/** Checks for the byte order and the number 42 (TIFF 6.0, section 2). */
 function isTiff(head: Uint8Array): boolean {
   return ['II*\0', 'MM\0*'].includes(String.fromCharCode(...head.subarray(0, 4)));
 }

@@ -1,6 +1,17 @@
+import type { FailureCode } from '../shared/failures.ts';
+
+/** Failure codes of an image. */
+type ImageErrorCode = Extract<FailureCode, `IMAGE_${string}` | 'OUTPUT_TOO_LARGE'>;
+
 /** An error of the image itself, which no retry can change. The message is for the client that sent it. */
 export class ImageError extends Error {
   override name = 'ImageError';
+  readonly code: ImageErrorCode;
+
+  constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** How libvips's loaders report a file that ends too early. */
@@ -18,6 +29,12 @@ const MACHINE_ERROR = /out of memory|unable to allocate|cannot allocate|too many
 export function toImageError(label: string, cause: unknown): unknown {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (MACHINE_ERROR.test(message)) return cause;
-  if (/unsupported image format/i.test(message)) return new ImageError('not a supported image', { cause });
-  return new ImageError(`${TRUNCATED.test(message) ? 'truncated' : 'corrupt'} ${label}`, { cause });
+  if (/unsupported image format/i.test(message)) return unsupported({ cause });
+  if (TRUNCATED.test(message)) return new ImageError('IMAGE_TRUNCATED', `truncated ${label}`, { cause });
+  return new ImageError('IMAGE_CORRUPT', `corrupt ${label}`, { cause });
+}
+
+/** A file that is no image of an accepted format. */
+export function unsupported(options?: ErrorOptions): ImageError {
+  return new ImageError('IMAGE_UNSUPPORTED', 'not a supported image', options);
 }

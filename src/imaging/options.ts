@@ -1,22 +1,22 @@
 import { z } from 'zod';
 import type { FormatName } from '../shared/setting-types.ts';
 
-/** What to make of a picture. This file is the API's too, so it must never reach sharp. */
+// The options of an upload. The API imports this file too, so it must not import sharp, directly or indirectly.
 
-/** Pixels of one side of a result, at most. */
+/** Maximum side of a result in pixels. */
 export const MAX_SIDE = 4096;
-/** Pixels of all results of one file together, at most. Each pixel of an AVIF counts {@link AVIF_WEIGHT} times. */
+/** Maximum pixels of all results of one file together. Each AVIF pixel counts {@link AVIF_WEIGHT} times. */
 export const MAX_OUTPUT_PIXELS = 34_000_000;
-/** How much longer an AVIF pixel takes to encode than one of another format, about. */
+/** Approximate cost of encoding an AVIF pixel, relative to other formats. */
 export const AVIF_WEIGHT = 4;
-/** Results of one file, at most. */
+/** Maximum number of results of one file. */
 export const MAX_VARIANTS = 8;
-/** Width of a result in pixels when neither side is given. */
+/** Width of a result in pixels if neither side is given. */
 const DEFAULT_WIDTH = 512;
 
 function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
-  // From a form field it comes as text.
+  // A form field contains the number as text.
   return z.preprocess(
     (value) => (typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value),
     z.int({ error }).min(min, { error }).max(max, { error }),
@@ -56,33 +56,35 @@ const positions = [
 ] as const;
 
 const shape = {
-  width: wholeNumber(1, MAX_SIDE).describe(`width in pixels; ${DEFAULT_WIDTH} when no height is given either`),
-  height: wholeNumber(1, MAX_SIDE).describe('height in pixels; from the proportions when not given'),
+  width: wholeNumber(1, MAX_SIDE).describe(`width in pixels; ${DEFAULT_WIDTH} if \`height\` is not set either`),
+  height: wholeNumber(1, MAX_SIDE).describe('height in pixels; by default the aspect ratio is kept'),
   fit: oneOf(['cover', 'contain', 'inside', 'outside', 'fill']).describe(
-    'how to meet width and height together: crop (`cover`, the default), pad (`contain`), at most (`inside`), at least (`outside`), stretch (`fill`)',
+    'how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)',
   ),
   position: oneOf(positions).describe(
-    'which part `cover` keeps and where `contain` puts the picture; `entropy` and `attention` find it',
+    'part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part',
   ),
-  enlarge: flag.describe('whether a smaller picture is enlarged; `true` by default'),
-  grayscale: flag.describe('whether it is turned grey; `true` by default'),
+  enlarge: flag.describe('whether a smaller image is enlarged; `true` by default'),
+  grayscale: flag.describe('whether the image is converted to grayscale; `true` by default'),
   format: oneOf(['jpeg', 'png', 'webp', 'avif', 'original']).describe('file format of the result; `jpeg` by default'),
-  quality: wholeNumber(1, 100).describe('of JPEG, WebP and AVIF; 80 by default'),
+  quality: wholeNumber(1, 100).describe('quality of JPEG, WebP and AVIF; 80 by default'),
   rotate: wholeNumber(0, 270)
     .refine((degrees) => degrees % 90 === 0, { error: 'must be 0, 90, 180 or 270' })
-    .describe('degrees clockwise, after it was turned upright: 0, 90, 180 or 270'),
+    .describe('clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270'),
   background: z
     .string()
     .regex(/^(#([0-9a-f]{3}|[0-9a-f]{6})|white|black)$/i, { error: 'must be a colour such as #ffffff, white or black' })
-    .describe('colour under transparency and around `contain`; white by default, for formats with transparency none'),
+    .describe(
+      'colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats',
+    ),
   blur: decimal(0.3, 50).describe('radius (sigma) of a Gaussian blur, in pixels of the result'),
   sharpen: decimal(0.1, 10).describe('radius (sigma) of sharpening, in pixels of the result'),
   keepMetadata: flag.describe(
-    'whether EXIF (which may say where a picture was taken) and XMP are kept; `false` by default',
+    'whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default',
   ),
 };
 
-/** One set of options; each is optional, and without any the pipeline is the service's own. */
+/** A set of options. Each is optional. Without options the default pipeline runs. */
 export const imageOptions = z
   .strictObject(shape)
   .partial()
@@ -93,27 +95,27 @@ export const imageOptions = z
 /** See {@link imageOptions}. */
 export type ImageOptions = z.infer<typeof imageOptions>;
 
-/** Meaning of each option, by name. */
+/** Description of each option, by name. */
 export const optionDescriptions: Record<keyof ImageOptions, string> = Object.fromEntries(
   Object.entries(shape).map(([name, schema]) => [name, schema.description ?? '']),
 ) as Record<keyof ImageOptions, string>;
 
 /**
- * One result to make, as a job holds it: without a name the only one of its file. A newer version may have written it, so unlike
- * the options of a request it may hold options that this version does not know.
+ * One result to make, as stored in a job. It has no name if it is the only result of its file. Unlike the options of a request, it may
+ * contain unknown options, since a newer version may have written it.
  */
 export const output = z.object({ name: z.string().optional(), options: z.object(shape).partial() });
 /** See {@link output}. */
 export type Output = z.infer<typeof output>;
 
-/** A named set of options, as it stands in `variants`. */
+/** An entry of `variants`: a name and options. */
 const variant = z.looseObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, {
     error: 'must be 1 to 32 letters, digits, _ or -, and begin with a letter or digit',
   }),
 });
 
-/** Several results of each file, each with a name of its own. */
+/** The field `variants`: several results of each file, with different names. */
 const variants = z
   .array(variant, { error: 'must be a JSON array' })
   .min(1, { error: 'must have at least one entry' })
@@ -122,65 +124,65 @@ const variants = z
     error: 'must have a different name in each entry',
   });
 
-/** Options of one upload: a set that holds for all its results, and the results if there are several. */
+/** The options of an upload: those that apply to all results, and `variants` if there are several. */
 const outputOptions = z.looseObject({ variants: variants.optional() });
 
-/** A fault of an option: which one, and what it must be. */
-export interface OptionFault {
+/** An invalid option. */
+export interface OptionError {
   /** Name of the option, such as `width` or `variants[1].width`. */
   name: string;
+  /** Continues the name, as in `must be true or false`. */
   message: string;
 }
 
 /**
- * Turns options into the results to make of each file. Options beside `variants` hold for each variant that does not set
- * them itself.
+ * Converts options to the results to make of each file. Options beside `variants` apply to each variant that does not override them.
  *
- * @returns the outputs, or every fault by name
+ * @returns the outputs, or all invalid options
  */
-export function toOutputs(given: Record<string, unknown>): { outputs: Output[] } | { faults: OptionFault[] } {
+export function toOutputs(given: Record<string, unknown>): { outputs: Output[] } | { errors: OptionError[] } {
   const whole = outputOptions.safeParse(given);
-  if (!whole.success) return { faults: toFaults(whole.error, '') };
+  if (!whole.success) return { errors: toOptionErrors(whole.error, '') };
   const { variants: named = [], ...common } = whole.data;
 
   const commonOptions = imageOptions.safeParse(common);
-  if (!commonOptions.success) return { faults: toFaults(commonOptions.error, '') };
-  if (named.length === 0) return bounded([{ options: commonOptions.data }]);
+  if (!commonOptions.success) return { errors: toOptionErrors(commonOptions.error, '') };
+  if (named.length === 0) return checkOutputPixels([{ options: commonOptions.data }]);
 
   const outputs: Output[] = [];
-  const faults: OptionFault[] = [];
+  const errors: OptionError[] = [];
   for (const [index, { name, ...own }] of named.entries()) {
     const parsed = imageOptions.safeParse({ ...common, ...own });
     if (parsed.success) outputs.push({ name, options: parsed.data });
-    else faults.push(...toFaults(parsed.error, `variants[${index}]`));
+    else errors.push(...toOptionErrors(parsed.error, `variants[${index}]`));
   }
-  return faults.length > 0 ? { faults } : bounded(outputs);
+  return errors.length > 0 ? { errors } : checkOutputPixels(outputs);
 }
 
-/** Refuses by the options alone what would be too much to make, whatever the picture. */
-function bounded(outputs: Output[]): { outputs: Output[] } | { faults: OptionFault[] } {
-  const least = outputs.map(({ options: { width, height, format } }) => ({
+/** Rejects outputs that exceed {@link MAX_OUTPUT_PIXELS} for any image, because their sizes are given. */
+function checkOutputPixels(outputs: Output[]): { outputs: Output[] } | { errors: OptionError[] } {
+  const known = outputs.map(({ options: { width, height, format } }) => ({
     pixels: width && height ? width * height : 0,
     format: format ?? 'jpeg',
   }));
-  const fault = outputFault(least);
-  return fault ? { faults: [{ name: outputs.length > 1 ? 'variants' : 'width', message: fault }] } : { outputs };
+  const excess = describeExcess(known);
+  return excess ? { errors: [{ name: outputs.length > 1 ? 'variants' : 'width', message: excess }] } : { outputs };
 }
 
-/** Says what is wrong when results together have too many pixels. */
-export function outputFault(outputs: readonly { pixels: number; format: string }[]): string | undefined {
+/** Returns an error message if the results together exceed {@link MAX_OUTPUT_PIXELS}. */
+export function describeExcess(outputs: readonly { pixels: number; format: string }[]): string | undefined {
   const weights = outputs.map(({ pixels, format }) => pixels * (format === 'avif' ? AVIF_WEIGHT : 1));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total <= MAX_OUTPUT_PIXELS) return undefined;
-  return `asks for ${inMegapixels(total)} megapixels of results, each of an AVIF counted ${AVIF_WEIGHT} times; the limit is ${inMegapixels(MAX_OUTPUT_PIXELS)}`;
+  return `would make ${inMegapixels(total)} megapixels of results (AVIF pixels count ${AVIF_WEIGHT} times); the limit is ${inMegapixels(MAX_OUTPUT_PIXELS)}`;
 }
 
-/** Millions of pixels, rounded up to a tenth, so that what is just over a limit never reads as being at it. */
+/** Converts pixels to megapixels. Rounds up to one decimal, so that a number just above a limit never looks equal to it. */
 export function inMegapixels(pixels: number): number {
   return Math.ceil(pixels / 100_000) / 10;
 }
 
-function toFaults(error: z.ZodError, prefix: string): OptionFault[] {
+function toOptionErrors(error: z.ZodError, prefix: string): OptionError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.reduce<string>(
       (name, part) => (typeof part === 'number' ? `${name}[${part}]` : name ? `${name}.${String(part)}` : String(part)),
@@ -194,7 +196,7 @@ function toFaults(error: z.ZodError, prefix: string): OptionFault[] {
   });
 }
 
-/** Options with every default filled in, for a source of a format. */
+/** Fills in the defaults. The format `original` becomes the format of the source. */
 export function withDefaults(options: ImageOptions, sourceFormat: FormatName) {
   const {
     width,

@@ -1,29 +1,27 @@
 import sharp, { type Channels, type Sharp } from 'sharp';
 import type { FormatName } from '../shared/setting-types.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
-import { ImageError, toImageError } from './image-error.ts';
+import { ImageError, toImageError, unsupported } from './image-error.ts';
 import { type FullOptions, type ImageOptions, withDefaults } from './options.ts';
 import { makePlaceholder, type Pixels, type Placeholder } from './placeholder.ts';
 import { checkBounds, type Plan, planResize, type Size } from './plan.ts';
 
-/** An encoded result. */
+/** An encoded result. Its size is in pixels. */
 export interface ProcessedImage {
   data: Uint8Array;
-  /** Pixels. */
   width: number;
-  /** Pixels. */
   height: number;
   format: FormatName;
 }
 
 type Step = (image: Sharp, options: FullOptions, plan: Plan) => Sharp;
 
-/** Turns the pixels upright. EXIF says how the phone was held, and the result may not carry EXIF. */
+/** Applies the EXIF orientation to the pixels, since the result may not contain EXIF. */
 const orient: Step = (image) => image.autoOrient();
 
 const rotate: Step = (image, { rotate: degrees }) => (degrees === 0 ? image : image.rotate(degrees));
 
-/** Puts a transparent image on a background. JPEG has no transparency, and sharp would fill it with black. */
+/** Puts a transparent image on a background. For JPEG, which has no transparency, sharp would use black. */
 const flatten: Step = (image, { background, format }) =>
   background || format === 'jpeg' ? image.flatten({ background: background ?? 'white' }) : image;
 
@@ -51,11 +49,11 @@ const grey: Step = (image, { grayscale }, { scale }) => {
   return (scale > 1 ? image.grayscale() : image).toColourspace('b-w');
 };
 
-/** Keeps EXIF and XMP, never the colour profile: the pixels are already converted by it. */
+/** Keeps EXIF and XMP if requested. Never keeps the colour profile, since it has already been applied to the pixels. */
 const metadata: Step = (image, { keepMetadata }) => (keepMetadata ? image.keepExif().keepXmp() : image);
 
 const encoders: Record<FormatName, (image: Sharp, quality: number) => Sharp> = {
-  // Optimised Huffman codes would save 1 % of a photograph's bytes, and cost a tenth of the time of a small image.
+  // Optimised Huffman codes would save 1 % of the bytes of a photograph, and cost 10 % of the time of a small image.
   jpeg: (image, quality) => image.jpeg({ quality, optimiseCoding: false }),
   png: (image) => image.png(),
   webp: (image, quality) => image.webp({ quality }),
@@ -66,11 +64,12 @@ const encoders: Record<FormatName, (image: Sharp, quality: number) => Sharp> = {
 };
 const encode: Step = (image, { format, quality }) => encoders[format](image, quality);
 
-/** The steps from the decoded source to the pixels of a result, and from these to its file. */
+/** The steps from the decoded source to the pixels of a result. */
 const draw: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, grey];
+/** The steps from the pixels of a result to its file. */
 const write: readonly Step[] = [metadata, encode];
 
-/** One result to make. */
+/** A result to make. */
 interface Wanted {
   options: FullOptions;
   plan: Plan;
@@ -80,7 +79,10 @@ function apply(steps: readonly Step[], image: Sharp, { options, plan }: Wanted):
   return steps.reduce((result, step) => step(result, options, plan), image);
 }
 
-/** Fixes the size by the source's own size. Derived from the shared pixels, whose size is rounded, it could be a pixel off. */
+/**
+ * Sets the exact size that was planned from the size of the source. A size computed from the shared pixels could differ by a pixel,
+ * since their own size is rounded.
+ */
 function withExactSize(wanted: Wanted): Wanted {
   const { width, height, fit } = wanted.options;
   const isCut = width && height && (fit === 'cover' || fit === 'contain');
@@ -99,8 +101,7 @@ function fromPixels({ data, width, height, channels }: Pixels): Sharp {
 }
 
 /**
- * Decodes a source once for several results: upright, no larger than the largest result needs, and grey when every result is
- * grey.
+ * Decodes a source once for several results: upright, no larger than the largest result needs, and grey if every result is grey.
  */
 function decodeForAll(
   image: Sharp,
@@ -110,14 +111,14 @@ function decodeForAll(
   const scale = Math.min(1, Math.max(...wanted.map(({ plan }) => plan.scale)));
   const scaled = (side: number) => Math.max(1, Math.round(side * scale));
   const resized = image.autoOrient().resize(scaled(size.width), scaled(size.height), { fit: 'fill' });
-  // A transparent image still has to be put on a background, which may have a colour.
+  // A transparent image stays in colour, since its background may have a colour.
   const isGrey = !hasAlpha && wanted.every(({ options }) => options.grayscale);
   return toPixels(isGrey ? resized.toColourspace('b-w') : resized);
 }
 
 /**
- * Configures sharp for a process that makes one image at a time: only the loaders of the accepted formats, one libvips thread,
- * and no cache, since no operation repeats.
+ * Configures sharp for a process that processes one image at a time: only the loaders of the accepted formats, one libvips thread, and
+ * no cache, since no operation repeats.
  */
 export function configureSharp(accepted: readonly FormatName[]): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
@@ -127,15 +128,14 @@ export function configureSharp(accepted: readonly FormatName[]): void {
 }
 
 /**
- * Makes one or more results of an image. Without options it runs the service's default pipeline: upright, on white, 512 pixels
- * wide, grey, JPEG of quality 80, without metadata. Of an animation it takes the first frame. It applies the embedded colour
- * profile, if there is one.
+ * Makes one or more results of an image. The defaults are: upright, on white, 512 pixels wide, grey, JPEG of quality 80, without
+ * metadata. Only the first frame of an animation is used. An embedded colour profile is applied.
  *
  * @param source bytes of the file
- * @param limits accepted formats and the most pixels to decode
- * @param wanted options of each result to make
- * @returns the results in that order, and a placeholder of the first
- * @throws {ImageError} when the image itself is the cause
+ * @param limits accepted formats, and maximum number of pixels to decode
+ * @param wanted options of each result
+ * @returns the results in the same order, and a placeholder for the first
+ * @throws {ImageError} if the image itself is the cause
  */
 export async function processImage(
   source: Uint8Array,
@@ -143,7 +143,7 @@ export async function processImage(
   wanted: readonly ImageOptions[] = [{}],
 ): Promise<{ images: ProcessedImage[]; placeholder: Placeholder }> {
   const sourceFormat = await detectFormat(source.subarray(0, SIGNATURE_BYTES), limits.acceptedFormats);
-  if (!sourceFormat) throw new ImageError('not a supported image');
+  if (!sourceFormat) throw unsupported();
   try {
     const { autoOrient: size, hasAlpha } = await sharp(source, { limitInputPixels: false }).metadata();
     const results = wanted.map((given): Wanted => {
@@ -158,7 +158,7 @@ export async function processImage(
     const shared = isShared ? await decodeForAll(open(), { size, hasAlpha }, results) : undefined;
     const images: ProcessedImage[] = [];
     let placeholder: Placeholder | undefined;
-    // One after the other, so that the child's memory holds one decoded image.
+    // One result after another, so that only one decoded image is in memory.
     for (const result of results) {
       const drawn = () =>
         shared ? apply(draw, fromPixels(shared), withExactSize(result)) : apply(draw, open(), result);

@@ -1,6 +1,6 @@
 import { rgbaToThumbHash } from 'thumbhash';
 
-/** What a page can show before it has loaded the result. */
+/** A preview that a web page can show until it has loaded the result. */
 export interface Placeholder {
   /** ThumbHash of the result, in base64. */
   thumbHash: string;
@@ -17,15 +17,12 @@ export interface Pixels {
   channels: number;
 }
 
-/** Longest side, in cells, of the shrunken image. A ThumbHash keeps no more than seven waves a side. */
+/** Longest side of the reduced image in cells. A ThumbHash has at most seven frequencies per side. */
 const SIDE = 16;
-/** Samples along each side of a cell, approximately. More would change nothing visible. */
+/** Approximate number of samples along each side of a cell. More samples make no visible difference. */
 const SAMPLES = 4;
 
-/**
- * Makes the placeholder of an image. It works in JavaScript, since decoding and shrinking by libvips once more takes many times
- * as long.
- */
+/** Makes the placeholder of an image. It is plain JavaScript: decoding and resizing once more in libvips takes many times as long. */
 export function makePlaceholder(image: Pixels): Placeholder {
   const { data, width, height } = shrink(image);
   return {
@@ -35,9 +32,9 @@ export function makePlaceholder(image: Pixels): Placeholder {
 }
 
 /**
- * Shrinks an image to cells, each of its mean colour.
+ * Reduces an image to a grid of cells. Each cell has the mean colour of its pixels.
  *
- * @returns four channels
+ * @returns an image with four channels
  */
 function shrink({ data, width, height, channels }: Pixels): Pixels {
   const longest = Math.max(width, height);
@@ -71,7 +68,7 @@ function shrink({ data, width, height, channels }: Pixels): Pixels {
   return { data: cells, width: columns, height: rows, channels: 4 };
 }
 
-/** @returns where a cell begins and ends, and the step between two samples, in pixels */
+/** Returns the range of a cell and the step between two samples, in pixels. */
 function span(cell: number, cells: number, pixels: number): [begin: number, end: number, step: number] {
   const begin = Math.floor((cell * pixels) / cells);
   const end = Math.floor(((cell + 1) * pixels) / cells);
@@ -79,8 +76,8 @@ function span(cell: number, cells: number, pixels: number): [begin: number, end:
 }
 
 /**
- * Returns the most frequent colour among 16 levels of each channel, as the middle of its levels. Of equally frequent colours it
- * takes the one with the least red, then green, then blue. Transparent pixels do not count.
+ * Returns the most frequent colour, with 16 levels per channel, as the middle of its levels. If several colours are equally frequent,
+ * the one with the least red wins, then green, then blue. Transparent pixels do not count.
  *
  * @param rgba pixels, four bytes each
  */

@@ -1,8 +1,8 @@
 import type { FormatName } from '../shared/setting-types.ts';
 import { ImageError } from './image-error.ts';
-import { type FullOptions, inMegapixels, outputFault } from './options.ts';
+import { describeExcess, type FullOptions, inMegapixels } from './options.ts';
 
-/** Longest side that each file format can express, in pixels. */
+/** Longest side that each file format can store, in pixels. */
 const LONGEST_SIDES: Record<FormatName, number> = {
   jpeg: 65_535,
   png: 65_535,
@@ -18,9 +18,9 @@ export interface Size {
   height: number;
 }
 
-/** What the steps must know before any pixel is decoded. */
+/** Facts that the steps of the pipeline need before any pixel is decoded. */
 export interface Plan {
-  /** Factor by which the image is enlarged; below 1 it shrinks. */
+  /** Factor by which the image is enlarged; below 1 it is reduced. */
   scale: number;
   /** Size of the result. */
   size: Size;
@@ -48,11 +48,11 @@ export function planResize(source: Size, options: FullOptions): Plan {
 }
 
 /**
- * Refuses, from the header alone, an image that would take too much to decode or to make.
+ * Rejects an image that would take too much memory or time, using only the size in its header.
  *
  * @param source size of the image
- * @param maxPixels pixels that may be decoded
- * @throws {ImageError} that names the bound that was exceeded
+ * @param maxPixels maximum number of pixels to decode
+ * @throws {ImageError} that states the exceeded limit
  */
 export function checkBounds(
   source: Size,
@@ -61,18 +61,25 @@ export function checkBounds(
 ): void {
   const pixels = source.width * source.height;
   if (pixels > maxPixels) {
-    throw new ImageError(`${inMegapixels(pixels)} megapixels, the limit is ${inMegapixels(maxPixels)}`);
+    throw new ImageError(
+      'IMAGE_TOO_LARGE',
+      `${inMegapixels(pixels)} megapixels, the limit is ${inMegapixels(maxPixels)}`,
+    );
   }
   for (const { plan, options } of results) {
     const { width, height } = plan.size;
-    const most = LONGEST_SIDES[options.format];
-    if (Math.max(width, height) > most) {
+    const longestSide = LONGEST_SIDES[options.format];
+    if (Math.max(width, height) > longestSide) {
       const before = `${source.width}×${source.height} pixels would become ${width}×${height}`;
-      throw new ImageError(`${before}, and a side in ${options.format} cannot be longer than ${most}`);
+      throw new ImageError(
+        'OUTPUT_TOO_LARGE',
+        `${before}, and a side in ${options.format} cannot be longer than ${longestSide}`,
+      );
     }
   }
-  const fault = outputFault(
+  const excess = describeExcess(
     results.map(({ plan, options }) => ({ pixels: plan.size.width * plan.size.height, format: options.format })),
   );
-  if (fault) throw new ImageError(`with these options ${source.width}×${source.height} pixels ${fault}`);
+  if (excess)
+    throw new ImageError('OUTPUT_TOO_LARGE', `with these options ${source.width}×${source.height} pixels ${excess}`);
 }

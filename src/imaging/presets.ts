@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type OptionFault, toOutputs } from './options.ts';
+import { type OptionError, toOutputs } from './options.ts';
 
-/** Named sets of options, as the operator wrote them. */
+/** Named sets of options, as in the operator's file. */
 export type Presets = Record<string, Record<string, unknown>>;
 
 const presets = z.record(
@@ -11,20 +11,20 @@ const presets = z.record(
 );
 
 /**
- * Checks each named set of options as if an upload had sent it.
+ * Validates each preset like the options of an upload.
  *
- * @returns the presets, or every error by preset and option
+ * @returns the presets, or all errors by preset and option
  */
-export function toPresets(json: unknown): { presets: Presets } | { faults: OptionFault[] } {
+export function toPresets(json: unknown): { presets: Presets } | { errors: OptionError[] } {
   const parsed = presets.safeParse(json);
   if (!parsed.success) {
     return {
-      faults: parsed.error.issues.map(({ path, message }) => ({ name: path.join('.') || 'the file', message })),
+      errors: parsed.error.issues.map(({ path, message }) => ({ name: path.join('.') || 'the file', message })),
     };
   }
-  const faults = Object.entries(parsed.data).flatMap(([preset, options]) => {
+  const errors = Object.entries(parsed.data).flatMap(([preset, options]) => {
     const result = toOutputs(options);
-    return 'faults' in result ? result.faults.map(({ name, message }) => ({ name: `${preset}.${name}`, message })) : [];
+    return 'errors' in result ? result.errors.map(({ name, message }) => ({ name: `${preset}.${name}`, message })) : [];
   });
-  return faults.length > 0 ? { faults } : { presets: parsed.data };
+  return errors.length > 0 ? { errors } : { presets: parsed.data };
 }

@@ -1,73 +1,66 @@
 import type { Queue } from 'bullmq';
 import { ServiceError } from '../shared/errors.ts';
+import { bullmqKeys } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import { createDrainRate } from './drain-rate.ts';
-import type { Guard } from './redis-timeout.ts';
+import type { WithTimeout } from './redis-timeout.ts';
 
 /**
- * Makes the check whether the backlog has room for more files.
+ * Creates the check of the backlog limit.
  *
- * @param max files that may wait; 0 for no limit
- * @returns a function that throws `BACKLOG_FULL`, with the seconds after which there should be room at the present throughput
+ * @param max maximum number of waiting files; 0 for no limit
+ * @returns a function that throws `BACKLOG_FULL` if the limit is reached. Its `Retry-After` is estimated from the current throughput.
  */
 export function createBacklogCheck({
   redis,
   images,
-  guard,
+  withTimeout,
   max,
 }: {
   redis: RedisConnection;
   images: Queue;
-  guard: Guard;
+  withTimeout: WithTimeout;
   max: number;
 }): () => Promise<void> {
   const drainRate = createDrainRate();
   return async () => {
-    const [waiting, completed, failed] = await guard(() =>
+    const [waiting, completed, failed] = await withTimeout(() =>
       Promise.all([
         countWaiting(redis, images),
-        redis.hget(images.toKey('metrics:completed'), 'count'),
-        redis.hget(images.toKey('metrics:failed'), 'count'),
+        redis.hget(bullmqKeys(images).completedMetrics, 'count'),
+        redis.hget(bullmqKeys(images).failedMetrics, 'count'),
       ]),
     );
     drainRate.sample(Number(completed) + Number(failed));
     if (max === 0 || waiting < max) return;
     const seconds = drainRate.secondsFor(waiting - max + 1);
-    throw new ServiceError(
-      'BACKLOG_FULL',
-      `There are ${waiting} files waiting, and this service lets no more than ${max} wait. Try again in ${seconds} seconds.`,
-      { headers: { 'Retry-After': String(seconds) } },
-    );
+    throw new ServiceError('BACKLOG_FULL', [waiting, max, seconds], { retryAfterSeconds: seconds });
   };
 }
 
 /** The load of the queue, for metrics. */
 export interface Load {
-  /** Files that wait to be processed. */
+  /** Number of files that wait to be processed. */
   waiting: number;
-  /** Files that a worker holds. */
+  /** Number of files that are being processed. */
   active: number;
-  /** When the oldest batch that has not ended was enqueued, in milliseconds since 1970. */
+  /** When the oldest unfinished batch was enqueued, in milliseconds since 1970. */
   oldestBatchAt: number | undefined;
 }
 
-/** Reads the load in one round trip, at a cost that does not depend on the backlog. */
+/** Reads the load in one round trip. The cost does not depend on the backlog. */
 export async function readLoad(redis: RedisConnection, images: Queue, batches: Queue): Promise<Load> {
   const [waiting, active, [, oldest]] = await Promise.all([
     countWaiting(redis, images),
-    redis.llen(images.toKey('active')),
-    // BullMQ scores the parents that wait for their children by the time at which the wait began.
-    redis.zrange(batches.toKey('waiting-children'), '0', '0', 'WITHSCORES'),
+    redis.llen(bullmqKeys(images).active),
+    redis.zrange(bullmqKeys(batches).waitingChildren, '0', '0', 'WITHSCORES'),
   ]);
   return { waiting, active, oldestBatchAt: oldest === undefined ? undefined : Number(oldest) };
 }
 
 /** Counts the waiting files in one pipeline of O(1) commands. */
 async function countWaiting(redis: RedisConnection, images: Queue): Promise<number> {
-  const counts = await Promise.all([
-    redis.llen(images.toKey('wait')),
-    redis.zcard(images.toKey('prioritized')),
-    redis.zcard(images.toKey('delayed')),
-  ]);
+  const { wait, prioritized, delayed } = bullmqKeys(images);
+  const counts = await Promise.all([redis.llen(wait), redis.zcard(prioritized), redis.zcard(delayed)]);
   return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 
 /**
- * Files of a stored batch, at most. An upload has fewer; a later version may allow more, and a number that is broken must not
- * make a reader ask Redis for a million jobs.
+ * Maximum number of files in a stored batch. It is above the limit for uploads, since a later version may allow more. It keeps a
+ * reader of corrupt data from requesting a million jobs from Redis.
  */
-const MOST_FILES = 10_000;
+const MAX_STORED_FILES = 10_000;
 
-/** What is known of a batch from the start. Its files' job ids follow from its own. */
+/** Data of a batch's job. The job ids of its files are derived from its id. */
 export const batchJobPayload = z.object({
-  total: z.int().positive().max(MOST_FILES),
-  /** Name of the API key that it belongs to; none where the service is open to all. */
+  /** Number of files. */
+  total: z.int().positive().max(MAX_STORED_FILES),
+  /** Name of the API key that owns the batch; `undefined` if the service requires no keys. */
   owner: z.string().optional(),
 });
 /** See {@link batchJobPayload}. */

@@ -3,6 +3,7 @@ import type { Queue } from 'bullmq';
 import { z } from 'zod';
 import type { Logger } from '../shared/logger.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
+import { bullmqKeys, jobIdOfKey } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import { type ImageJobPayload, readPayload, resultsOf } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
@@ -10,31 +11,32 @@ import { imageJobId } from './names.ts';
 import { readOwner } from './read-owner.ts';
 import { isUnreadable, parseStored } from './stored-data.ts';
 
-/** Milliseconds between two tries to remove jobs that a worker holds, and how often it is tried. */
-const TRY_EVERY_MS = 50;
-const TRIES = 60;
-/** Milliseconds after which somebody else goes on with a removal that was not finished. */
-const GO_ON_AFTER_MS = 30_000;
+/** Interval between two attempts to remove jobs that a worker is processing. */
+const RETRY_INTERVAL_MS = 50;
+/** Maximum number of these attempts. */
+const MAX_ATTEMPTS = 60;
+/** Time after which another process resumes an unfinished removal. */
+const RESUME_AFTER_MS = 30_000;
 /**
- * Milliseconds after which the files of a removed batch are removed once more. A worker that lost its job, because it hung or
- * was cut off, may store a result that nobody asks for any more; it does not live longer than that.
+ * Time after which the files of a removed batch are removed a second time. A worker that hung or lost its connection may have stored a
+ * result after the first time. It does not run longer than this.
  */
-const LOOK_AGAIN_AFTER_MS = 60 * 60 * 1000;
-/** Batches that are read at once. */
-const PAGE = 100;
+const SECOND_PASS_AFTER_MS = 60 * 60 * 1000;
+/** Number of batch ids to read from Redis at once. */
+const PAGE_SIZE = 100;
 
-/** Where the results of a batch are, by what their names are made of. */
+/** A result that a batch may have. Its file name is derived from these fields. */
 const storedResult = z.object({ jobId: z.string(), format: z.string(), variant: z.string().optional() });
-/** Only the id is needed: without the rest a removal takes a listing of all results. */
+/** Only the id is required. Without `results` the removal lists the results of all batches to find those of this batch. */
 const removal = z.object({
   batchId: z.uuidv4(),
   begunAt: z.int().catch(0),
   results: z.array(storedResult).optional().catch(undefined),
 });
-/** A batch to remove, with all that it takes. */
+/** The record of a removal that has begun. */
 export type Removal = z.infer<typeof removal>;
 
-/** What is known of a batch that was removed; where that cannot be read, only that it was. */
+/** What remains in Redis of a removed batch. Fields that cannot be read are `undefined`. */
 export const removedBatch = z
   .object({
     removedAt: z.iso.datetime().optional().catch(undefined),
@@ -42,43 +44,45 @@ export const removedBatch = z
   })
   .catch({ removedAt: undefined, owner: undefined });
 
-/** The files of a batch, wherever they are. Removing what is not there is no fault. */
+/** Removes the files of a batch. Files that do not exist are ignored. */
 export interface BatchFiles {
-  /** @param results `undefined` when nothing tells which there are: then all whose names begin with the batch's id */
+  /** @param results all results that the batch may have; `undefined` removes all whose names begin with the batch id */
   remove(batchId: string, results: z.infer<typeof storedResult>[] | undefined): Promise<void>;
 }
 
-/** Removes batches whole: jobs, originals, results. */
+/** Removes batches completely: jobs, originals, and results. */
 export interface BatchRemover {
   /**
-   * Begins the removal of a batch. From then on it is `BATCH_REMOVED` for everyone, and whoever dies, `finish` does the rest. It
-   * needs no more than the id, so the batch's stored data may be unreadable.
+   * Begins the removal of a batch. From now on requests for it get `BATCH_REMOVED`. If this process dies, `resumeDue` completes the
+   * removal. Only the id is required, so this works even if the stored data of the batch is unreadable.
    *
-   * @returns what there is to do
+   * @returns the removal to pass to `execute`
    */
   begin(batchId: string): Promise<Removal>;
-  /** Removes jobs and files, and stops what runs. Whatever of it is not done, `finish` does again. */
-  carryOut(removal: Removal): Promise<void>;
+  /** Cancels running jobs, and removes the jobs and files. If that fails, `resumeDue` tries again. */
+  execute(removal: Removal): Promise<void>;
   /**
-   * Removes the batches that ended before a moment. One that cannot be removed does not keep the others from it.
+   * Removes the batches that ended before a given time. If one cannot be removed, the others still are.
    *
-   * @param before in milliseconds since 1970
-   * @param signal ends it between two batches
-   * @returns how many
+   * @param before time in milliseconds since 1970
+   * @param signal stops the operation before the next batch
+   * @returns number of removed batches
    */
   removeEndedBefore(before: number, signal?: AbortSignal): Promise<number>;
   /**
-   * Goes on with removals that were not finished, and looks again after those that were.
+   * Resumes unfinished removals, and removes the files of finished ones a second time after an hour.
    *
-   * @param now in milliseconds since 1970
-   * @param signal ends it between two batches
+   * @param now current time in milliseconds since 1970
+   * @param signal stops the operation before the next batch
    */
-  finish(now: number, signal?: AbortSignal): Promise<void>;
+  resumeDue(now: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**
+ * Creates a {@link BatchRemover}.
+ *
  * @param redis any connection
- * @param retentionMs milliseconds for which it is remembered that a batch was removed; 0 for ever
+ * @param retentionMs how long Redis remembers that a batch was removed; 0 for no limit
  */
 export function createBatchRemover({
   redis,
@@ -98,8 +102,8 @@ export function createBatchRemover({
   logger: Logger;
 }): BatchRemover {
   /**
-   * Finds out which results a batch has, as long as its jobs are still there to tell. Nothing is found where one of them
-   * cannot be read, or a newer version wrote it, which may name its results in another way.
+   * Derives the possible results of a batch from its jobs. Returns `undefined` if a job is missing or cannot be read. That includes
+   * jobs of a newer version, which may name its results differently.
    */
   async function findResults(batchId: string): Promise<{ total: number; results: Removal['results'] } | undefined> {
     try {
@@ -114,91 +118,93 @@ export function createBatchRemover({
     }
   }
 
-  /** @returns whether all jobs are gone; those that a worker holds are cancelled, and given some time */
+  /** Removes the jobs of a batch, and cancels those that are running. Returns `false` if some are still running in the end. */
   async function removeJobs(batchId: string): Promise<boolean> {
-    for (let attempt = 0; attempt < TRIES; attempt += 1) {
-      // BullMQ removes the files' jobs with it, unless a worker holds one of them or the batch's own.
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      // BullMQ removes the parent together with its children, unless a worker has locked one of these jobs.
       if ((await batches.remove(batchId)) !== 0) return true;
-      // BullMQ keeps the keys of the jobs that have not ended. Those that no worker holds are removed, so that no worker takes them.
-      const unfinished = await redis.smembers(batches.toKey(`${batchId}:dependencies`));
-      const jobIds = unfinished.map((key) => key.slice(images.toKey('').length));
+      // This set contains the unfinished children. Removing those that are not locked ensures that no worker takes them.
+      const unfinished = await redis.smembers(bullmqKeys(batches).dependencies(batchId));
+      const jobIds = unfinished.map((key) => jobIdOfKey(images, key));
       const codes = await Promise.all(jobIds.map((jobId) => images.remove(jobId)));
-      const held = jobIds.filter((_, position) => codes[position] === 0);
-      await Promise.all(held.map((jobId) => redis.publish(keys.cancel, jobId)));
-      await delay(TRY_EVERY_MS);
+      const locked = jobIds.filter((_, position) => codes[position] === 0);
+      await Promise.all(locked.map((jobId) => redis.publish(keys.cancel, jobId)));
+      await delay(RETRY_INTERVAL_MS);
     }
     return false;
   }
 
-  // Killed anywhere, it can be done once more from its start. The member is the text in Redis, which may hold more than was read.
-  async function carryOut(work: Removal, member = JSON.stringify(work), now = Date.now()): Promise<void> {
+  // Idempotent, so that it can be repeated after a crash. `member` is the original text in Redis: a newer version may have written
+  // fields that `Removal` does not contain.
+  async function execute(work: Removal, member = JSON.stringify(work), now = Date.now()): Promise<void> {
     const isDone = await removeJobs(work.batchId);
     await files.remove(work.batchId, work.results);
-    const lookAgainAt = work.begunAt + LOOK_AGAIN_AFTER_MS;
-    if (!isDone) logger.warn({ batchId: work.batchId }, 'jobs of a removed batch are still held; this is tried again');
-    else if (now < lookAgainAt) await redis.zadd(keys.removing, lookAgainAt, member);
+    const secondPassAt = work.begunAt + SECOND_PASS_AFTER_MS;
+    if (!isDone) logger.warn({ batchId: work.batchId }, 'jobs of a removed batch are still running; will retry');
+    else if (now < secondPassAt) await redis.zadd(keys.removing, secondPassAt, member);
     else await redis.zrem(keys.removing, member);
   }
 
   async function begin(batchId: string): Promise<Removal> {
     const [found, owner] = await Promise.all([findResults(batchId), readOwner({ images, batches }, batchId)]);
-    // An older version reads the total as well.
+    // `total` is for older versions, which require it.
     const work = { batchId, begunAt: Date.now(), ...found };
-    const note = JSON.stringify({
+    const record = JSON.stringify({
       removedAt: new Date(work.begunAt).toISOString(),
       ...(owner !== undefined && { owner }),
     });
     const expiry = retentionMs > 0 ? (['PX', retentionMs] as const) : [];
     await redis
       .multi()
-      // The first removal counts, in case two requests begin one.
-      .set(keys.removed(batchId), note, ...(expiry as ['PX', number]), 'NX')
-      .zadd(keys.removing, work.begunAt + GO_ON_AFTER_MS, JSON.stringify(work))
+      // NX: if two requests remove the batch, the first record stays.
+      .set(keys.removed(batchId), record, ...(expiry as ['PX', number]), 'NX')
+      .zadd(keys.removing, work.begunAt + RESUME_AFTER_MS, JSON.stringify(work))
       .exec();
     return work;
   }
 
-  /** One that cannot be removed must not keep all others from it. */
+  /** Logs an error instead of throwing it, so that the caller continues with the next batch. */
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
-    await work().catch((err) => logger.error({ err, what }, 'a batch could not be removed; this is tried again'));
+    await work().catch((err) => logger.error({ err, what }, 'a batch could not be removed; will retry'));
   }
 
   return {
     begin,
-    carryOut,
+    execute,
 
     async removeEndedBefore(before, signal) {
       let removed = 0;
-      for (const state of ['completed', 'failed']) {
-        // Those that cannot be removed now are passed over.
-        for (let left = 0; ; ) {
-          const due = await redis.zrangebyscore(batches.toKey(state), 0, before, 'LIMIT', left, PAGE);
+      const { completed, failed } = bullmqKeys(batches);
+      for (const ended of [completed, failed]) {
+        // Batches that could not be removed stay in the set, so the next page starts after them.
+        for (let offset = 0; ; ) {
+          const due = await redis.zrangebyscore(ended, 0, before, 'LIMIT', offset, PAGE_SIZE);
           if (due.length === 0) break;
           for (const batchId of due) {
             if (signal?.aborted) return removed;
-            await attempt(batchId, async () => carryOut(await begin(batchId)));
+            await attempt(batchId, async () => execute(await begin(batchId)));
           }
-          const stay = (await redis.zmscore(batches.toKey(state), ...due)).filter((score) => score !== null).length;
-          removed += due.length - stay;
-          left += stay;
+          const kept = (await redis.zmscore(ended, ...due)).filter((score) => score !== null).length;
+          removed += due.length - kept;
+          offset += kept;
         }
       }
       return removed;
     },
 
-    async finish(now, signal) {
+    async resumeDue(now, signal) {
       for (;;) {
-        const due = await redis.zrangebyscore(keys.removing, 0, now, 'LIMIT', 0, PAGE);
+        const due = await redis.zrangebyscore(keys.removing, 0, now, 'LIMIT', 0, PAGE_SIZE);
         if (due.length === 0) return;
         for (const member of due) {
           if (signal?.aborted) return;
-          // Whoever else looks meanwhile passes over it.
-          await redis.zadd(keys.removing, now + GO_ON_AFTER_MS, member);
+          // Postpone it first, so that other processes skip it meanwhile.
+          await redis.zadd(keys.removing, now + RESUME_AFTER_MS, member);
           await attempt(member, async () => {
             const { success, data } = removal.safeParse(parseStored(member));
-            if (success) return carryOut(data, member, now);
+            if (success) return execute(data, member, now);
             await redis.zrem(keys.removing, member);
-            logger.error({ member }, 'the note of a removal names no batch; it is dropped');
+            logger.error({ member }, 'a removal record without a batch id was deleted');
           });
         }
       }

@@ -5,37 +5,37 @@ import { batchIdOf, IMAGE_QUEUE } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
 import type { BatchStatus, Found } from './read-status.ts';
 
-/** Milliseconds between two looks at the same batch, at least, however fast its files move. */
-const PAUSE_MS = 100;
-/** Milliseconds after which a batch is looked at without a sign: the signs are a hint, and may be lost. */
-const LOOK_EVERY_MS = 5000;
+/** Minimum time between two reads of the same batch, even if its files change faster. */
+const MIN_READ_INTERVAL_MS = 100;
+/** Interval at which watched batches are read without an event, since events can be lost. */
+const POLL_INTERVAL_MS = 5000;
 
-/** Told the status of a batch; `undefined` when the batch is gone. */
+/** Receives the status of a batch; `undefined` if the batch does not exist (any more) or the watcher is closed. */
 export type BatchListener = (status: BatchStatus | undefined) => void;
 
-/** Tells about batches as they move, with one subscription however many listen. */
+/** Watches batches for any number of listeners with one subscription to BullMQ's events. */
 export interface BatchWatcher {
-  /** Reads a batch as the queue's client does; whoever asks for it at the same time shares one reading. */
+  /** Reads the status of a batch. Simultaneous calls for the same batch share one read. */
   readBatch(batchId: string): Promise<Found<BatchStatus> | undefined>;
   /**
-   * Tells a listener the present status soon and each change from then on. It may be told the same status again.
+   * Calls a listener with the current status, and then after each change. It may receive the same status several times.
    *
-   * @returns ends it
+   * @returns a function that removes the listener
    */
   watch(batchId: string, listener: BatchListener): () => void;
   /**
-   * Waits until a status is as wished, or the batch is gone.
+   * Waits until the status meets a condition, the batch is gone, or the time is over.
    *
-   * @param limitMs milliseconds to wait at most
-   * @param signal ends the waiting early
+   * @param timeoutMs maximum time to wait
+   * @param signal ends the wait early
    */
   waitFor(
     batchId: string,
-    isWished: (status: BatchStatus) => boolean,
-    limitMs: number,
+    condition: (status: BatchStatus) => boolean,
+    timeoutMs: number,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Ends the subscription and all listening. */
+  /** Ends the subscription. All listeners receive `undefined`. */
   close(): void;
 }
 
@@ -47,8 +47,9 @@ interface Watched {
 }
 
 /**
- * @param redis a connection that waits for Redis, for the watcher alone
- * @param queue reads the statuses
+ * Creates a {@link BatchWatcher}.
+ *
+ * @param redis a connection that waits for Redis, used only by the watcher
  */
 export function createBatchWatcher({
   redis,
@@ -63,20 +64,20 @@ export function createBatchWatcher({
 }): BatchWatcher {
   const watched = new Map<string, Watched>();
   const events = new QueueEvents(IMAGE_QUEUE, { connection: redis, prefix });
-  events.on('error', (err) => logger.debug({ err }, 'queue events'));
-  const onSign = ({ jobId }: { jobId: string }) => look(batchIdOf(jobId));
-  for (const sign of ['active', 'progress', 'completed', 'failed', 'waiting', 'delayed', 'removed'] as const)
-    events.on(sign, onSign);
-  const lookAgain = setInterval(() => {
-    for (const batchId of watched.keys()) look(batchId);
-  }, LOOK_EVERY_MS);
+  events.on('error', (err) => logger.debug({ err }, 'error of the queue events'));
+  const onEvent = ({ jobId }: { jobId: string }) => scheduleRead(batchIdOf(jobId));
+  for (const event of ['active', 'progress', 'completed', 'failed', 'waiting', 'delayed', 'removed'] as const)
+    events.on(event, onEvent);
+  const poll = setInterval(() => {
+    for (const batchId of watched.keys()) scheduleRead(batchId);
+  }, POLL_INTERVAL_MS);
 
-  /** Many signs in a short time are one look, and so are many listeners of one batch. */
-  function look(batchId: string, pauseMs = PAUSE_MS): void {
+  /** Schedules one read for all events of the next {@link MIN_READ_INTERVAL_MS} and for all listeners of the batch. */
+  function scheduleRead(batchId: string, delayMs = MIN_READ_INTERVAL_MS): void {
     const entry = watched.get(batchId);
     if (!entry) return;
     if (entry.isReading) entry.isStale = true;
-    else entry.timer ??= setTimeout(() => void read(batchId, entry), pauseMs);
+    else entry.timer ??= setTimeout(() => void read(batchId, entry), delayMs);
   }
 
   async function read(batchId: string, entry: Watched): Promise<void> {
@@ -87,17 +88,17 @@ export function createBatchWatcher({
       const status = (await queue.readBatch(batchId))?.value;
       for (const listener of entry.listeners) listener(status);
     } catch (err) {
-      logger.debug({ err, batchId }, 'batch could not be looked at');
+      logger.debug({ err, batchId }, 'a watched batch could not be read');
     }
     entry.isReading = false;
-    if (entry.isStale) look(batchId);
+    if (entry.isStale) scheduleRead(batchId);
   }
 
-  const readings = new Map<string, ReturnType<BatchWatcher['readBatch']>>();
+  const pendingReads = new Map<string, ReturnType<BatchWatcher['readBatch']>>();
 
   let isClosed = false;
   const watch: BatchWatcher['watch'] = (batchId, listener) => {
-    // Who comes after the end would otherwise wait for ever, and keep the API from ending.
+    // Without this, a request that arrives during the shutdown would never get a status, and the API could not exit.
     if (isClosed) {
       queueMicrotask(() => listener(undefined));
       return () => {};
@@ -105,7 +106,7 @@ export function createBatchWatcher({
     const entry = watched.get(batchId) ?? { listeners: new Set(), timer: undefined, isReading: false, isStale: false };
     watched.set(batchId, entry);
     entry.listeners.add(listener);
-    look(batchId, 0);
+    scheduleRead(batchId, 0);
     return () => {
       entry.listeners.delete(listener);
       if (entry.listeners.size > 0) return;
@@ -118,22 +119,22 @@ export function createBatchWatcher({
     watch,
 
     readBatch(batchId) {
-      const reading = readings.get(batchId) ?? queue.readBatch(batchId).finally(() => readings.delete(batchId));
-      readings.set(batchId, reading);
-      return reading;
+      const read = pendingReads.get(batchId) ?? queue.readBatch(batchId).finally(() => pendingReads.delete(batchId));
+      pendingReads.set(batchId, read);
+      return read;
     },
 
-    waitFor(batchId, isWished, limitMs, signal) {
+    waitFor(batchId, condition, timeoutMs, signal) {
       return new Promise((resolve) => {
         const end = () => {
           stop();
-          clearTimeout(limit);
+          clearTimeout(timeout);
           signal.removeEventListener('abort', end);
           resolve();
         };
-        const limit = setTimeout(end, limitMs);
+        const timeout = setTimeout(end, timeoutMs);
         const stop = watch(batchId, (status) => {
-          if (!status || isWished(status)) end();
+          if (!status || condition(status)) end();
         });
         signal.addEventListener('abort', end);
         if (signal.aborted) end();
@@ -142,14 +143,14 @@ export function createBatchWatcher({
 
     close() {
       isClosed = true;
-      clearInterval(lookAgain);
+      clearInterval(poll);
       for (const { timer, listeners } of watched.values()) {
         clearTimeout(timer);
         for (const listener of listeners) listener(undefined);
       }
       watched.clear();
-      // Not waited for: while Redis is away, BullMQ waits for it to say good-bye.
-      events.close().catch((err) => logger.debug({ err }, 'queue events'));
+      // Do not await this: BullMQ closes the connection properly, and waits as long as Redis is unreachable.
+      events.close().catch((err) => logger.debug({ err }, 'error of the queue events'));
       redis.disconnect();
     },
   };

@@ -2,22 +2,22 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 
-/** Steady and short, so that both processes are back within a second of Redis, however long it was away. */
+/** Constant and short, so that both processes reconnect within a second after Redis is back, however long the outage was. */
 export const RECONNECT_DELAY_MS = 500;
 
 /**
- * Milliseconds of silence after which a connection that waits for Redis is given up. A network that was cut leaves connections
- * that nobody ends, and which TCP tries again only after as long as the cut lasted. Longer than a blocking command takes, and
- * than a Redis may hang: what it is given on a connection that is given up meanwhile it does all the same, and tells nobody.
+ * Idle timeout of a connection that waits for Redis. A network outage leaves half-open connections. TCP may need as long as the outage
+ * lasted to notice, because its retries back off. The timeout is longer than a blocking command, and longer than Redis may hang: if we
+ * closed the connection earlier, Redis would still execute the commands it has received, and we would never get the replies.
  */
-const SILENCE_MS = 40_000;
-/** Milliseconds after which a connection on which nothing is said is asked whether it is still there. */
+const IDLE_TIMEOUT_MS = 40_000;
+/** Time after which TCP sends a keep-alive probe on an idle connection. */
 const KEEP_ALIVE_MS = 10_000;
 
-/** A connection to one Redis, to the master that sentinels name, or to a cluster. */
+/** A connection to a single Redis server, to the master that Sentinel reports, or to a cluster. */
 export type RedisConnection = Redis | Cluster;
 
-/** The servers that a connection may write to: one, or every master of a cluster. */
+/** Returns the servers that accept writes: the single server, or every master of a cluster. */
 export function mastersOf(redis: RedisConnection): Redis[] {
   return redis instanceof Cluster ? redis.nodes('master') : [redis];
 }
@@ -30,41 +30,41 @@ function connect(config: RedisConfig, logger: Logger, options: ConnectionOptions
     connectTimeout: 5000,
     keepAlive: KEEP_ALIVE_MS,
     retryStrategy: () => RECONNECT_DELAY_MS,
-    // A master that became a replica refuses to write, and keeps its connections. What it refused was not done: it is sent
-    // again, to the new master.
+    // After a failover the old master keeps its connections but rejects writes. 2 = reconnect, and send the rejected command again, to
+    // the new master.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   });
 
-  // ioredis reports every failed attempt to reconnect; one line per outage says as much.
+  // ioredis emits an error for each failed attempt to reconnect. We log only one per outage.
   let isDown = false;
   redis.on('error', (err: Error) => {
-    if (!isDown) logger.error({ err }, 'Redis is unreachable, trying again until it answers');
+    if (!isDown) logger.error({ err }, 'Redis is unreachable; reconnecting until it responds');
     isDown = true;
   });
   redis.on('ready', () => {
-    if (isDown) logger.info('Redis answers again');
+    if (isDown) logger.info('Redis is reachable again');
     isDown = false;
   });
   return redis;
 }
 
-/** Opens what the configuration names: the cluster, else the sentinels, else one server. */
+/** Opens a connection to the configured cluster, else to the master that Sentinel reports, else to the single server. */
 export function open(config: Partial<RedisConfig>, options: ConnectionOptions): RedisConnection {
   const { url, username, password, isTls, sentinels = [], sentinelName, sentinelPassword, cluster = [] } = config;
   const tls = isTls ? { tls: {} } : {};
   const common = { ...options, ...tls, ...(username && { username }), ...(password && { password }) };
   if (cluster.length > 0) {
-    // What is to be done while it is away is said for the cluster as a whole.
+    // These options apply to the cluster as a whole, not to the connections to its nodes.
     const { enableOfflineQueue, retryStrategy, lazyConnect, enableAutoPipelining, ...redisOptions } = common;
     return new Cluster([...cluster], {
       redisOptions,
       clusterRetryStrategy: (times) => retryStrategy?.(times) as number | null,
-      // A cluster that has just failed over is not ready at once.
+      // A cluster needs a moment after a failover.
       retryDelayOnClusterDown: 100,
       ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
       ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
       ...(lazyConnect !== undefined && { lazyConnect }),
-      // Behind TLS the nodes' names must stay names, or their certificates fit nobody.
+      // With TLS the host names of the nodes must not be resolved to addresses, since the certificates contain the names.
       ...(isTls && { dnsLookup: (address, callback) => callback(null, address) }),
     });
   }
@@ -83,7 +83,7 @@ export function open(config: Partial<RedisConfig>, options: ConnectionOptions): 
     : new Redis({ ...common, host: config.host ?? 'localhost', port: config.port ?? 6379 });
 }
 
-/** Connection for the API: a command that cannot be sent now fails at once, so that a person is told instead of kept waiting. */
+/** Opens a connection for the API. A command that cannot be sent now fails at once, so that the client gets a response. */
 export function connectProducer(config: RedisConfig, logger: Logger): RedisConnection {
   return connect(config, logger, {
     enableOfflineQueue: false,
@@ -93,7 +93,7 @@ export function connectProducer(config: RedisConfig, logger: Logger): RedisConne
   });
 }
 
-/** Connection for the worker: it waits for Redis as long as it takes. BullMQ asks for `maxRetriesPerRequest: null`. */
+/** Opens a connection for the worker. Commands wait until Redis is reachable. BullMQ requires `maxRetriesPerRequest: null`. */
 export function connectConsumer(config: RedisConfig, logger: Logger): RedisConnection {
-  return connect(config, logger, { maxRetriesPerRequest: null, socketTimeout: SILENCE_MS });
+  return connect(config, logger, { maxRetriesPerRequest: null, socketTimeout: IDLE_TIMEOUT_MS });
 }

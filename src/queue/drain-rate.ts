@@ -1,26 +1,27 @@
-/** Milliseconds of the window over which the rate is measured. */
+/** Time window over which the throughput is measured. */
 const WINDOW_MS = 60_000;
-/** Minimum milliseconds between two samples. */
-const SAMPLE_EVERY_MS = 1000;
-/** Seconds to wait when no rate is known, and the maximum. */
-const UNKNOWN_SECONDS = 30;
+/** Minimum time between two samples. */
+const SAMPLE_INTERVAL_MS = 1000;
+/** Estimate if the throughput is unknown. */
+const DEFAULT_SECONDS = 30;
+/** Maximum estimate. */
 const MAX_SECONDS = 300;
 
-/** Estimates the throughput of a queue from samples of the number of files that have ended. */
+/** Estimates the throughput of a queue from samples of the number of processed files. */
 export interface DrainRate {
-  /** @param ended files that have ended since the queue exists */
+  /** @param ended number of files that have ever completed or failed */
   sample(ended: number, now?: number): void;
-  /** Whole seconds in which so many files will end, from 1 to 300; 30 when the throughput is unknown. */
+  /** Estimates how long the worker needs for a number of files, in whole seconds from 1 to 300. Returns 30 if the rate is unknown. */
   secondsFor(files: number): number;
 }
 
-/** Makes a {@link DrainRate} without samples. */
+/** Creates a {@link DrainRate} without samples. */
 export function createDrainRate(): DrainRate {
   let samples: { at: number; ended: number }[] = [];
   return {
     sample(ended, now = Date.now()) {
       const last = samples.at(-1);
-      if (last && now - last.at < SAMPLE_EVERY_MS) return;
+      if (last && now - last.at < SAMPLE_INTERVAL_MS) return;
       // A smaller count means that Redis has lost its data.
       if (last && ended < last.ended) samples = [];
       samples = [...samples.filter(({ at }) => now - at <= WINDOW_MS), { at: now, ended }];
@@ -28,7 +29,7 @@ export function createDrainRate(): DrainRate {
 
     secondsFor(files) {
       const [first, last] = [samples[0], samples.at(-1)];
-      if (!first || !last || last.ended === first.ended) return UNKNOWN_SECONDS;
+      if (!first || !last || last.ended === first.ended) return DEFAULT_SECONDS;
       const perSecond = ((last.ended - first.ended) / (last.at - first.at)) * 1000;
       return Math.min(MAX_SECONDS, Math.max(1, Math.ceil(files / perSecond)));
     },

@@ -3,44 +3,44 @@ import { z } from 'zod';
 import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
 import type { ServiceKeys } from './keys.ts';
-import type { Guard } from './redis-timeout.ts';
+import type { WithTimeout } from './redis-timeout.ts';
 import { parseStored } from './stored-data.ts';
 
-/** Maximum milliseconds for which a key is remembered: a day, far longer than clients retry. */
+/** Maximum lifetime of a key: a day, far longer than clients retry. */
 export const KEY_LIFE_MS = 24 * 60 * 60 * 1000;
-/** Milliseconds after which a key is free again if the API that held it died. */
+/** Duration of a lease. It expires if the API process that holds it dies. */
 const LEASE_MS = 15_000;
-/** Milliseconds between two renewals of the lease. */
-const RENEW_EVERY_MS = 5000;
+/** Interval at which a lease is renewed. */
+const RENEW_INTERVAL_MS = 5000;
 
 const record = z.object({ batchId: z.uuidv4(), fingerprint: z.string(), totalFiles: z.int().positive() });
-/** The upload that a key stands for. */
+/** The upload that is recorded under a key. */
 export type IdempotentUpload = z.infer<typeof record>;
 
-/** An `Idempotency-Key` that one request holds exclusively. */
+/** An `Idempotency-Key` on which one request holds a lease. */
 export interface Claim {
-  /** The first upload that was noted under this key, if there is one. */
+  /** The upload that an earlier request recorded under this key, if there is one. */
   readonly first: IdempotentUpload | undefined;
-  /** Notes the upload that is about to be accepted. From here on the key stands for that upload alone. */
+  /** Records the upload under the key, before it is accepted. From now on the key is valid only for this upload. */
   note(upload: IdempotentUpload): Promise<void>;
   /**
-   * Deletes the note of an upload that was refused after all.
+   * Deletes the record of an upload that failed after all.
    *
-   * @returns whether this request still held the lease; otherwise another request may have continued with the note
+   * @returns whether this request still held the lease; if not, another request may already use the record
    */
   forget(): Promise<boolean>;
-  /** Lets other requests use the key. */
+  /** Ends the lease, so that other requests can claim the key. */
   release(): void;
 }
 
-/** Extends or ends a lease if the token still owns it. KEYS: lease. ARGV: token, milliseconds (0: end). */
+/** Extends or ends a lease if the token still owns it. KEYS: lease. ARGV: token, duration in ms (0 ends the lease). */
 const KEEP_LEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] == '0' then return redis.call('DEL', KEYS[1]) end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `;
 
-/** Deletes a note if the token owns the lease. KEYS: lease, note. ARGV: token. */
+/** Deletes a record if the token owns the lease. KEYS: lease, record. ARGV: token. */
 const FORGET = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
@@ -51,38 +51,43 @@ return 1
  * Claims a key for a request (draft-ietf-httpapi-idempotency-key-header).
  *
  * @param owner name of the client's API key, so that equal keys of two clients do not collide
- * @param lifeMs milliseconds for which the key is remembered
- * @throws {ServiceError} `IDEMPOTENCY_KEY_IN_USE` while another request holds it
+ * @param lifeMs lifetime of the record
+ * @throws {ServiceError} `IDEMPOTENCY_KEY_IN_USE` if another request holds the lease
  */
 export async function claimKey(
-  { redis, guard, keys, lifeMs }: { redis: RedisConnection; guard: Guard; keys: ServiceKeys; lifeMs: number },
+  {
+    redis,
+    withTimeout,
+    keys,
+    lifeMs,
+  }: { redis: RedisConnection; withTimeout: WithTimeout; keys: ServiceKeys; lifeMs: number },
   owner: string | undefined,
   key: string,
 ): Promise<Claim> {
   const digest = createHash('sha256')
     .update(JSON.stringify([owner, key]))
     .digest('hex');
-  const noteKey = keys.idempotency(digest);
-  const leaseKey = `${noteKey}:lease`;
+  const recordKey = keys.idempotency(digest);
+  const leaseKey = `${recordKey}:lease`;
   const token = randomUUID();
-  if (!(await guard(() => redis.set(leaseKey, token, 'PX', LEASE_MS, 'NX')))) throw inUse();
+  if (!(await withTimeout(() => redis.set(leaseKey, token, 'PX', LEASE_MS, 'NX')))) throw inUse();
   const keepLease = (ms: number) => void redis.eval(KEEP_LEASE, 1, leaseKey, token, ms).catch(() => undefined);
-  const renewal = setInterval(keepLease, RENEW_EVERY_MS, LEASE_MS);
+  const renewal = setInterval(keepLease, RENEW_INTERVAL_MS, LEASE_MS);
   const release = () => {
     clearInterval(renewal);
     keepLease(0);
   };
   try {
-    const noted = await guard(() => redis.get(noteKey));
+    const stored = await withTimeout(() => redis.get(recordKey));
     return {
-      first: noted === null ? undefined : readRecord(noted),
+      first: stored === null ? undefined : readRecord(stored),
       async note(upload) {
-        const isFirst = await guard(() => redis.set(noteKey, JSON.stringify(upload), 'PX', lifeMs, 'NX'));
-        // The lease has expired, and another request was faster.
+        const isFirst = await withTimeout(() => redis.set(recordKey, JSON.stringify(upload), 'PX', lifeMs, 'NX'));
+        // The lease has expired, and another request has recorded its upload meanwhile.
         if (!isFirst) throw inUse();
       },
       async forget() {
-        return (await guard(() => redis.eval(FORGET, 2, leaseKey, noteKey, token))) === 1;
+        return (await withTimeout(() => redis.eval(FORGET, 2, leaseKey, recordKey, token))) === 1;
       },
       release,
     };
@@ -92,21 +97,12 @@ export async function claimKey(
   }
 }
 
-function readRecord(noted: string): IdempotentUpload {
-  const { data, error } = record.safeParse(parseStored(noted));
+function readRecord(stored: string): IdempotentUpload {
+  const { data, error } = record.safeParse(parseStored(stored));
   if (data) return data;
-  throw new ServiceError(
-    'INTERNAL_ERROR',
-    'This version of the service cannot read what is stored under this Idempotency-Key, so it cannot tell whether the upload was ' +
-      'accepted before. If it was not, send it with another key.',
-    { cause: error },
-  );
+  throw new ServiceError('INTERNAL_ERROR', ['unreadable key'], { cause: error });
 }
 
 function inUse(): ServiceError {
-  return new ServiceError(
-    'IDEMPOTENCY_KEY_IN_USE',
-    'An upload with this Idempotency-Key is still being received. Wait for its answer, or send this again in a second.',
-    { headers: { 'Retry-After': '1' } },
-  );
+  return new ServiceError('IDEMPOTENCY_KEY_IN_USE', [], { retryAfterSeconds: 1 });
 }

@@ -4,7 +4,7 @@
  */
 export function serviceKeys(prefix: string) {
   return {
-    /** Sorted set: last turn that each client with waiting files was given; see `turns.ts`. */
+    /** Sorted set: last turn that each client with waiting files was given; see `fair-scheduling.ts`. */
     turns: `${prefix}:turns`,
     /** The ids of the storage that all processes of this queue use; see `storage-check.ts`. */
     storage: `${prefix}:storage`,

@@ -2,8 +2,8 @@ import type { ImageOptions, Output } from '../imaging/options.ts';
 import type { FormatName } from '../shared/setting-types.ts';
 
 /**
- * Version of the payload since which workers know each option and each format. An older worker would do something wrong with a
- * job that uses a newer one, so whatever is added gets a higher version than all before it.
+ * The payload version that introduced each option and each format. An older worker would process a job with a newer option wrongly.
+ * So each new option or format gets a higher version than all existing ones.
  */
 const knownSince: {
   options: Record<keyof ImageOptions, number>;
@@ -27,14 +27,14 @@ const knownSince: {
   formats: { jpeg: 1, png: 1, webp: 1, gif: 1, avif: 1, tiff: 1, original: 1 },
 };
 
-/** Highest version of a payload that this version of the service can run. */
+/** Highest payload version that this version of the service can process. */
 export const PAYLOAD_VERSION = Math.max(...Object.values(knownSince.options), ...Object.values(knownSince.formats));
 
 /**
- * Returns the lowest version that a worker must know to run a job. Workers that are older leave the job to newer ones.
+ * Returns the lowest payload version that a worker must support to process a job. Older workers leave the job to newer ones.
  *
- * @param format of the original
- * @param known the table of versions; tests give their own
+ * @param format format of the original
+ * @param known table of versions; tests pass their own
  */
 export function payloadVersionOf(format: FormatName, outputs: readonly Output[], known = knownSince): number {
   const options = outputs.flatMap((output) => Object.keys(output.options) as (keyof ImageOptions)[]);

@@ -6,6 +6,7 @@ import type { Logger } from '../shared/logger.ts';
 import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
 import type { BatchJobPayload } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
+import { bullmqKeys } from './bullmq-keys.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
@@ -14,7 +15,7 @@ import { serviceKeys } from './keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
-import { createGuard, UncertainError } from './redis-timeout.ts';
+import { createRedisTimeout, UncertainError } from './redis-timeout.ts';
 
 /** Milliseconds that a rate limit may keep a request waiting. */
 const LIMITER_MS = 100;
@@ -33,6 +34,12 @@ export interface NewBatch {
   sender: Sender;
   /** Id of the request that brings it. */
   requestId?: string;
+}
+
+/** A batch whose files have their places in the queue. */
+export interface AnnouncedBatch extends NewBatch {
+  /** Virtual time of its first file; see `announceBatch`. Each further file has the next. */
+  virtualTime: number;
 }
 
 /** Who sends a batch. */
@@ -57,15 +64,16 @@ export interface QueueClient {
   readLoad(): Promise<Load>;
   /** Claims an `Idempotency-Key`; see {@link claimKey}. */
   claimKey(owner: string | undefined, key: string): Promise<Claim>;
+  /** Announces a batch before its originals are stored. If the batch is never added, the sweeper deletes them. */
+  announceBatch(batch: NewBatch): Promise<AnnouncedBatch>;
   /**
-   * Enqueues a batch with all its files, or nothing.
+   * Enqueues a batch with all its files, or nothing. Its originals must be stored already: a worker may take a job before this
+   * returns.
    *
-   * @param store stores its originals for good, once the batch is announced: should nothing more be heard of it, the sweeper
-   *   removes them
-   * @throws {UncertainError} when it is not known whether it is enqueued; then its originals must stay, and are removed by
-   *   the sweeper if it is not
+   * @throws {UncertainError} when it is unknown whether the batch is enqueued. Its originals must stay then; the sweeper deletes
+   *   them if it is not.
    */
-  addBatch(batch: NewBatch, store: () => Promise<void>): Promise<void>;
+  addBatch(batch: AnnouncedBatch): Promise<void>;
   /** Whether a batch is or was there. */
   isKnown(batchId: string): Promise<boolean>;
   /**
@@ -130,23 +138,29 @@ export function createQueueClient({
   // A key must be forgotten before it is that its batch was removed: the id would be used again, and the removal's second look
   // would remove what is there by then.
   const lifeMs = retentionMs > 0 ? Math.min(KEY_LIFE_MS, retentionMs) : KEY_LIFE_MS;
-  const guard = createGuard(redis);
-  const guardLimiter = createGuard(redis, limiterMs);
+  const withTimeout = createRedisTimeout(redis);
+  const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
   let limiterRestsUntil = 0;
   const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
 
   return {
     async ping() {
-      await guard(() => redis.ping());
+      await withTimeout(() => redis.ping());
     },
 
-    checkBacklog: createBacklogCheck({ redis, images, guard, max: maxBacklog }),
-    readLoad: () => guard(() => readLoad(redis, images, batches)),
-    claimKey: (owner, key) => claimKey({ redis, guard, keys, lifeMs }, owner, key),
+    checkBacklog: createBacklogCheck({ redis, images, withTimeout, max: maxBacklog }),
+    readLoad: () => withTimeout(() => readLoad(redis, images, batches)),
+    claimKey: (owner, key) => claimKey({ redis, withTimeout, keys, lifeMs }, owner, key),
 
-    async addBatch({ batchId, files, outputs, sender, requestId }, store) {
-      const announcement = { batchId, client: sender.id, files: files.length };
-      const turn = await guard(() => announceBatch(redis, images.toKey('prioritized'), keys, announcement));
+    async announceBatch(batch) {
+      const announcement = { batchId: batch.batchId, client: batch.sender.id, files: batch.files.length };
+      const virtualTime = await withTimeout(() =>
+        announceBatch(redis, bullmqKeys(images).prioritized, keys, announcement),
+      );
+      return { ...batch, virtualTime };
+    },
+
+    async addBatch({ batchId, files, outputs, sender, requestId, virtualTime }) {
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
       const batch: FlowJob = {
         name: 'batch',
@@ -166,18 +180,15 @@ export function createQueueClient({
             ...ownership,
             ...(requestId !== undefined && { requestId }),
           } satisfies ImageJobPayload,
-          opts: { ...imageJobOptions, priority: priorityOf(turn + index), jobId: imageJobId(batchId, index) },
+          opts: { ...imageJobOptions, priority: priorityOf(virtualTime + index), jobId: imageJobId(batchId, index) },
         })),
       };
-      // Should ending the announcement fail, the sweeper finds that there is nothing to do.
+      // If this fails, the sweeper finds the batch and ends the announcement.
       const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
-      // Bytes before jobs: a worker may take a job before this call returns. When it fails, some of them may be there or come to
-      // be there all the same, so the announcement stays, for the sweeper.
-      await store();
       try {
         // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
-        await guard(() => flow.add(batch), UncertainError);
-        if (waitReplicas > 0) await guard(() => waitForReplicas(redis, waitReplicas), UncertainError);
+        await withTimeout(() => flow.add(batch), UncertainError);
+        if (waitReplicas > 0) await withTimeout(() => waitForReplicas(redis, waitReplicas), UncertainError);
       } catch (error) {
         if (!(error instanceof UncertainError)) forget();
         throw error;
@@ -186,20 +197,20 @@ export function createQueueClient({
     },
 
     async isKnown(batchId) {
-      const found = await guard(() =>
-        Promise.all([redis.exists(batches.toKey(batchId)), redis.exists(keys.removed(batchId))]),
+      const found = await withTimeout(() =>
+        Promise.all([redis.exists(bullmqKeys(batches).job(batchId)), redis.exists(keys.removed(batchId))]),
       );
       return found.includes(1);
     },
 
-    readBatch: (batchId, reader) => guard(() => readBatchStatus(source, batchId, reader)),
-    readFile: (jobId) => guard(() => readFoundFile(source, jobId)),
+    readBatch: (batchId, reader) => withTimeout(() => readBatchStatus(source, batchId, reader)),
+    readFile: (jobId) => withTimeout(() => readFoundFile(source, jobId)),
 
     async removeBatch(batchId) {
-      const begun = await guard(() => remover.begin(batchId));
+      const begun = await withTimeout(() => remover.begin(batchId));
       // From here on it is gone for everyone; what cannot be done now is done by the sweeper.
       const limit = delay(REMOVAL_LIMIT_MS, undefined, { ref: false });
-      await Promise.race([remover.carryOut(begun), limit]).catch((err) => {
+      await Promise.race([remover.execute(begun), limit]).catch((err) => {
         if (err instanceof ServiceError) throw err;
         logger.warn({ err, batchId }, 'a removal is left to the sweeper');
       });
@@ -210,7 +221,7 @@ export function createQueueClient({
       try {
         // A script that is loaded may be needed by any master of a cluster, and no key says by which.
         const nodes = name === 'SCRIPT' ? mastersOf(redis) : [redis];
-        const [answer] = await guardLimiter(
+        const [answer] = await withLimiterTimeout(
           () => Promise.all(nodes.map((node) => node.call(name, ...rest))),
           UncertainError,
         );

@@ -6,11 +6,11 @@ import { isUnreadable } from './stored-data.ts';
 const owned = z.object({ owner: z.string().optional() });
 
 /**
- * Finds out to whom a batch belongs, even if some of its stored data cannot be read: the batch's own job says so, and else its
- * first file's job does.
+ * Reads the owner of a batch, even if some of its stored data cannot be read: from the batch's job, or else from the job of its first
+ * file.
  *
- * @returns name of the API key; `undefined` for a batch of a service that is open to all, and when neither job can be read:
- *   then no client with a key gets at the batch
+ * @returns name of the API key. `undefined` if the service required no key, or if neither job can be read. Then no client with a key
+ *   can access the batch.
  */
 export async function readOwner(
   { images, batches }: { images: Queue; batches: Queue },

@@ -1,6 +1,8 @@
 import type { Job, Queue } from 'bullmq';
+import { type Failure, parseFailure } from '../shared/failures.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
+import { bullmqKeys } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import {
   type FileRecord,
@@ -50,7 +52,7 @@ export interface FileStatus {
   /** Set once the state is `completed`. */
   result: ImageJobResult | null;
   /** Set once the state is `failed`. */
-  failedReason: string | null;
+  failure: Failure | null;
   /** Whether a worker has ever taken the job. */
   hasStarted: boolean;
 }
@@ -79,15 +81,15 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
     // A job that waits for its next attempt keeps the traces of the last one: only the lock says that it runs.
     const running = { state: 'active' as const, progress: Number(job.progress) || 0 };
     const waiting = { state: 'waiting' as const, progress: 0 };
-    return { ...common, ...(isHeld ? running : waiting), result: null, failedReason: null };
+    return { ...common, ...(isHeld ? running : waiting), result: null, failure: null };
   }
   // An attempt that failed before the one that succeeded leaves its reason behind: only a result tells them apart. Where its
   // JSON is broken BullMQ gives `undefined`, which the schema refuses.
   if (job.returnvalue !== null) {
     const result = imageJobResult.parse(job.returnvalue);
-    return { ...common, state: 'completed', progress: 100, result, failedReason: null };
+    return { ...common, state: 'completed', progress: 100, result, failure: null };
   }
-  return { ...common, state: 'failed', progress: 100, result: null, failedReason: job.failedReason ?? null };
+  return { ...common, state: 'failed', progress: 100, result: null, failure: parseFailure(job.failedReason ?? '') };
 }
 
 /**
@@ -98,7 +100,7 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
 async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
   // Both commands leave in one pipeline, the lock first: a job that ends between the two is then seen as ended, never as
   // waiting once more.
-  const [isHeld, job] = await Promise.all([redis.exists(`${images.toKey(jobId)}:lock`), images.getJob(jobId)]);
+  const [isHeld, job] = await Promise.all([redis.exists(bullmqKeys(images).lock(jobId)), images.getJob(jobId)]);
   return job && toFileStatus(job, isHeld === 1);
 }
 
@@ -174,6 +176,7 @@ async function readWholeBatch(
   for (const { state } of files) progress[state] += 1;
 
   const createdAt = new Date(batch.timestamp);
+  if (Number.isNaN(createdAt.getTime())) throw new RangeError('the batch has no valid creation time');
   return { owner, value: { batchId, status: batchState(progress, files), progress, createdAt, files } };
 }
 

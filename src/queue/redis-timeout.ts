@@ -3,52 +3,50 @@ import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
 import { isUnreadable } from './stored-data.ts';
 
-/** Milliseconds that one operation may take: the promise is an answer within a second, also when Redis hangs. */
-const OPERATION_LIMIT_MS = 750;
-/** Seconds after which a client may try again when Redis is away. */
+/** Timeout of one operation. The API promises a response within a second, even if Redis hangs. */
+const OPERATION_TIMEOUT_MS = 750;
+/** `Retry-After` in seconds while Redis is unreachable. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** `QUEUE_UNAVAILABLE` without an answer: the operation may have been done, or may yet be. */
-export class UncertainError extends ServiceError {}
+/** `QUEUE_UNAVAILABLE` without a response from Redis: Redis may have executed the operation, or may still execute it. */
+export class UncertainError extends ServiceError<'QUEUE_UNAVAILABLE'> {}
+
+type Unavailable = typeof ServiceError<'QUEUE_UNAVAILABLE'>;
 
 /**
- * Runs an operation on Redis under a time limit.
+ * Runs an operation on Redis with a timeout.
  *
- * @param Unanswered what to throw when it is not known whether the operation was done, for whom that makes a difference
+ * @param UncertainKind error class to throw if Redis may have executed the operation; by default the same as for other failures
  * @throws {ServiceError} `QUEUE_UNAVAILABLE`
  */
-export type Guard = <T>(operation: () => Promise<T>, Unanswered?: typeof ServiceError) => Promise<T>;
+export type WithTimeout = <T>(operation: () => Promise<T>, UncertainKind?: Unavailable) => Promise<T>;
 
 /**
- * Makes the guard of a connection that fails fast.
+ * Creates a {@link WithTimeout} for a connection that fails fast.
  *
- * @param limitMs milliseconds that an operation may take
+ * @param timeoutMs time limit of each operation
  */
-export function createGuard(redis: RedisConnection, limitMs = OPERATION_LIMIT_MS): Guard {
-  return async (operation, Unanswered = ServiceError) => {
-    // Before the first connection BullMQ waits without end, so it is not even asked.
+export function createRedisTimeout(redis: RedisConnection, timeoutMs = OPERATION_TIMEOUT_MS): WithTimeout {
+  return async (operation, UncertainKind: Unavailable = ServiceError) => {
+    // Before the first connection BullMQ would wait without a limit, so we do not start the operation.
     if (redis.status !== 'ready') throw unavailable(ServiceError);
     let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer from Redis within ${limitMs} ms`)), limitMs);
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no response from Redis within ${timeoutMs} ms`)), timeoutMs);
     });
     try {
-      return await Promise.race([operation(), limit]);
+      return await Promise.race([operation(), timeout]);
     } catch (cause) {
-      // `QUEUE_UNAVAILABLE` asks the client to retry, which does not heal stored data.
+      // `QUEUE_UNAVAILABLE` tells the client to retry, but a retry cannot fix unreadable data.
       if (isUnreadable(cause) || cause instanceof ServiceError) throw cause;
-      // What Redis itself says is an answer, such as that its memory is full; a transaction is then refused whole.
-      throw unavailable(cause instanceof ReplyError ? ServiceError : Unanswered, cause);
+      // An error reply (such as "out of memory") is certain: Redis has not executed the command, nor any part of a transaction.
+      throw unavailable(cause instanceof ReplyError ? ServiceError : UncertainKind, cause);
     } finally {
       clearTimeout(timer);
     }
   };
 }
 
-function unavailable(Kind: typeof ServiceError, cause?: unknown): ServiceError {
-  return new Kind(
-    'QUEUE_UNAVAILABLE',
-    `The service cannot reach its job queue (Redis) at the moment. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-    { cause, headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-  );
+function unavailable(Kind: Unavailable, cause?: unknown): ServiceError {
+  return new Kind('QUEUE_UNAVAILABLE', [RETRY_AFTER_SECONDS], { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }

@@ -5,31 +5,34 @@ import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from './connection.ts';
 import { serviceKeys } from './keys.ts';
-import { createGuard } from './redis-timeout.ts';
+import { createRedisTimeout } from './redis-timeout.ts';
 
-/** Milliseconds for which processes that start at the same moment create the same id: far longer than a start takes. */
+/** Lifetime of a new id in Redis. Processes that start at the same time use the same id. A start takes far less time. */
 const NEW_ID_LIFE_MS = 10 * 60 * 1000;
-/** Seconds after which a client may try again while the storage is not confirmed. */
+/** `Retry-After` in seconds until the storage is confirmed. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** A part of the storage: the setting that names it, where its id is kept, and the id. */
-interface StoragePart {
+/** A storage location: the setting that configures it, the file that holds its id, and the id. */
+interface StorageLocation {
   setting: string;
   idFile: string;
   id: string;
 }
 
-/** Whether this process uses the storage of its queue. It must take no work before that is confirmed. */
+/** The check whether this process uses the same storage as the others of its queue. Until then it must not accept work. */
 export interface StorageCheck {
-  /** Resolves once it is confirmed, however long Redis or the storage is away. Rejects with {@link ConfigError} when it is not. */
+  /**
+   * Resolves once the storage is confirmed, however long Redis or the storage is unavailable. Rejects with {@link ConfigError} if this
+   * process uses another storage.
+   */
   confirmed: Promise<void>;
-  /** @throws {ServiceError} `STORAGE_UNAVAILABLE` as long as it is not confirmed */
+  /** @throws {ServiceError} `STORAGE_UNAVAILABLE` until the storage is confirmed */
   require(): void;
 }
 
 /**
- * Starts to check whether this process uses the storage of its queue. The first process of a queue notes the ids of its storage in
- * Redis; the storage of every other process must have the same ids.
+ * Starts the check whether this process uses the same storage as the others of its queue. The first process of a queue writes the ids
+ * of its storage to Redis. The storage of every other process must have the same ids.
  *
  * @param redis any connection
  */
@@ -41,45 +44,46 @@ export function startStorageCheck({
 }: {
   redis: RedisConnection;
   prefix: string;
-  storage: { identify(newId: (address: string) => Promise<string>): Promise<readonly StoragePart[]> };
+  storage: { identify(newId: (address: string) => Promise<string>): Promise<readonly StorageLocation[]> };
   logger: Logger;
 }): StorageCheck {
-  const guard = createGuard(redis);
+  const withTimeout = createRedisTimeout(redis);
   const keys = serviceKeys(prefix);
   let isConfirmed = false;
 
-  /** @returns the value of a key: the one given, when it has none yet */
-  async function note(key: string, value: string, lifeMs?: number): Promise<string> {
-    // Read first: a Redis that is full refuses every write.
-    const noted = await redis.get(key);
-    if (noted !== null) return noted;
+  /** Returns the value of a key. If it has none, the given value is stored first. */
+  async function getOrSet(key: string, value: string, lifeMs?: number): Promise<string> {
+    // Read first, since Redis rejects all writes when its memory is full.
+    const stored = await redis.get(key);
+    if (stored !== null) return stored;
     await (lifeMs === undefined ? redis.set(key, value, 'NX') : redis.set(key, value, 'PX', lifeMs, 'NX'));
     return (await redis.get(key)) ?? value;
   }
 
-  const newId = (address: string) => guard(() => note(keys.newStorageId(address), randomUUID(), NEW_ID_LIFE_MS));
+  const newId = (address: string) =>
+    withTimeout(() => getOrSet(keys.newStorageId(address), randomUUID(), NEW_ID_LIFE_MS));
 
   async function compare(): Promise<void> {
-    const name = ({ setting, id }: StoragePart) => `${setting}=${id}`;
-    // Without Redis nothing can be compared, and the connection itself says that it is away.
+    const format = ({ setting, id }: StorageLocation) => `${setting}=${id}`;
+    // The connection logs that Redis is unreachable, so we only wait.
     if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
-    const parts = await storage.identify(newId);
-    const noted = (await guard(() => note(keys.storage, parts.map(name).join(' ')))).split(' ');
-    const others = parts.filter((part) => !noted.includes(name(part)));
-    if (others.length > 0) throw new ConfigError(explain(others, keys.storage));
+    const locations = await storage.identify(newId);
+    const expected = await withTimeout(() => getOrSet(keys.storage, locations.map(format).join(' ')));
+    const mismatches = locations.filter((location) => !expected.split(' ').includes(format(location)));
+    if (mismatches.length > 0) throw new ConfigError(explain(mismatches, keys.storage));
   }
 
   async function confirm(): Promise<void> {
-    for (let said = ''; !isConfirmed; ) {
+    for (let lastMessage = ''; !isConfirmed; ) {
       try {
         await compare();
         isConfirmed = true;
       } catch (err) {
         if (err instanceof ConfigError) throw err;
         const { code, message } = err as ServiceError;
-        if (code !== 'QUEUE_UNAVAILABLE' && message !== said) {
-          logger.error({ err }, 'the storage cannot be identified; no work is taken until it can');
-          said = message;
+        if (code !== 'QUEUE_UNAVAILABLE' && message !== lastMessage) {
+          logger.error({ err }, 'the storage cannot be identified; accepting no work until it can');
+          lastMessage = message;
         }
         await delay(RECONNECT_DELAY_MS);
       }
@@ -87,27 +91,25 @@ export function startStorageCheck({
   }
 
   const confirmed = confirm();
-  // It may reject before anything waits for it, which would end the process without a word.
+  // It may reject before the caller awaits it. Without this handler Node would end the process.
   confirmed.catch(() => undefined);
   return {
     confirmed,
     require() {
       if (isConfirmed) return;
-      throw new ServiceError(
-        'STORAGE_UNAVAILABLE',
-        `The service has not identified its storage yet. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-        { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-      );
+      throw new ServiceError('STORAGE_UNAVAILABLE', ['has not identified its storage yet', RETRY_AFTER_SECONDS], {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+      });
     },
   };
 }
 
-function explain(others: readonly StoragePart[], key: string): string {
-  const names = others.map(({ setting, idFile }) => `${setting} (${idFile})`).join(', ');
+function explain(mismatches: readonly StorageLocation[], key: string): string {
+  const names = mismatches.map(({ setting, idFile }) => `${setting} (${idFile})`).join(', ');
   return [
     `This process does not use the storage of its queue. The queue has another id for ${names}.`,
     'Set UPLOAD_DIR, PROCESSED_DIR and STORAGE_URL to the storage that the other processes of this queue use.',
-    'If you moved the storage on purpose, move that id file along with the other files.',
+    'If you moved the storage on purpose, move the id file together with the other files.',
     `If you replaced it on purpose, stop all processes, run: redis-cli DEL '${key}', and start them again.`,
   ].join('\n');
 }

@@ -8,17 +8,17 @@ import { settings } from './settings.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Raised when the environment does not describe a service that can run; the message lists every fault by name. */
+/** Thrown if the configuration is invalid. The message is for the operator and lists every invalid setting. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
 /**
- * Reads the configuration from the environment and, for what is not set there, from the project's `.env`.
- * An empty value stands for the default, also where `.env` has another. The result is frozen.
+ * Reads the configuration from the environment. Settings that are missing there are read from the `.env` of the project. An empty
+ * value in the environment means the default, even if `.env` has a value. The result is frozen.
  *
- * @param environment variables by name; the process's own unless a test gives others
- * @throws {ConfigError} with every fault at once, by variable name
+ * @param environment variables by name; tests pass their own
+ * @throws {ConfigError} with all invalid settings at once, by variable name
  */
 export function loadConfig(environment: Record<string, string | undefined> = process.env) {
   const fromFile: Record<string, string> = {};
@@ -29,13 +29,13 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
 
   const { data: env, error } = settings.safeParse(given);
   if (error) {
-    const faults = error.issues.map(({ path: [name = ''], message }) => {
+    const errors = error.issues.map(({ path: [name = ''], message }) => {
       const isSecret = /PASSWORD|URL|KEY|TOKEN/.test(String(name));
       const value = isSecret ? '' : `, not "${given[String(name)]}"`;
       return `  ${String(name)} ${message}${value}`;
     });
     throw new ConfigError(
-      `The configuration cannot be used. Correct these in the environment or in .env:\n${faults.join('\n')}`,
+      `The configuration is invalid. Fix these settings in the environment or in .env:\n${errors.join('\n')}`,
     );
   }
 
@@ -54,7 +54,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       sentinelPassword: env.REDIS_SENTINEL_PASSWORD,
       cluster: Object.freeze(env.REDIS_CLUSTER ?? []),
       waitReplicas: env.REDIS_WAIT_REPLICAS,
-      /** Whether the operator named a Redis, or the defaults did. */
+      /** Whether the operator configured a Redis; otherwise the defaults apply. */
       isNamed: Object.keys(given).some((name) => name.startsWith('REDIS_')),
     }),
     apiKeys: Object.freeze(env.API_KEYS ?? []),
@@ -67,7 +67,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     queuePrefix: env.QUEUE_PREFIX,
     uploadDir: env.UPLOAD_DIR,
     processedDir: env.PROCESSED_DIR,
-    bucket:
+    s3:
       env.STORAGE_URL &&
       Object.freeze({
         ...env.STORAGE_URL,
@@ -92,24 +92,24 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     shutdownMs: env.SHUTDOWN_SECONDS * 1000,
     logLevel: env.LOG_LEVEL,
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
-    /** The environment for child processes: theirs is this configuration, whatever becomes of `.env` meanwhile. */
+    /** The environment for child processes. It contains this configuration, so later changes of `.env` do not affect them. */
     environment: Object.freeze({ ...process.env, ...given }),
   });
 }
 
-/** The key for a bucket that was given whole; without one the SDK looks for one itself. */
+/** Returns the S3 credentials, if both parts are configured. Otherwise the SDK looks for credentials itself. */
 function credentialsOf(env: z.infer<typeof settings>) {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
   if (!accessKeyId || !secretAccessKey) return undefined;
-  // Not frozen: the SDK notes in it where it comes from.
+  // Not frozen, since the SDK writes the source of the credentials into this object.
   return { accessKeyId, secretAccessKey, ...(token !== undefined && { sessionToken: token }) };
 }
 
 /**
- * Reads the presets as they stand in their file; what they mean is not known here.
+ * Reads the presets file. Does not validate the presets.
  *
- * @param path of the file; without one there are none
- * @throws {ConfigError} when it cannot be read as JSON
+ * @param path path of the file; `undefined` if there are no presets
+ * @throws {ConfigError} if the file cannot be read or is not JSON
  */
 export function readPresets(path: string | undefined): unknown {
   if (path === undefined) return {};
@@ -122,7 +122,7 @@ export function readPresets(path: string | undefined): unknown {
 
 /** The whole configuration, as {@link loadConfig} returns it. */
 export type Config = ReturnType<typeof loadConfig>;
-/** Which bucket files are kept in. */
-export type BucketConfig = NonNullable<Config['bucket']>;
-/** Where Redis is. */
+/** The configuration of the S3 storage. */
+export type S3Config = NonNullable<Config['s3']>;
+/** The configuration of the connection to Redis. */
 export type RedisConfig = Config['redis'];

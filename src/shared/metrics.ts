@@ -1,12 +1,12 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
-/** All metrics of a process in the format of Prometheus. */
+/** The metrics of a process, in Prometheus's text format. */
 export interface MetricsPage {
   contentType: string;
   text: string;
 }
 
-/** Makes the registry of a process's metrics. It has the default metrics of the process, such as its memory, already. */
+/** Creates a metrics registry that contains the default metrics of the process, such as its memory. */
 export function createRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

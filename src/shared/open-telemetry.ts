@@ -15,7 +15,7 @@ import {
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { BullMQOtel } from 'bullmq-otel';
 
-/** Traces one process, and what passes through the queue. */
+/** The tracing of one process and of the jobs that it sends or receives. */
 export interface Tracing {
   /** Carries the trace of an upload to its jobs: an option of BullMQ's queues and workers. */
   telemetry: BullMQOtel;
@@ -23,14 +23,14 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
-/** Where a span comes from. The later detectors win: `OTEL_RESOURCE_ATTRIBUTES` over what is found out. */
+/** Detectors of the resource attributes. Later detectors override earlier ones, so `OTEL_RESOURCE_ATTRIBUTES` takes precedence. */
 const detectors = [serviceInstanceIdDetector, processDetector, hostDetector, osDetector, envDetector];
 
 /**
- * Starts the tracing part of OpenTelemetry, and no other: its complete SDK for Node also brings gRPC, Zipkin and Prometheus.
+ * Starts only the tracing part of OpenTelemetry. Its complete SDK for Node would add gRPC, Zipkin and Prometheus.
  *
  * @param service name of the process in the traces
- * @param endpoint of a collector that takes OTLP over HTTP
+ * @param endpoint address of a collector for OTLP over HTTP
  */
 export function startOpenTelemetry(service: string, endpoint: string): Tracing {
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });

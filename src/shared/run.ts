@@ -1,8 +1,8 @@
 import { ConfigError } from './config.ts';
 
 /**
- * Runs a process's `main`. An error prints its stack and exits with 1. A configuration error prints its message alone, since its
- * reader did not write the code.
+ * Runs the `main` of a process. Prints an error with its stack, and exits with 1. For a configuration error it prints only the message,
+ * since the operator does not need the stack.
  */
 export async function run(main: () => Promise<void>): Promise<void> {
   try {

@@ -1,15 +1,15 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 
-/** Folder that holds package.json: the same from `src/shared` and from `dist/shared`. */
+/** Folder of package.json. The relative path is the same from `src/shared` and from `dist/shared`. */
 export const projectRoot = resolve(import.meta.dirname, '../..');
 
-/** The image formats that an operator can accept, by the names used in `ACCEPTED_FORMATS`. */
+/** The image formats that `ACCEPTED_FORMATS` can contain. */
 export const formatNames = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const;
 /** One of {@link formatNames}. */
 export type FormatName = (typeof formatNames)[number];
 
-/** A whole number within bounds. */
+/** A whole number in a range, bounds included. */
 export function wholeNumber(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`;
   return z
@@ -21,7 +21,7 @@ export function wholeNumber(min: number, max: number) {
 
 const HOUR_MS = 60 * 60 * 1000;
 const hoursError = 'must be a number of hours from 0 to 87600, such as 168 or 0.5';
-/** A length of time in hours, as milliseconds. */
+/** A duration in hours, converted to milliseconds. */
 export const hours = z
   .string()
   .regex(/^\d{1,5}(\.\d{1,6})?$/, { error: hoursError, abort: true })
@@ -31,7 +31,7 @@ export const hours = z
 /** Name of a client and SHA-256 of its key. */
 const apiKey = /^([\w.-]{1,64}):([0-9a-f]{64})$/i;
 
-/** Clients with the hashes of their keys. */
+/** Names of clients with the hashes of their API keys. */
 export const apiKeyList = z
   .string()
   .transform((list) => list.split(',').map((entry) => apiKey.exec(entry.trim())))
@@ -42,7 +42,7 @@ export const apiKeyList = z
     entries.map((entry) => ({ name: entry?.[1] ?? '', hash: Buffer.from(entry?.[2] ?? '', 'hex') })),
   );
 
-/** Addresses as `host:port`; an IPv6 address in brackets. */
+/** Addresses as `host:port`, with IPv6 addresses in brackets. */
 export const addressList = z
   .string()
   .transform((list) => list.split(',').map((address) => /^(\[[\da-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(address.trim())))
@@ -64,14 +64,14 @@ export const originList = z
     },
   );
 
-/** A bucket and the folder in it, as `s3://bucket/prefix`. */
+/** A bucket and an optional key prefix, as `s3://bucket/prefix`. */
 export const bucketUrl = z
   .string()
   .transform((url) => /^s3:\/\/([a-z0-9][a-z0-9._-]+)(?:\/(.*))?$/i.exec(url))
   .refine((parts) => parts !== null, { error: 'must look like s3://bucket or s3://bucket/prefix' })
   .transform((parts) => ({ name: parts?.[1] ?? '', prefix: (parts?.[2] ?? '').replace(/\/+$/, '') }));
 
-/** A path, relative to the project, as an absolute one. */
+/** A path. Relative paths are resolved against the project folder. */
 export const path = z.string().transform((given) => resolve(projectRoot, given));
 
 /** Image formats by name. */

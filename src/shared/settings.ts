@@ -13,61 +13,68 @@ import {
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * Every setting of the service: name, meaning with unit, and default, all in the text form of an environment variable.
+ * All settings of the service, with their defaults as in an environment variable. Each description states the unit.
  * `npm run docs` writes `.env.example` and `docs/reference/configuration.md` from this list.
  */
 export const settings = z.object({
-  HOST: z.string().default('127.0.0.1').describe('address the API listens on; `0.0.0.0` lets other machines in'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('address the API listens on; `0.0.0.0` accepts connections from other machines'),
   PORT: wholeNumber(0, 65_535).prefault('3000').describe('port the API listens on'),
   API_KEYS: apiKeyList
     .optional()
-    .describe('clients that are let in, as `name:hash` of each key, comma-separated; `npm run api-key` makes one'),
+    .describe(
+      'API keys of the clients, as a comma-separated list of `name:hash`; `npm run api-key` creates a key. Empty: no key is required',
+    ),
   ADMIN_PASSWORD: z
     .string()
     .min(12, 'must have 12 characters or more')
     .optional()
-    .describe('password of `/admin/queues`, where Bull Board shows the queues; empty: there is no such page'),
+    .describe('password of `/admin/queues`, where Bull Board shows the queues; empty: the page is disabled'),
   RATE_LIMIT_REQUESTS: wholeNumber(0, 1_000_000)
     .prefault('0')
-    .describe('requests that one client may make in a minute; `0`: no limit'),
+    .describe('maximum requests per client and minute; `0`: no limit'),
   RATE_LIMIT_UPLOADS: wholeNumber(0, 1_000_000)
     .prefault('0')
-    .describe('uploads that one client may send in a minute; `0`: no limit'),
+    .describe('maximum uploads per client and minute; `0`: no limit'),
   MAX_HELD_REQUESTS: wholeNumber(0, 1_000_000)
     .prefault('1000')
-    .describe('event streams and waiting requests that one client may hold open at one API process; `0`: no limit'),
+    .describe('maximum open event streams and waiting requests per client and API process; `0`: no limit'),
   TRUST_PROXY: wholeNumber(0, 32)
     .prefault('0')
-    .describe('proxies in front of the API, whose `X-Forwarded-For` is believed'),
+    .describe('number of proxies in front of the API whose `X-Forwarded-For` is trusted'),
   CORS_ORIGINS: originList
     .optional()
-    .describe('origins whose pages may call the API from a browser, comma-separated, or `*`; none when empty'),
+    .describe('origins whose web pages may call the API, comma-separated, or `*` for all; empty: none'),
   REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 3000)
     .prefault('300')
-    .describe('seconds in which a request must have arrived whole'),
-  REDIS_HOST: z.string().default('localhost').describe('Redis server host'),
-  REDIS_PORT: wholeNumber(1, 65_535).prefault('6379').describe('Redis server port'),
-  REDIS_PASSWORD: z.string().optional().describe('Redis auth password'),
+    .describe('maximum seconds for receiving a complete request'),
+  REDIS_HOST: z.string().default('localhost').describe('host of the Redis server'),
+  REDIS_PORT: wholeNumber(1, 65_535).prefault('6379').describe('port of the Redis server'),
+  REDIS_PASSWORD: z.string().optional().describe('password for Redis'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must look like redis://user:password@host:6379/0 or rediss://…' })
     .optional()
-    .describe('whole Redis address, in place of the three above; `rediss://` for TLS'),
-  REDIS_USERNAME: z.string().optional().describe('Redis user (ACL), where it is not the default one'),
+    .describe('address of Redis, instead of the three settings above; `rediss://` for TLS'),
+  REDIS_USERNAME: z.string().optional().describe('Redis user (ACL), if not the default user'),
   REDIS_TLS: z
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
-    .describe('`true`: TLS to Redis, sentinels and cluster; Node takes further authorities by `NODE_EXTRA_CA_CERTS`'),
+    .describe(
+      '`true`: use TLS for Redis, Sentinel and Cluster; `NODE_EXTRA_CA_CERTS` adds certificate authorities to those of Node',
+    ),
   REDIS_SENTINELS: addressList
     .optional()
-    .describe('sentinels that name the Redis to use, as `host:port`, comma-separated'),
-  REDIS_SENTINEL_NAME: z.string().default('mymaster').describe('name under which the sentinels know it'),
-  REDIS_SENTINEL_PASSWORD: z.string().optional().describe('password of the sentinels themselves'),
+    .describe('addresses of the Sentinels that monitor Redis, as `host:port`, comma-separated'),
+  REDIS_SENTINEL_NAME: z.string().default('mymaster').describe('name of the Redis master in Sentinel'),
+  REDIS_SENTINEL_PASSWORD: z.string().optional().describe('password for the Sentinels'),
   REDIS_CLUSTER: addressList
     .optional()
-    .describe('some nodes of the Redis Cluster to use, as `host:port`, comma-separated'),
+    .describe('addresses of some nodes of a Redis Cluster, as `host:port`, comma-separated'),
   REDIS_WAIT_REPLICAS: wholeNumber(0, 10)
     .prefault('0')
-    .describe('replicas that must have a batch before it is acknowledged, so that a fail-over cannot lose it'),
+    .describe('number of replicas that must have a batch before it is acknowledged, so that a failover cannot lose it'),
   QUEUE_PREFIX: z
     .string()
     .regex(
@@ -75,87 +82,87 @@ export const settings = z.object({
       'must contain a hash tag in braces, such as {images}, so that Redis Cluster keeps the keys together',
     )
     .default('{images}')
-    .describe('first part of every Redis key; its hash tag keeps the keys on one Redis Cluster node'),
-  UPLOAD_DIR: path.prefault('uploads').describe('folder of the originals, relative to the project'),
-  PROCESSED_DIR: path.prefault('processed').describe('folder of the results, relative to the project'),
+    .describe('prefix of every Redis key; its hash tag keeps all keys on one node of a Redis Cluster'),
+  UPLOAD_DIR: path.prefault('uploads').describe('folder of the originals, relative to the project folder'),
+  PROCESSED_DIR: path.prefault('processed').describe('folder of the results, relative to the project folder'),
   STORAGE_URL: bucketUrl
     .optional()
     .describe(
-      'S3-compatible bucket in place of the two folders, as in `s3://bucket/prefix`, for more than one machine',
+      'S3-compatible bucket for originals and results, as `s3://bucket/prefix`, instead of the two folders; required for several machines without a shared file system',
     ),
   STORAGE_REDIRECT: z
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .describe(
-      '`true`: files are fetched from the bucket itself, by a redirect to a signed address; `false`: through the API',
+      '`true`: the API redirects downloads to a signed address of the bucket; `false`: the API streams the files',
     ),
   AWS_ENDPOINT_URL_S3: z
     .url({ protocol: /^https?$/, error: 'must look like https://storage.example.com' })
     .optional()
-    .describe("address of the bucket's server, where it is not AWS"),
+    .describe('address of the S3 server, if it is not AWS'),
   AWS_REGION: z.string().default('us-east-1').describe('region of the bucket'),
   AWS_ACCESS_KEY_ID: z
     .string()
     .optional()
-    .describe('key for the bucket; without one, where the AWS SDK finds one, such as the role of the machine'),
-  AWS_SECRET_ACCESS_KEY: z.string().optional().describe('its secret'),
-  AWS_SESSION_TOKEN: z.string().optional().describe('its token, where it is one for a time'),
-  MAX_FILES: wholeNumber(1, 100).prefault('10').describe('files in one upload, at most'),
+    .describe('access key id for S3; empty: the AWS SDK looks for credentials itself, such as the role of the machine'),
+  AWS_SECRET_ACCESS_KEY: z.string().optional().describe('secret access key for S3'),
+  AWS_SESSION_TOKEN: z.string().optional().describe('session token for S3, if the credentials are temporary'),
+  MAX_FILES: wholeNumber(1, 100).prefault('10').describe('maximum files per upload'),
   MAX_FILE_BYTES: wholeNumber(1, 1024 * MEBIBYTE)
     .prefault(String(5 * MEBIBYTE))
-    .describe('bytes of one file, at most'),
+    .describe('maximum bytes per file'),
   MAX_BACKLOG: wholeNumber(0, 100_000_000)
     .prefault('100000')
-    .describe('files that may wait to be processed; above it uploads are put off. `0`: no limit'),
+    .describe('maximum waiting files; above it the API rejects uploads with 503. `0`: no limit'),
   MIN_FREE_DISK: wholeNumber(0, 1024 ** 5)
     .prefault(String(256 * MEBIBYTE))
-    .describe('bytes that must be free on the disks of originals and results; below it uploads are put off'),
+    .describe(
+      'minimum free bytes on the disks of originals and results; below it the API rejects uploads with 503. `0`: no check',
+    ),
   RETENTION_HOURS: hours
     .prefault('168')
-    .describe('hours after its end in which a batch is removed, with its files; `0`: never'),
+    .describe('hours after which a finished batch is deleted with all its files; `0`: never'),
   ACCEPTED_FORMATS: formatList
     .prefault('jpeg,png,webp,gif,avif')
-    .describe('image formats taken in, comma-separated; `tiff` can be added'),
+    .describe('accepted image formats, comma-separated; `tiff` can be added'),
   MAX_MEGAPIXELS: wholeNumber(1, 1000)
     .prefault('50')
-    .describe('millions of pixels of one image, at most; read from its header before decoding'),
+    .describe('maximum megapixels per image; checked in the header before the image is decoded'),
   PRESETS_FILE: path
     .optional()
-    .describe('JSON file of named option sets, as in `{"avatar": {"width": 128, "height": 128}}`'),
+    .describe('JSON file with named sets of options, such as `{"avatar": {"width": 128, "height": 128}}`'),
   PRESETS_ONLY: z
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
-    .describe('`true`: an upload may name a preset and set nothing else'),
+    .describe('`true`: an upload may set only `preset`, and no other option'),
   WORKER_CONCURRENCY: wholeNumber(1, 256)
     .optional()
-    .describe('images processed at the same time by one worker; empty: CPU cores minus one'),
+    .describe('images that one worker processes at the same time; empty: CPU cores minus one'),
   WORKER_PORT: wholeNumber(1, 65_535)
     .optional()
-    .describe('port at `HOST` on which a worker tells `/metrics`, `/healthz` and `/readyz`; empty: none'),
+    .describe('port (on `HOST`) where a worker serves `/metrics`, `/healthz` and `/readyz`; empty: none'),
   JOB_TIMEOUT_SECONDS: wholeNumber(1, 3600)
     .prefault('30')
-    .describe('seconds that one image may take before its process is ended'),
+    .describe('maximum seconds per image; then its process is killed'),
   JOB_MEMORY_MB: wholeNumber(128, 65_536)
     .prefault('1024')
-    .describe('mebibytes that the process of one image may hold before it is ended'),
+    .describe('maximum memory in mebibytes per image; then its process is killed'),
   SHUTDOWN_SECONDS: wholeNumber(1, 600)
     .prefault('8')
-    .describe('seconds that running requests and images may take to end after SIGTERM'),
+    .describe('maximum seconds for running requests and images to end after SIGTERM'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',
     })
     .default('info')
-    .describe('least severe log line to write'),
+    .describe('minimum severity of the log lines'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must look like http://localhost:4318' })
     .optional()
-    .describe(
-      'collector that traces are sent to, by OTLP over HTTP, as in `http://localhost:4318`; empty: nothing is traced',
-    ),
+    .describe('collector that receives traces by OTLP over HTTP, such as `http://localhost:4318`; empty: no tracing'),
 });
 
-/** What each setting means, by variable name. */
+/** Description of each setting, by variable name. */
 export const settingDescriptions: Record<string, string> = Object.fromEntries(
   Object.entries(settings.shape).map(([name, schema]) => [name, schema.description ?? '']),
 );

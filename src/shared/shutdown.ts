@@ -3,14 +3,14 @@ import type { Logger } from './logger.ts';
 /** One phase of a graceful shutdown. */
 export interface ShutdownPhase {
   name: string;
-  /** Milliseconds after which the phase times out and the next one begins. */
-  limitMs: number;
+  /** Timeout of the phase. The next phase then begins. */
+  timeoutMs: number;
   run: () => unknown;
 }
 
 /**
- * Milliseconds in which two signals count as one. For one Ctrl-C a terminal signals npm and this process, and npm passes its
- * signal on.
+ * Time in which two signals count as one. On Ctrl-C the terminal signals npm and this process, and npm also forwards its signal to this
+ * process.
  */
 const SAME_SIGNAL_MS = 1000;
 
@@ -21,13 +21,13 @@ const SAME_SIGNAL_MS = 1000;
  */
 export async function runPhases(phases: readonly ShutdownPhase[], logger: Logger): Promise<string[]> {
   const failed: string[] = [];
-  for (const { name, limitMs, run } of phases) {
+  for (const { name, timeoutMs, run } of phases) {
     let timer: NodeJS.Timeout | undefined;
     try {
-      const limit = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`took longer than ${limitMs} ms`)), limitMs);
+      const timeout = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`took longer than ${timeoutMs} ms`)), timeoutMs);
       });
-      await Promise.race([Promise.resolve(run()), limit]);
+      await Promise.race([Promise.resolve(run()), timeout]);
     } catch (err) {
       failed.push(name);
       logger.error({ err, phase: name }, 'shutdown phase failed');
@@ -39,8 +39,8 @@ export async function runPhases(phases: readonly ShutdownPhase[], logger: Logger
 }
 
 /**
- * Shuts the process down on SIGTERM, on SIGINT, or when the parent that started it with an IPC channel is gone. Exits with 0 when
- * every phase succeeded and with 1 otherwise. A second signal exits at once.
+ * Shuts the process down on SIGTERM, on SIGINT, or when the IPC channel to the parent process closes. Exits with 0 if every phase
+ * succeeded, and with 1 otherwise. A second signal exits at once.
  */
 export function shutDownOnSignal(phases: readonly ShutdownPhase[], logger: Logger): void {
   let begunAt = 0;

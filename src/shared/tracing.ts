@@ -4,7 +4,7 @@ import type { Tracing } from './open-telemetry.ts';
  * Starts tracing if a collector is configured. OpenTelemetry is loaded only then.
  *
  * @param service name of the process in the traces
- * @param endpoint of a collector that takes OTLP over HTTP, as in `http://localhost:4318`
+ * @param endpoint address of a collector for OTLP over HTTP, such as `http://localhost:4318`
  */
 export async function startTracing(service: string, endpoint: string | undefined): Promise<Tracing | undefined> {
   if (endpoint === undefined) return undefined;

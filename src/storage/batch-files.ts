@@ -1,16 +1,20 @@
 import type { Storage } from './storage.ts';
 
-/** Makes what removes the files of a batch; what is not there is no fault. */
+/** Creates an object that removes the files of a batch. Files that do not exist are ignored. */
 export function createBatchFiles({ originals, results }: Pick<Storage, 'originals' | 'results'>) {
   return {
-    /** @param made the results that may be there, by what their names are derived from; `undefined` to find them by the batch's id */
+    /**
+     * Removes the originals and the results of a batch.
+     *
+     * @param possibleResults all results that the batch may have; `undefined` finds them by the batch id, which is slower
+     */
     async remove(
       batchId: string,
-      made: readonly { jobId: string; format: string; variant?: string | undefined }[] | undefined,
+      possibleResults: readonly { jobId: string; format: string; variant?: string | undefined }[] | undefined,
     ) {
       await originals.remove(batchId);
-      if (!made) return results.removeOfBatch(batchId);
-      await Promise.all(made.map(({ jobId, format, variant }) => results.remove(jobId, format, variant)));
+      if (!possibleResults) return results.removeOfBatch(batchId);
+      await Promise.all(possibleResults.map(({ jobId, format, variant }) => results.remove(jobId, format, variant)));
     },
   };
 }

@@ -1,10 +1,10 @@
 import type { Config } from '../shared/config.ts';
-import { openFolders } from './local/local-storage.ts';
+import { openLocalStorage } from './local/local-storage.ts';
 import type { Storage } from './storage.ts';
 
-/** Opens the storage that is configured. What a bucket takes is loaded only where there is one. */
+/** Opens the configured storage. The S3 SDK is loaded only if S3 storage is configured. */
 export async function openStorage(config: Config): Promise<Storage> {
-  if (!config.bucket) return openFolders(config);
-  const { openBucket } = await import('./s3/s3-storage.ts');
-  return openBucket(config.bucket);
+  if (!config.s3) return openLocalStorage(config);
+  const { openS3Storage } = await import('./s3/s3-storage.ts');
+  return openS3Storage(config.s3);
 }

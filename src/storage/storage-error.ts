@@ -1,59 +1,64 @@
 import { ServiceError } from '../shared/errors.ts';
 
-/** What file systems and servers of buckets call it. */
+/** Error codes of file systems and S3 servers for a full storage. */
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'QuotaExceeded', 'XMinioStorageFull']);
 
 /**
- * Error codes of a file system that cannot be used at the moment, whatever the file. Other codes, such as `ENOTDIR`, are about one
- * path, and waiting does not change them.
+ * Error codes for a file system that is unavailable as a whole, so that a retry can succeed later. Other codes, such as `ENOTDIR`,
+ * concern one path, and a retry would fail again.
  */
 const TEMPORARY = new Set([
   'EROFS', // remounted read-only, by an operator or by the kernel after an error
-  ...['EACCES', 'EPERM'], // rights of the folder
-  ...['EIO', 'ENXIO', 'ENODEV'], // the disk fails or is gone
-  ...['ESTALE', 'ETIMEDOUT', 'EHOSTDOWN', 'ENOTCONN'], // the server of a network file system is away
-  ...['EMFILE', 'ENFILE', 'ENOMEM'], // limits of the process or of the system
+  ...['EACCES', 'EPERM'], // permissions of the folder
+  ...['EIO', 'ENXIO', 'ENODEV'], // the disk is failing or missing
+  ...['ESTALE', 'ETIMEDOUT', 'EHOSTDOWN', 'ENOTCONN'], // the server of a network file system is unreachable
+  ...['EMFILE', 'ENFILE', 'ENOMEM'], // limits of the process or of the operating system
 ]);
 
-/** What file systems and servers of buckets say of what is not there. */
+/** Error codes of file systems and S3 servers for a missing file. */
 const MISSING = new Set(['ENOENT', 'NoSuchKey']);
 
-/** A failure of the storage that a client can be told. */
-export class StorageError extends ServiceError {
-  /** Whether the file system as a whole cannot be used at the moment, so that the same operation can succeed later. */
+/** An error of the storage. */
+export class StorageError extends ServiceError<'STORAGE_FULL' | 'STORAGE_UNAVAILABLE'> {
+  /** Whether the storage as a whole is full or unavailable at the moment, so that the same operation can succeed later. */
   readonly isTemporary: boolean;
+
+  /** What the service could not do, such as `could not store the result (EIO)`. */
+  readonly problem: string;
 
   constructor(
     code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE',
-    detail: string,
+    problem: string,
     { isTemporary, retryAfterSeconds, cause }: { isTemporary: boolean; retryAfterSeconds: number; cause: unknown },
   ) {
-    super(code, detail, { cause, headers: { 'Retry-After': String(retryAfterSeconds) } });
+    super(code, [problem, retryAfterSeconds], { cause, retryAfterSeconds });
+    this.problem = problem;
     this.isTemporary = isTemporary;
   }
 }
 
-/** Makes a fault of reading an original one that a client can be told. */
+/** Converts an error from reading an original to an error with a message for clients. */
 export function toReadError(cause: unknown): ServiceError {
   if (!MISSING.has(codeOf(cause))) return toStorageError('read the original', cause);
-  return new ServiceError('FILE_GONE', 'The original is no longer there: someone has removed it.', { cause });
+  return new ServiceError('FILE_GONE', ['original'], { cause });
 }
 
 /**
- * Makes a fault of a file system or of a bucket one that a client can be told: what the service could not do, and no paths.
+ * Converts an error of a file system or an S3 server to an error for clients. Its message says which operation failed, and never
+ * contains a path.
  *
- * @param act what was tried, such as `store the upload`
+ * @param operation the operation that failed, such as `store the upload`
  */
-export function toStorageError(act: string, cause: unknown): StorageError {
+export function toStorageError(operation: string, cause: unknown): StorageError {
   const code = codeOf(cause);
   if (FULL.has(code)) {
-    return new StorageError(
-      'STORAGE_FULL',
-      `The service could not ${act}: its storage is full (${code}). Try again later.`,
-      { isTemporary: true, retryAfterSeconds: 60, cause },
-    );
+    return new StorageError('STORAGE_FULL', `could not ${operation} (${code})`, {
+      isTemporary: true,
+      retryAfterSeconds: 60,
+      cause,
+    });
   }
-  return new StorageError('STORAGE_UNAVAILABLE', `The service could not ${act} (${code}). Try again later.`, {
+  return new StorageError('STORAGE_UNAVAILABLE', `could not ${operation} (${code})`, {
     isTemporary: TEMPORARY.has(code),
     retryAfterSeconds: 10,
     cause,

@@ -1,20 +1,23 @@
 import { validate } from 'uuid';
 import { toStorageError } from './storage-error.ts';
 
-/** Where a part of the storage keeps its id. */
+/** The file that holds the id of one storage location: of a local folder, or of a bucket's key prefix. */
 export interface IdFile {
-  /** Path or `s3://` address, for people. */
+  /** Path or `s3://` address, for messages. */
   address: string;
-  /** Its content; `undefined` when it is not there. */
+  /** Returns the content; `undefined` if the file does not exist. */
   read(): Promise<string | undefined>;
-  /** Creates it with a new id. One that another process creates at the same moment is kept, or has the same id. */
+  /**
+   * Creates the file with a new id. If another process creates it at the same moment, that file is kept, or both processes write
+   * the same id.
+   */
   create(): Promise<void>;
 }
 
 /**
- * Reads the id of a part of the storage, which gets one when it has none: all processes that share the part read the same.
+ * Reads the id of a storage location, and creates the id if there is none. All processes that share the location read the same id.
  *
- * @throws {ServiceError} `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when it can neither be read nor written
+ * @throws {ServiceError} `STORAGE_UNAVAILABLE` or `STORAGE_FULL` if the id cannot be read or created
  */
 export async function readId({ address, read, create }: IdFile): Promise<string> {
   try {
@@ -23,9 +26,9 @@ export async function readId({ address, read, create }: IdFile): Promise<string>
       await create();
       id = await read();
     }
-    // Another process that creates the file may not have written to it yet.
+    // The file is empty for a moment while another process creates it. The caller tries again.
     if (id === undefined || !validate(id.trim())) {
-      throw new Error(`${address} does not contain a UUID. Delete it if it stays so.`);
+      throw new Error(`${address} does not contain a UUID. If this message persists, delete the file.`);
     }
     return id.trim();
   } catch (cause) {

@@ -1,133 +1,139 @@
 import type { Readable } from 'node:stream';
 
-/** Where the service keeps its files: folders of this machine, or a bucket that many machines share. */
+/** Where the service keeps its files: local storage (folders on this machine), or S3 storage (a bucket that machines share). */
 export interface Storage {
   originals: Originals;
   results: Results;
-  /** Whether it is elsewhere, and so may be out of reach for a while. */
+  /** Whether the storage is on another machine, and so may be unreachable for a while. */
   isRemote: boolean;
   /**
-   * Reads the ids of its parts, which get one where they have none.
+   * Reads the id of each storage location, and creates the ids that are missing.
    *
-   * @param newId for a storage that cannot create a file only where there is none
-   * @returns for each part the setting that names it, the file that holds its id, and the id
+   * @param newId supplies a new id to a storage that cannot create a file on the condition that it does not exist
+   * @returns for each location: the setting that configures it, the file that holds its id, and the id
    * @throws {ServiceError} `STORAGE_UNAVAILABLE` or `STORAGE_FULL`
    */
   identify(newId: NewId): Promise<{ setting: string; idFile: string; id: string }[]>;
-  /** @throws {ServiceError} `DISK_LOW` when there is hardly room for more */
-  checkRoom(): Promise<void>;
+  /** @throws {ServiceError} `DISK_LOW` if a disk has less free space than `MIN_FREE_DISK` */
+  checkFreeSpace(): Promise<void>;
   /**
-   * Removes what killed processes left half-written.
+   * Removes the unfinished files of killed processes.
    *
-   * @param now in milliseconds since 1970
-   * @returns how many
+   * @param now current time in milliseconds since 1970
+   * @returns number of removed files (S3) or of removed files and folders (local)
    */
-  removeAbandoned(now?: number): Promise<number>;
+  removeUnfinished(now?: number): Promise<number>;
 }
 
-/** An id for what has none yet at an address: the same for all processes of a queue. */
+/** Supplies the id for a storage location that has none yet. All processes of a queue get the same id for the same address. */
 export type NewId = (address: string) => Promise<string>;
 
-/** The files as they were uploaded. They stay, so that a job can be run again. */
+/** The uploaded files. They are kept until the batch is deleted, so that a job can run again. */
 export interface Originals {
-  /** Begins to receive an upload. */
+  /** Starts an upload. */
   receive(): Promise<IncomingUpload>;
   /**
-   * Bytes of one original. For a child alone: it may have to wait for the disk with all it does.
+   * Reads one original. May use synchronous I/O: call it only from a child process.
    *
-   * @throws {ServiceError} `FILE_GONE` when it is not there
+   * @throws {ServiceError} `FILE_GONE` if the original does not exist
    */
   read(batchId: string, index: number): Promise<Uint8Array>;
-  /** One original, whether it is there or not. */
+  /** Returns how to read one original. Does not check that it exists. */
   find(batchId: string, index: number): StoredFile;
-  /** Removes those of a batch; when there are none nothing happens. */
+  /** Removes the originals of a batch, if there are any. */
   remove(batchId: string): Promise<void>;
 }
 
-/** An upload that is being received. It exists for the worker only after `commit`. */
+/** An upload in progress. Its files become originals of a batch only with `commit`. */
 export interface IncomingUpload {
   /**
-   * Stores one file so that it outlives a power cut.
+   * Stores one file durably: it survives a power failure.
    *
-   * @param index place of the file in the upload, from 0
-   * @param headLength most bytes of its beginning to give back
-   * @returns its size in bytes, and its beginning
-   * @throws what `content` throws, and {@link ServiceError} when it cannot be stored
+   * @param index position of the file in the upload, from 0
+   * @param headLength number of leading bytes to return, at most
+   * @returns the size of the file in bytes, and its leading bytes
+   * @throws any error of `content`, and {@link ServiceError} if the file cannot be stored
    */
   add(index: number, content: AsyncIterable<Buffer>, headLength: number): Promise<{ size: number; head: Uint8Array }>;
-  /** Makes the upload the originals of a batch, unless it has some already. */
+  /** Makes the files the originals of a batch. Does nothing if the batch has originals already. */
   commit(batchId: string): Promise<void>;
-  /** Removes every trace of the upload, committed or not. */
+  /** Deletes every trace of the upload, committed or not, once no file of it is being written. */
   discard(): Promise<void>;
 }
 
-/** Which result: its job, its format, which may be one that only a newer version knows, and its name where a file has several. */
+/** Identifies a result. The format may be one that only a newer version knows. A file with several results has variants. */
 export type ResultId = [jobId: string, format: string, variant?: string];
 
-/** What the worker makes. */
+/** The results that the worker makes. */
 export interface Results {
   /**
-   * Writes a result, which is not there for certain before it is published. For a child alone, as the reading of originals is.
+   * Writes a result. It is durable, and visible under its final name, only after `publish`. May use synchronous I/O: call it only
+   * from a child process.
    *
-   * @returns the name under which `publish` finds it
+   * @returns a name to pass to `publish`
    */
   write(content: Uint8Array, ...result: ResultId): Promise<string>;
-  /** Puts what was written in its place, whole or not at all. One that is there already is replaced. */
+  /** Publishes a written result atomically under its final name, and replaces an earlier one. */
   publish(written: string, ...result: ResultId): Promise<void>;
-  /** Says where a result is, whether it is there or not: a path relative to the project, or an `s3://` address. */
+  /** Returns the path of a result, relative to the project, or its `s3://` address. Does not check that the result exists. */
   outputPath(...result: ResultId): string;
-  /** One result, whether it is there or not. */
+  /** Returns how to read a result. Does not check that it exists. */
   find(...result: ResultId): StoredFile;
-  /** Bytes of a result; they fail to come when it is not there. Whoever does not read them to their end destroys the stream. */
+  /**
+   * Opens a result as a stream. If the result does not exist, either the call or the stream fails. A caller that stops reading before
+   * the end must destroy the stream.
+   */
   read(...result: ResultId): Promise<Readable>;
-  /** Removes a result; when there is none nothing happens. */
+  /** Removes a result, if it exists. */
   remove(...result: ResultId): Promise<void>;
   /**
-   * Removes all results of a batch, whatever their formats and variants. It lists the results of all batches, so it is only for
-   * a batch whose stored data does not tell which it has.
+   * Removes all results of a batch, in any format and variant. It lists the results of all batches (local storage), so use it only if
+   * the stored data of the batch cannot be read.
    */
   removeOfBatch(batchId: string): Promise<void>;
 }
 
-/** A file that a client wants, in the way in which it can be had. */
+/** How to read a stored file. */
 export type StoredFile =
-  /** On a disk of this machine, at an absolute path. */
+  /** From a disk of this machine, at an absolute path. */
   | { path: string }
-  /** At an address that the client itself can ask. */
-  | { sign(answer: SignedAnswer): Promise<string> }
-  /** Through this service alone. */
+  /** From a signed address, which the client requests itself. */
+  | { sign(response: SignedResponse): Promise<string> }
+  /** As a stream through this service. */
   | { open(range?: string): Promise<OpenFile> };
 
-/** What is asked of a signed address, and what it answers with. */
-export interface SignedAnswer {
+/** The request that a signed address allows, and the headers of its response. */
+export interface SignedResponse {
   method: 'GET' | 'HEAD';
+  /** `Content-Type`. */
   type: string;
+  /** `Content-Disposition`. */
   disposition: string;
 }
 
-/** A file, or the range of it that was asked for. */
+/** The content of a file, or of the requested range. */
 export interface OpenFile {
   content: Readable;
-  /** Bytes that come. */
+  /** Length of `content` in bytes. */
   length: number;
-  /** Which range these bytes are, as in the header `Content-Range`, when a range was asked for. */
+  /** Value of the `Content-Range` header, if a range was requested. */
   range?: string | undefined;
 }
 
-/** Milliseconds after which nobody can still be writing: far beyond the time that a request or a job may take. */
-export const ABANDONED_AFTER_MS = 60 * 60 * 1000;
+/** Age in milliseconds from which an unfinished file is removed. No request or job takes this long, so its process is dead. */
+export const UNFINISHED_MAX_AGE_MS = 60 * 60 * 1000;
 
-/** What the name of a file of this format ends with, without the dot. */
+/** Returns the file extension of a format, without the dot. */
 export function fileExtension(format: string): string {
   return format === 'jpeg' ? 'jpg' : format;
 }
 
-/** How the names of all results of a batch begin, since a job's id begins with its batch's. */
+/** Returns the common prefix of the names of all results of a batch: each job id begins with the batch id. */
 export function resultPrefix(batchId: string): string {
   return `processed-${batchId}-`;
 }
 
-/** Name of a result's file: `processed-<jobId>[-<variant>].<extension>`. */
+/** Returns the file name of a result: `processed-<jobId>[-<variant>].<extension>`. */
 export function resultName(...[jobId, format, variant]: ResultId): string {
   const suffix = variant === undefined ? '' : `-${variant}`;
   return `processed-${jobId}${suffix}.${fileExtension(format)}`;

@@ -1,7 +1,7 @@
 /**
- * How glibc's allocator is to work in a child, as environment variables (mallopt(3)); others ignore them. By default it gives the
- * memory of each picture back to the system, and fetching it again for the next one, page by page, costs up to a quarter of the
- * whole.
+ * Settings of glibc's allocator for child processes, as environment variables (mallopt(3)). Other allocators ignore them. By default
+ * glibc returns the memory of each image to the operating system. Getting it back page by page for the next image takes up to a quarter
+ * of the processing time.
  */
 export const allocator = {
   MALLOC_ARENA_MAX: '1',

@@ -5,7 +5,7 @@ import { BATCH_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
-/** Makes the worker of the batches: BullMQ hands it a batch exactly when the last of its files has ended. */
+/** Creates the worker of the batch queue. BullMQ gives it a batch when the last file of the batch has ended. */
 export function createBatchWorker({
   redis,
   prefix,
@@ -34,6 +34,6 @@ export function createBatchWorker({
     },
   );
   worker.on('error', (err) => logger.debug({ err }, 'worker error'));
-  worker.on('failed', (job, err) => logger.error({ batchId: job?.id, err }, 'end of batch failed'));
+  worker.on('failed', (job, err) => logger.error({ batchId: job?.id, err }, 'job of an ended batch failed'));
   return worker;
 }

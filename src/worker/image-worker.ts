@@ -1,268 +1,255 @@
-import { DelayedError, type Job, type Processor, type Telemetry, UnrecoverableError, WaitingError } from 'bullmq';
-import pLimit, { type LimitFunction } from 'p-limit';
+import { DelayedError, type Job, type Telemetry, UnrecoverableError, WaitingError, type Worker } from 'bullmq';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { type ImageJobPayload, type ImageJobResult, readPayload, resultsOf } from '../queue/image-job.ts';
-import { IMAGE_QUEUE } from '../queue/names.ts';
+import { IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
 import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
 import type { Config } from '../shared/config.ts';
+import { type Failure, formatFailure, parseFailure } from '../shared/failures.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { StorageError } from '../storage/storage-error.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import { allocator } from './allocator.ts';
-import type { StorageFault, WorkerMetrics } from './metrics.ts';
-import type { Made } from './process-image.ts';
-import { endReasons } from './run-with-limits.ts';
+import { createChildRunner } from './child-runner.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import { type Cause, type Outcome, type StorageProblem, toCause } from './outcome.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
 /**
- * Timing of the recovery from a worker that died: its locks run out after `lockDuration`, and the other workers look for
- * such jobs every `stalledInterval`, both in milliseconds. Their sum is the longest that a job waits.
+ * Recovery from a worker that died: its locks expire after `lockDuration`, and other workers look for such jobs every
+ * `stalledInterval`, both in milliseconds. Their sum is the longest that a job waits.
  */
 const recovery = {
   lockDuration: 10_000,
   stalledInterval: 5000,
-  /** A worker does not die of an image, whose process is another one: however often it dies, the image is not to blame. */
+  /** An image cannot end a worker, only a child process. So a worker that dies, however often, is no reason to fail its jobs. */
   maxStalledCount: 20,
 };
 
+/** Milliseconds beyond the time limit of an image in which a child must respond. It also reads and writes in this time. */
+const RESPONSE_MARGIN_MS = 10_000;
+/** The same with a remote storage, which may be slow or unavailable. */
+const REMOTE_RESPONSE_MARGIN_MS = 120_000;
+
+/** Milliseconds until a job that met a full or unavailable storage is retried. */
+const STORAGE_DELAY_MS = 5000;
+/** Starts after which a job fails because of an unavailable storage: an hour. For a full storage there is no such limit. */
+const MAX_STORAGE_STARTS = 720;
+
+/** Milliseconds for which a job is left to workers of a newer version. */
+const TOO_NEW_DELAY_MS = 5000;
+
+/** Milliseconds after which progress is reported. Most images are done by then, and a report costs nearly as much as the rest of a job. */
+const PROGRESS_AFTER_MS = 200;
+
 /**
- * Milliseconds beyond the time limit of an image after which its child is given up. A child ends itself in time, but one
- * that dies before it listens leaves BullMQ 6.7 waiting for ever, and the job with it.
+ * Jobs that a worker takes while all its children are busy, so that a child does not wait for Redis and the disk between two images.
+ * No more than this, since other workers cannot run these jobs.
  */
-const SILENCE_MS = 10_000;
-/** The same where the storage is remote, which may take its time to be read from and written to, or to be given up. */
-const REMOTE_SILENCE_MS = 120_000;
+const PREFETCH = 1;
 
-/** Milliseconds after which a job that met a full or unreachable storage is tried again. */
-const STORAGE_PAUSE_MS = 5000;
-/** Starts after which a job gives up on a storage that is unavailable: an hour, or more where it hangs. What is full will be emptied. */
-const MOST_STARTS = 720;
-
-/** Milliseconds for which a job is left to workers that understand it. */
-const TOO_NEW_PAUSE_MS = 5000;
-
-/**
- * Jobs that are taken while all children are busy, so that the next image is at hand when one of them is free: without it, a child
- * waits for the disk and for Redis between two images. No more than this, since what is taken here is not done elsewhere.
- */
-const TAKEN_AHEAD = 1;
-
-/** Why a job is cancelled. */
+/** Reasons for which a run is cancelled. */
 const SHUTTING_DOWN = 'the worker is shutting down';
-const REMOVED = 'its batch was removed';
+const DELETED = 'the batch was deleted';
 
-/** What BullMQ says when the child that ran a job is gone. */
-const CHILD_GONE = /^Unexpected exit code: (\S+) signal: (\S+)$/;
+type ImageJob = Job<ImageJobPayload, ImageJobResult>;
 
-/** Runs a job in one of the children. */
-type RunInChild = (job: Job<ImageJobPayload, ImageJobResult>, token?: string, signal?: AbortSignal) => Promise<Made>;
-
-/** Worker of the files' jobs: each runs in a child process that this worker keeps, one job at a time per child. */
-export class ImageWorker extends TolerantWorker<ImageJobPayload, ImageJobResult> {
-  readonly #silenceMs: number;
-  readonly #storage: Storage;
-  readonly #children: LimitFunction;
-  readonly #metrics: WorkerMetrics;
-  readonly #logger: Logger;
-
+/** The worker of the files' jobs. */
+export interface ImageWorker extends Pick<Worker, 'run' | 'waitUntilReady'> {
+  /** Cancels the job of a deleted batch, if it runs here. */
+  cancelDeleted(jobId: string): void;
   /**
-   * @param redis a connection that waits for Redis
-   * @param storage where results are published
-   * @param concurrency images at the same time, so also children
-   * @param jobTimeoutMs milliseconds after which a child ends itself
-   * @param environment of the children
-   * @param metrics that tell what it does
-   * @param telemetry that traces what it does, if it is traced
-   */
-  constructor({
-    redis,
-    prefix,
-    storage,
-    concurrency,
-    jobTimeoutMs,
-    environment,
-    metrics,
-    telemetry,
-    logger,
-  }: {
-    redis: RedisConnection;
-    prefix: string;
-    storage: Storage;
-    concurrency: number;
-    jobTimeoutMs: number;
-    environment: Config['environment'];
-    metrics: WorkerMetrics;
-    telemetry: Telemetry | undefined;
-    logger: Logger;
-  }) {
-    // The same folder holds TypeScript in development and JavaScript when built.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    super(IMAGE_QUEUE, new URL(`./process-image.${extension}`, import.meta.url), {
-      connection: redis,
-      prefix,
-      concurrency: concurrency + TAKEN_AHEAD,
-      ...recovery,
-      runRetryDelay: RECONNECT_DELAY_MS,
-      useWorkerThreads: false,
-      workerForkOptions: { env: { ...allocator, ...environment } },
-      // How many have ended, by which the API tells when it is worth trying again.
-      metrics: { maxDataPoints: 60 },
-      ...(telemetry && { telemetry }),
-      autorun: false,
-    });
-    this.#silenceMs = jobTimeoutMs + (storage.isRemote ? REMOTE_SILENCE_MS : SILENCE_MS);
-    this.#storage = storage;
-    this.#children = pLimit(concurrency);
-    this.#metrics = metrics;
-    this.#logger = logger;
-    this.on('completed', (job) => {
-      metrics.jobEnded('completed');
-      const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
-      logger.info({ ...about(job), ms, bytes: job.returnvalue.bytes }, 'image processed');
-    });
-    this.on('failed', (job, err) => {
-      const willRetry = !job?.finishedOn;
-      metrics.jobEnded(willRetry ? 'retried' : 'failed');
-      logger[willRetry ? 'error' : 'warn']({ ...(job && about(job)), err, willRetry }, 'image failed');
-    });
-    this.on('stalled', (jobId) => logger.warn({ jobId }, 'job of a worker that died goes on here'));
-    this.on('error', (err) => logger.debug({ err }, 'worker error'));
-  }
-
-  /** BullMQ's own hook: what it makes runs a job in a child, and this adds how such a run begins and can end. */
-  protected override createSandbox(processor: string | URL | Processor | null): void {
-    super.createSandbox(processor);
-    // What the child's file returns.
-    const runInChild = this.processFn as unknown as RunInChild;
-    this.processFn = async (job, token, signal) => {
-      // While a new version is being rolled out, its jobs wait for its workers.
-      if ((job.data.version ?? PAYLOAD_VERSION) > PAYLOAD_VERSION) {
-        this.#logger.info(about(job), 'job of a newer version is left to a newer worker');
-        await job.moveToDelayed(Date.now() + TOO_NEW_PAUSE_MS, token);
-        throw new DelayedError();
-      }
-      const wanted = resultsOf(String(job.id), this.#readPayload(job));
-      // BullMQ 6.7 takes progress that Redis refuses, as when its memory is full, for the end of the job, and gives the next
-      // one to the child that is still at work.
-      const tell = job.updateProgress.bind(job);
-      job.updateProgress = (progress) => tell(progress).catch(() => undefined);
-      try {
-        const { result, written } = await this.#inFreeChild(signal, () => {
-          this.#logger.debug(about(job), 'image begun');
-          const begun = Date.now();
-          if (job.attemptsStarted === 1) this.#metrics.waited(Math.max(0, begun - job.timestamp) / 1000);
-          return runInChild(job, token, signal).finally(() => this.#metrics.processed((Date.now() - begun) / 1000));
-        });
-        // Not by the child, which works on the next image while this one goes through to the disk.
-        await Promise.all(
-          wanted.map(({ jobId, format, variant }, position) =>
-            this.#storage.results.publish(written[position] ?? '', jobId, format, variant),
-          ),
-        );
-        return result;
-      } catch (error) {
-        // Cancelled, the child has ended itself.
-        if (signal?.reason === REMOVED) throw new UnrecoverableError(REMOVED);
-        // In these two the job goes back as it was, without counting as an attempt.
-        if (signal?.aborted || error === SHUTTING_DOWN) {
-          await job.moveToWait(token);
-          throw new WaitingError();
-        }
-        const code = this.#storageFault(error, job.attemptsStarted);
-        if (code) {
-          this.#metrics.storageAwaited(code);
-          this.#logger.error(
-            { ...about(job), code, err: error },
-            'the storage is full, faulty or out of reach; the job waits for it',
-          );
-          await job.moveToDelayed(Date.now() + STORAGE_PAUSE_MS, token);
-          throw new DelayedError();
-        }
-        throw this.#toReason(error);
-      }
-    };
-  }
-
-  /** @throws {UnrecoverableError} when it cannot be read, which no further attempt heals */
-  #readPayload(job: Job<ImageJobPayload, ImageJobResult>): ImageJobPayload {
-    try {
-      return readPayload(job);
-    } catch (err) {
-      this.#logger.error({ ...about(job), err }, 'stored job cannot be read');
-      throw new UnrecoverableError('The service cannot read what it stored about this file. Upload it again.');
-    }
-  }
-
-  /**
-   * Waits until one of the children is free, and for its answer no longer than it can take.
+   * Takes no more jobs and finishes those that run. Jobs that still run after the timeout go back to the queue.
    *
-   * @throws what the child throws; {@link SHUTTING_DOWN}, or why the job is cancelled, when it has not begun by then
+   * @param timeoutMs milliseconds
    */
-  async #inFreeChild<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    const release = await new Promise<() => void>((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-      void this.#children(() => new Promise<void>((free) => (signal?.aborted ? free() : resolve(free))));
-    });
-    let timer: NodeJS.Timeout | undefined;
-    try {
-      if (this.closing) throw SHUTTING_DOWN;
-      const silence = new Promise<never>((_, reject) => {
-        const error = new Error('the process that worked on this image did not answer');
-        timer = setTimeout(() => {
-          this.#metrics.childEnded('silence');
-          reject(error);
-        }, this.#silenceMs);
-      });
-      return await Promise.race([work(), silence]);
-    } finally {
-      clearTimeout(timer);
-      release();
-    }
-  }
-
-  /**
-   * The code of a storage failure that a job waits for; `undefined` for any other error. Errors come from the child as plain
-   * objects, with what a `StorageError` has.
-   */
-  #storageFault(error: unknown, starts: number): StorageFault | undefined {
-    const { code, isTemporary } = error as Partial<StorageError>;
-    if (code === 'STORAGE_FULL') return code;
-    if (code !== 'STORAGE_UNAVAILABLE' || starts >= MOST_STARTS) return undefined;
-    return isTemporary || this.#storage.isRemote ? code : undefined;
-  }
-
-  /** The end of a child says why only by its signal: the person who sent the image is told in words. */
-  #toReason(error: unknown): unknown {
-    const [, code, signal = ''] = CHILD_GONE.exec(error instanceof Error ? error.message : '') ?? [];
-    if (code === undefined) return error;
-    if (signal in endReasons) {
-      const { what, words } = endReasons[signal as keyof typeof endReasons];
-      this.#metrics.childEnded(what);
-      return new UnrecoverableError(words);
-    }
-    this.#metrics.childEnded('crash');
-    const how = signal === 'null' ? `with exit code ${code}` : `by ${signal}`;
-    return new Error(`the process that worked on this image was ended ${how}`, { cause: error });
-  }
-
-  /** Stops a job of a batch that is being removed, if it runs here. */
-  cancelRemoved(jobId: string): void {
-    this.cancelJob(jobId, REMOVED);
-  }
-
-  /**
-   * Takes no more jobs and finishes those that run; what still runs after the limit goes back to the queue.
-   *
-   * @param limitMs milliseconds
-   */
-  async stop(limitMs: number): Promise<void> {
-    const handBack = setTimeout(() => this.cancelAllJobs(SHUTTING_DOWN), limitMs);
-    await this.close();
-    clearTimeout(handBack);
-  }
+  stop(timeoutMs: number): Promise<void>;
 }
 
-/** What a log line says of a job. */
-function about({ id, data }: Job<ImageJobPayload, ImageJobResult>) {
+/**
+ * Creates the worker of the files' jobs. Each job runs in a child process.
+ *
+ * @param redis a connection that waits for Redis
+ * @param storage where results are published
+ * @param concurrency images at the same time, and so child processes
+ * @param jobTimeoutMs milliseconds after which a child ends itself
+ * @param environment of the children
+ */
+export function createImageWorker({
+  redis,
+  prefix,
+  storage,
+  concurrency,
+  jobTimeoutMs,
+  environment,
+  metrics,
+  telemetry,
+  logger,
+}: {
+  redis: RedisConnection;
+  prefix: string;
+  storage: Storage;
+  concurrency: number;
+  jobTimeoutMs: number;
+  environment: Config['environment'];
+  metrics: WorkerMetrics;
+  telemetry: Telemetry | undefined;
+  logger: Logger;
+}): ImageWorker {
+  const runner = createChildRunner({
+    concurrency,
+    responseTimeoutMs: jobTimeoutMs + (storage.isRemote ? REMOTE_RESPONSE_MARGIN_MS : RESPONSE_MARGIN_MS),
+    environment: { ...allocator, ...environment },
+  });
+
+  async function processJob(job: ImageJob, token?: string, signal?: AbortSignal): Promise<ImageJobResult> {
+    // During a rolling upgrade, jobs of the new version wait for its workers.
+    if ((job.data.version ?? PAYLOAD_VERSION) > PAYLOAD_VERSION) {
+      logger.info(about(job), 'job of a newer version is left to a newer worker');
+      return delayJob(job, token, TOO_NEW_DELAY_MS);
+    }
+    const payload = readPayloadOf(job);
+    const outcome = await publish(payload, await runInChild(job, payload, signal ?? new AbortController().signal));
+    switch (outcome.kind) {
+      case 'made':
+        return outcome.result;
+      case 'failed':
+        throw toJobError(outcome.failure, outcome);
+      case 'timed out':
+        metrics.childEnded('time');
+        throw toJobError({ code: 'TIMEOUT', message: 'took longer than the time limit' }, { isFinal: true });
+      case 'out of memory':
+        metrics.childEnded('memory');
+        throw toJobError({ code: 'OUT_OF_MEMORY', message: 'needed more memory than the limit' }, { isFinal: true });
+      case 'crashed': {
+        metrics.childEnded(outcome.isSilent ? 'silence' : 'crash');
+        const message = `the process that worked on this image ${outcome.how}`;
+        throw toJobError({ code: 'PROCESS_CRASHED', message }, { isFinal: false });
+      }
+      case 'storage unavailable':
+        return waitForStorage(job, token, outcome.error);
+      case 'cancelled':
+        if (signal?.reason === DELETED) throw toJobError({ code: 'CANCELLED', message: DELETED }, { isFinal: true });
+        // Back to the queue, without counting as an attempt.
+        await job.moveToWait(token);
+        throw new WaitingError();
+    }
+  }
+
+  function readPayloadOf(job: ImageJob): ImageJobPayload {
+    try {
+      return readPayload(job);
+    } catch (error) {
+      logger.error({ ...about(job), err: error }, 'stored job cannot be read');
+      const message = 'The service cannot read what it stored about this file. Upload it again.';
+      throw toJobError({ code: 'INTERNAL', message }, { isFinal: true, cause: toCause(error) });
+    }
+  }
+
+  async function runInChild(job: ImageJob, payload: ImageJobPayload, signal: AbortSignal): Promise<Outcome> {
+    let startedAt = 0;
+    let progress: NodeJS.Timeout | undefined;
+    const outcome = await runner.run(payload, signal, () => {
+      logger.debug(about(job), 'image begun');
+      startedAt = Date.now();
+      if (job.attemptsStarted === 1) metrics.waited(Math.max(0, startedAt - job.timestamp) / 1000);
+      // Redis refuses it while its memory is full, which must not end the job.
+      progress = setTimeout(() => void job.updateProgress(10).catch(() => undefined), PROGRESS_AFTER_MS);
+    });
+    clearTimeout(progress);
+    if (startedAt > 0) metrics.processed((Date.now() - startedAt) / 1000);
+    return outcome;
+  }
+
+  /** Publishes what a child has written. The worker does this, so that the child can start on the next image. */
+  async function publish(payload: ImageJobPayload, outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== 'made') return outcome;
+    const { batchId, index } = payload;
+    try {
+      await Promise.all(
+        resultsOf(imageJobId(batchId, index), payload).map(({ jobId, format, variant }, position) =>
+          storage.results.publish(outcome.written[position] ?? '', jobId, format, variant),
+        ),
+      );
+      return outcome;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      const { code, problem, isTemporary } = error;
+      return { kind: 'storage unavailable', error: { code, problem, isTemporary, cause: toCause(error) } };
+    }
+  }
+
+  /** Delays a job until the storage may be available, or fails it. */
+  async function waitForStorage(job: ImageJob, token: string | undefined, error: StorageProblem): Promise<never> {
+    const { code, problem, isTemporary, cause } = error;
+    const canWait = isTemporary || storage.isRemote;
+    if (code !== 'STORAGE_FULL' && !(canWait && job.attemptsStarted < MAX_STORAGE_STARTS)) {
+      const failure = { code: 'STORAGE_UNAVAILABLE' as const, message: `The service ${problem}.` };
+      throw toJobError(failure, { isFinal: false, cause });
+    }
+    metrics.storageAwaited(code);
+    logger.error(
+      { ...about(job), code, err: toError(cause) },
+      'the storage is full or unavailable; the job waits for it',
+    );
+    return delayJob(job, token, STORAGE_DELAY_MS);
+  }
+
+  const worker = new TolerantWorker<ImageJobPayload, ImageJobResult>(IMAGE_QUEUE, processJob, {
+    connection: redis,
+    prefix,
+    concurrency: concurrency + PREFETCH,
+    ...recovery,
+    runRetryDelay: RECONNECT_DELAY_MS,
+    // Counts of ended jobs, from which the API derives `Retry-After`.
+    metrics: { maxDataPoints: 60 },
+    ...(telemetry && { telemetry }),
+    autorun: false,
+  });
+  worker.on('completed', (job) => {
+    metrics.jobEnded('completed');
+    const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
+    logger.info({ ...about(job), ms, bytes: job.returnvalue.bytes }, 'image processed');
+  });
+  worker.on('failed', (job, err) => {
+    const willRetry = !job?.finishedOn;
+    const { code } = parseFailure(err.message);
+    metrics.jobEnded(willRetry ? 'retried' : 'failed');
+    if (!willRetry) metrics.fileFailed(code);
+    logger[willRetry ? 'error' : 'warn']({ ...(job && about(job)), code, err, willRetry }, 'image failed');
+  });
+  worker.on('stalled', (jobId) => logger.warn({ jobId }, 'continuing the job of a worker that died'));
+  worker.on('error', (err) => logger.debug({ err }, 'worker error'));
+
+  return {
+    run: () => worker.run(),
+    waitUntilReady: () => worker.waitUntilReady(),
+    cancelDeleted: (jobId) => void worker.cancelJob(jobId, DELETED),
+    async stop(timeoutMs) {
+      runner.stopStarting();
+      const handBack = setTimeout(() => worker.cancelAllJobs(SHUTTING_DOWN), timeoutMs);
+      await worker.close();
+      clearTimeout(handBack);
+      runner.close();
+    },
+  };
+}
+
+async function delayJob(job: ImageJob, token: string | undefined, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
+}
+
+/** The error that makes BullMQ fail a job, or retry it unless the failure is final. */
+function toJobError(failure: Failure, { isFinal, cause }: { isFinal: boolean; cause?: Cause | undefined }): Error {
+  const error = new (isFinal ? UnrecoverableError : Error)(formatFailure(failure));
+  return cause ? Object.assign(error, { cause: toError(cause) }) : error;
+}
+
+function toError({ message, stack }: Cause): Error {
+  return Object.assign(new Error(message), { stack });
+}
+
+/** Log fields of a job. */
+function about({ id, data }: ImageJob) {
   return { batchId: data.batchId, jobId: id, requestId: data.requestId };
 }

@@ -8,13 +8,13 @@ import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
-import { ImageWorker } from './image-worker.ts';
+import { createImageWorker } from './image-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
 
-/** Milliseconds that closing connections and children may take. */
-const CLOSING_MS = 2000;
+/** Time limit for closing connections and child processes. */
+const CLOSE_TIMEOUT_MS = 2000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   const storage = await openStorage(config);
   const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();
-  const images = new ImageWorker({
+  const images = createImageWorker({
     redis,
     prefix,
     storage,
@@ -50,30 +50,34 @@ async function main(): Promise<void> {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
   }
   const cancellations = connectConsumer(config.redis, logger);
-  cancellations.on('message', (_channel, jobId) => images.cancelRemoved(jobId));
+  cancellations.on('message', (_channel, jobId) => images.cancelDeleted(jobId));
 
   shutDownOnSignal(
     [
-      { name: 'finish images', limitMs: shutdownMs + CLOSING_MS, run: () => images.stop(shutdownMs) },
-      { name: 'finish batches', limitMs: CLOSING_MS, run: () => Promise.all([batches.close(), sweeper.close()]) },
-      { name: 'send traces', limitMs: CLOSING_MS, run: () => tracing?.stop() },
+      { name: 'finish images', timeoutMs: shutdownMs + CLOSE_TIMEOUT_MS, run: () => images.stop(shutdownMs) },
+      {
+        name: 'finish batches',
+        timeoutMs: CLOSE_TIMEOUT_MS,
+        run: () => Promise.all([batches.close(), sweeper.close()]),
+      },
+      { name: 'send traces', timeoutMs: CLOSE_TIMEOUT_MS, run: () => tracing?.stop() },
     ],
     logger,
   );
 
-  // With another storage it would fail every file of the queue, and clean up what it must not.
+  // With the wrong storage the worker would fail every file, and remove files that are still needed.
   await storageCheck.confirmed;
-  // Not waited for: Redis may not be there yet, and ioredis subscribes again whenever it is back.
+  // Do not await this: Redis may be unreachable. ioredis subscribes again after each reconnect.
   cancellations.subscribe(serviceKeys(prefix).cancel).catch((err) => logger.debug({ err }, 'cancellations'));
   for (const running of [images.run(), batches.run(), sweeper.start()]) {
     running.catch((err) => {
-      logger.fatal({ err }, 'worker cannot take jobs any more');
-      // Whoever started this process starts it again; one that lives on and does nothing would deceive them.
+      logger.fatal({ err }, 'the worker cannot take jobs any more');
+      // Exit, so that the supervisor restarts the process. A process that runs but takes no jobs would look healthy.
       process.exit(1);
     });
   }
   await images.waitUntilReady();
-  logger.info({ concurrency }, 'worker takes jobs');
+  logger.info({ concurrency }, 'the worker is ready');
 }
 
 await run(main);

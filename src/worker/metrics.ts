@@ -1,79 +1,88 @@
 import { Counter, Histogram } from 'prom-client';
+import type { FailureCode } from '../shared/failures.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
+import type { StorageErrorCode } from './outcome.ts';
 
-/** How an attempt at a file ended. */
+/** Outcome of an attempt to process a file. */
 type Outcome = 'completed' | 'failed' | 'retried';
-/** Why a child is gone. */
+/** Reason why a child process ended early. `silence`: it did not respond. */
 type EndOfChild = 'time' | 'memory' | 'crash' | 'silence';
-/** Why a job waits for the storage: the code of the failure. */
-export type StorageFault = 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE';
 
-/** What the worker tells Prometheus. No label has values that a client chooses. */
+/** The Prometheus metrics of a worker. No label contains values that a client can choose. */
 export interface WorkerMetrics {
   /** Counts the end of an attempt. */
   jobEnded(outcome: Outcome): void;
-  /** @param seconds from the upload to the moment at which a child began with a file */
+  /** Counts a file that failed for good. */
+  fileFailed(code: FailureCode): void;
+  /** @param seconds time from the upload of a file until a child process started on it */
   waited(seconds: number): void;
-  /** @param seconds that a child took for a file */
+  /** @param seconds time that a child process took for a file */
   processed(seconds: number): void;
-  /** Counts a child that is gone. */
+  /** Counts a child process that ended early. */
   childEnded(reason: EndOfChild): void;
-  /** Counts a job that was put off because of the storage. */
-  storageAwaited(code: StorageFault): void;
-  /** Counts what a sweep has removed. */
-  swept(removed: { expired: number; lost: number; unfinished: number }): void;
-  /** All metrics as text. */
+  /** Counts a job that was delayed because of a storage failure. */
+  storageAwaited(code: StorageErrorCode): void;
+  /** Counts the batches and files that a sweep removed. */
+  sweepEnded(removed: { expired: number; lost: number; unfinished: number }): void;
+  /** Returns all metrics as text. */
   read(): Promise<MetricsPage>;
 }
 
-/** Makes the metrics of one worker. */
+/** Creates the metrics of a worker. */
 export function createWorkerMetrics(): WorkerMetrics {
   const registry = createRegistry();
   const registers = [registry];
   const jobs = new Counter({
     name: 'image_jobs_total',
-    help: 'Attempts at files by outcome; "retried" where another attempt follows',
+    help: 'Attempts to process a file, by outcome; "retried" if another attempt follows',
     labelNames: ['outcome'],
+    registers,
+  });
+  const failures = new Counter({
+    name: 'image_failures_total',
+    help: 'Files that failed for good, by failure code',
+    labelNames: ['code'],
     registers,
   });
   const wait = new Histogram({
     name: 'image_queue_wait_seconds',
-    help: 'From the upload of a file to the moment at which a process begins with it, first attempts alone',
+    help: 'Time from the upload of a file until a child process starts on it, first attempts only',
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200],
     registers,
   });
   const processing = new Histogram({
     name: 'image_processing_seconds',
-    help: 'Time in which a process made the results of a file',
+    help: 'Time that a child process took for the results of a file',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
   const children = new Counter({
     name: 'image_processes_ended_total',
-    help: 'Processes of one image that are gone before its end: over the limit of time or memory, crashed, or silent',
+    help: 'Child processes that ended early: over the time or memory limit, crashed, or unresponsive',
     labelNames: ['reason'],
     registers,
   });
   const storageWaits = new Counter({
     name: 'image_storage_waits_total',
-    help: 'Times that a file was put off because the storage was full or unavailable, by the code of the failure',
+    help: 'Jobs delayed because the storage was full or unavailable, by error code',
     labelNames: ['code'],
     registers,
   });
   const sweeps = new Counter({
     name: 'sweep_removed_total',
-    help: 'What sweeps have removed: batches by age (expired), originals without a batch (lost), half-written files (unfinished)',
+    help: 'Removals by the sweeper: expired batches, originals without a batch (lost), unfinished files and uploads',
     labelNames: ['what'],
     registers,
   });
 
   return {
     jobEnded: (outcome) => jobs.inc({ outcome }),
+    fileFailed: (code) => failures.inc({ code }),
     waited: (seconds) => wait.observe(seconds),
     processed: (seconds) => processing.observe(seconds),
     childEnded: (reason) => children.inc({ reason }),
     storageAwaited: (code) => storageWaits.inc({ code }),
-    swept(removed) {
+    sweepEnded(removed) {
       for (const [what, count] of Object.entries(removed)) sweeps.inc({ what }, count);
     },
     read: () => readRegistry(registry),

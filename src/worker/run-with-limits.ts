@@ -1,33 +1,37 @@
-/** Milliseconds between two looks at the memory: short against the time in which an image can fill it. */
-const LOOK_EVERY_MS = 25;
+/** Milliseconds between two checks of the memory. An image fills the memory more slowly than this. */
+const MEMORY_CHECK_MS = 25;
 
 /**
- * The signals by which a child ends itself, so that its parent knows why. Each kills at once by the system's default,
- * which nothing but a signal can: while libvips works, `process.exit` waits for it.
+ * Signals by which a child process ends itself at a limit, so that the worker knows which. By default each of them ends a process at
+ * once. `process.exit` would wait for libvips.
  */
-export const endReasons = {
-  SIGALRM: { what: 'time', words: 'took longer than the time limit' },
-  SIGUSR2: { what: 'memory', words: 'needed more memory than the limit' },
-} as const satisfies Partial<Record<NodeJS.Signals, { what: string; words: string }>>;
+export const limitSignals = { timeout: 'SIGALRM', memory: 'SIGUSR2' } as const satisfies Record<string, NodeJS.Signals>;
+
+/** Limits of one piece of work. */
+export interface Limits {
+  timeoutMs: number;
+  /** Resident memory of the whole process. */
+  memoryBytes: number;
+}
 
 /**
- * Runs one piece of work under a deadline and a memory limit, and ends this whole process when it oversteps one.
+ * Runs work under a time limit and a memory limit.
  *
- * @param limits milliseconds, and bytes of resident memory of the process
+ * @param exceed called at a limit; by default it ends this process
  */
-export async function underWatch<T>(
-  { timeoutMs, memoryBytes }: { timeoutMs: number; memoryBytes: number },
+export async function runWithLimits<T>(
+  { timeoutMs, memoryBytes }: Limits,
   work: () => Promise<T>,
+  exceed: (limit: keyof typeof limitSignals) => void = (limit) => process.kill(process.pid, limitSignals[limit]),
 ): Promise<T> {
-  const end = (signal: keyof typeof endReasons) => process.kill(process.pid, signal);
-  const deadline = setTimeout(() => end('SIGALRM'), timeoutMs);
-  const watch = setInterval(() => {
-    if (process.memoryUsage.rss() > memoryBytes) end('SIGUSR2');
-  }, LOOK_EVERY_MS);
+  const deadline = setTimeout(() => exceed('timeout'), timeoutMs);
+  const memoryCheck = setInterval(() => {
+    if (process.memoryUsage.rss() > memoryBytes) exceed('memory');
+  }, MEMORY_CHECK_MS);
   try {
     return await work();
   } finally {
     clearTimeout(deadline);
-    clearInterval(watch);
+    clearInterval(memoryCheck);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { createBatchRemover } from '../queue/batch-remover.ts';
+import { bullmqKeys } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
@@ -11,28 +12,33 @@ import type { Storage } from '../storage/storage.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
-/** Milliseconds between two sweeps: at most, at least, and as a part of the retention. */
-const LONGEST_PAUSE_MS = 10 * 60 * 1000;
-const SHORTEST_PAUSE_MS = 1000;
-const PAUSES_IN_RETENTION = 10;
+/** Maximum interval between two sweeps. */
+const MAX_INTERVAL_MS = 10 * 60 * 1000;
+/** Minimum interval between two sweeps. */
+const MIN_INTERVAL_MS = 1000;
+/** Number of sweeps within the retention time. */
+const SWEEPS_PER_RETENTION = 10;
 /**
- * Milliseconds after which a batch that was announced and is not there will never be: an hour after the last moment at which
- * an `Idempotency-Key` could still bring it back.
+ * Age at which an incoming batch that was not enqueued counts as lost. A client can repeat the upload under the same batch id as long as
+ * its `Idempotency-Key` is valid. This is one hour longer.
  */
 const LOST_AFTER_MS = KEY_LIFE_MS + 60 * 60 * 1000;
 
-/** Removes what nobody needs any more, now and then: one of all workers does, by a BullMQ job scheduler. */
+/**
+ * Removes expired batches and leftover files at regular intervals. A BullMQ job scheduler ensures that only one of all workers runs each
+ * sweep.
+ */
 export interface Sweeper {
-  /** Begins to take turns at sweeping. */
+  /** Starts taking sweep jobs. Resolves when the sweeper is closed. */
   start(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
+ * Creates a {@link Sweeper}.
+ *
  * @param redis a connection that waits for Redis
- * @param storage of the files
- * @param retentionMs milliseconds after its end in which a batch is removed; 0 for never
- * @param metrics that tell what was removed
+ * @param retentionMs time after its end at which a batch is removed; 0 for never
  */
 export function createSweeper({
   redis,
@@ -46,7 +52,7 @@ export function createSweeper({
   prefix: string;
   storage: Storage;
   retentionMs: number;
-  metrics: Pick<WorkerMetrics, 'swept'>;
+  metrics: Pick<WorkerMetrics, 'sweepEnded'>;
   logger: Logger;
 }): Sweeper {
   const options = { connection: redis, prefix };
@@ -57,16 +63,16 @@ export function createSweeper({
   const files = createBatchFiles(storage);
   const remover = createBatchRemover({ redis, images, batches, keys, files, retentionMs, logger });
 
-  /** A sweep can take long, and goes on another time. */
+  /** Stops a running sweep, which may take long. The next sweep continues. */
   const closing = new AbortController();
 
-  /** Originals whose batch was announced and never enqueued: the API died in between, or nobody knows. */
+  /** Removes the originals of batches that were never enqueued, for example because the API was killed during the upload. */
   async function removeLost(now: number): Promise<number> {
     let removed = 0;
     for (const batchId of await redis.zrangebyscore(keys.incoming, 0, now - LOST_AFTER_MS)) {
       if (closing.signal.aborted) break;
-      if (!isBatchId(batchId)) logger.error({ batchId }, 'an announced batch has an impossible id; it is dropped');
-      else if (!(await redis.exists(batches.toKey(batchId)))) {
+      if (!isBatchId(batchId)) logger.error({ batchId }, 'an incoming batch with an invalid id was ignored');
+      else if (!(await redis.exists(bullmqKeys(batches).job(batchId)))) {
         await files.remove(batchId, []);
         removed += 1;
       }
@@ -78,11 +84,11 @@ export function createSweeper({
   async function sweep(): Promise<void> {
     const now = Date.now();
     const expired = retentionMs > 0 ? await remover.removeEndedBefore(now - retentionMs, closing.signal) : 0;
-    await remover.finish(now, closing.signal);
+    await remover.resumeDue(now, closing.signal);
     const lost = await removeLost(now);
-    const unfinished = await storage.removeAbandoned(now);
-    metrics.swept({ expired, lost, unfinished });
-    if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'swept');
+    const unfinished = await storage.removeUnfinished(now);
+    metrics.sweepEnded({ expired, lost, unfinished });
+    if (expired + lost + unfinished > 0) logger.info({ expired, lost, unfinished }, 'sweep finished');
   }
 
   const worker = new TolerantWorker(SWEEP_QUEUE, sweep, {
@@ -90,22 +96,22 @@ export function createSweeper({
     runRetryDelay: RECONNECT_DELAY_MS,
     autorun: false,
   });
-  worker.on('failed', (_job, err) => logger.error({ err }, 'sweep failed; the next one goes on'));
+  worker.on('failed', (_job, err) => logger.error({ err }, 'sweep failed; the next one will continue'));
   const ignore = (err: Error) => logger.debug({ err }, 'sweeper error');
   for (const queue of [images, batches, sweeps]) queue.on('error', ignore);
   worker.on('error', ignore);
 
   return {
     async start() {
-      const part = retentionMs > 0 ? retentionMs / PAUSES_IN_RETENTION : LONGEST_PAUSE_MS;
-      const every = Math.round(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, part)));
+      const wanted = retentionMs > 0 ? retentionMs / SWEEPS_PER_RETENTION : MAX_INTERVAL_MS;
+      const every = Math.round(Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, wanted)));
       const template = { opts: { removeOnComplete: true, removeOnFail: 10 } };
       while (!closing.signal.aborted) {
         try {
           await sweeps.upsertJobScheduler('sweep', { every }, template);
           return await worker.run();
         } catch (err) {
-          // Redis may refuse it, as for want of memory; that must not keep the images from being processed.
+          // Redis may reject the command, for example if its memory is full. The worker must still process images, so we retry.
           logger.debug({ err }, 'sweeper error');
           await delay(RECONNECT_DELAY_MS);
         }

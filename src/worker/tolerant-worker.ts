@@ -2,11 +2,11 @@ import { type Job, type JobJson, Worker } from 'bullmq';
 import { parseStored } from '../queue/stored-data.ts';
 
 /**
- * A worker that takes jobs whose stored data is broken as jobs without data, so that they can end. BullMQ 6.7 throws while it
- * takes such a job; the job then counts as stalled and is taken again every few seconds, without end.
+ * A worker that treats corrupt job data as empty data, so that such a job can fail. BullMQ 6.7 throws while it takes such a job. The job
+ * then counts as stalled, and BullMQ takes it again every few seconds, without end.
  */
 export class TolerantWorker<Data, Result = unknown> extends Worker<Data, Result> {
-  /** BullMQ's own hook: makes a job of what Redis holds. */
+  /** Overrides the BullMQ method that creates a job from the data in Redis. */
   protected override createJob(stored: JobJson, jobId: string): Job<Data, Result> {
     const data = parseStored(stored.data);
     const isUsable = typeof data === 'object' && data !== null;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,16 +14,17 @@ import * as examples from '../../src/api/openapi/examples.ts';
 import { optionFields } from '../../src/api/upload/form-options.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
-import { type ProblemCode, ServiceError } from '../../src/shared/errors.ts';
+import { ServiceError } from '../../src/shared/errors.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { confirmedStorage, listeningApp, silent } from '../support/app.ts';
+import { onCleanup } from '../support/cleanup.ts';
 import { environment } from '../support/environment.ts';
 import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
 
-interface Answer {
+interface Response {
   status: number;
   headers: Record<string, string>;
   body: unknown;
@@ -32,9 +33,9 @@ interface OpenApi {
   openapi: string;
   info: { version: string };
   components: { schemas: Record<string, object> };
-  paths: Record<string, Record<string, { responses: Record<string, DocumentedAnswer> }>>;
+  paths: Record<string, Record<string, { responses: Record<string, DocumentedResponse> }>>;
 }
-interface DocumentedAnswer {
+interface DocumentedResponse {
   headers?: Record<string, { description: string }>;
   content?: Record<string, { schema: object; examples?: Record<string, { value: unknown }> }>;
 }
@@ -43,7 +44,6 @@ let redis: TestRedis;
 let app: Awaited<ReturnType<typeof listeningApp>>;
 let document: OpenApi;
 let ajv: Ajv2020;
-const seen = new Set<string>();
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -63,33 +63,37 @@ function expectValid(schema: object, value: unknown) {
   expect(isValid).toBe(true);
 }
 
-/** Checks a real answer against what is documented for the route. */
-function expectDocumented(method: string, path: string, { status, headers, body }: Answer) {
-  const answer = document.paths[path]?.[method]?.responses[status];
-  if (!answer) throw new Error(`${method} ${path} ${status} is not documented`);
-  if (answer.content) {
+/** Checks a response against what is documented for its operation. */
+function expectDocumented(operation: string, { status, headers, body }: Response) {
+  const documented = responsesOf(operation)[status];
+  if (!documented) throw new Error(`${operation} ${status} is not documented`);
+  if (documented.content) {
     const type = headers['content-type']?.split(';')[0] ?? '';
-    const content = answer.content[type] ?? answer.content[type.replace(/\/.*/, '/*')];
-    if (!content) throw new Error(`${method} ${path} ${status} is not documented as ${type}`);
+    const content = documented.content[type] ?? documented.content[type.replace(/\/.*/, '/*')];
+    if (!content) throw new Error(`${operation} ${status} is not documented as ${type}`);
     if (/json$/.test(type)) expectValid(content.schema, body);
   }
-  for (const [name, { description }] of Object.entries(answer.headers ?? {})) {
+  for (const [name, { description }] of Object.entries(documented.headers ?? {})) {
     if (!description.includes('only while')) expect(headers).toHaveProperty(name.toLowerCase());
   }
-  // An error counts by its code: several can share a status.
-  const { code = '' } = (body ?? {}) as { code?: string };
-  seen.add(`${method} ${path} ${status} ${code}`);
+}
+
+/** The documented responses of an operation, such as `GET /presets`, by status. */
+function responsesOf(operation: string): Record<string, DocumentedResponse> {
+  const [method = '', path = ''] = operation.toLowerCase().split(' ');
+  const found = Object.entries(document.paths).find(([name]) => name.toLowerCase() === path);
+  return found?.[1][method]?.responses ?? {};
 }
 
 const send = () => supertest(app.server);
 
-test('the document is OpenAPI 3.1, and every answer in it has examples that its schema allows', () => {
+test('the document is OpenAPI 3.1 and its examples match their schemas', () => {
   expect(document.openapi).toBe('3.1.0');
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, { responses }] of Object.entries(operations)) {
       for (const [status, { content }] of Object.entries(responses)) {
         for (const [type, { schema, examples = {} }] of Object.entries(content ?? {})) {
-          // Pictures and archives have none.
+          // Images and archives have no examples.
           if (!/json$|^text/.test(type)) continue;
           const values = Object.values(examples);
           expect(`${method} ${path} ${status}: ${values.length > 0}`).toBe(`${method} ${path} ${status}: true`);
@@ -116,362 +120,392 @@ test('the document names every option of an upload, with its meaning', () => {
   for (const [name, meaning] of Object.entries(optionDescriptions)) expect(properties[name]?.description).toBe(meaning);
 });
 
-describe('every documented answer is really given as documented', () => {
-  const small = jpeg(32, 32);
-  let batchId: string;
+/** Sends a request and resolves to its response. */
+type Case = () => PromiseLike<Response>;
+type Service = Awaited<ReturnType<typeof listeningApp>>;
 
-  test('to uploads', async () => {
-    const picture = await small;
-    const accepted = await send()
-      .post('/process-images')
-      .attach('images', picture, 'a.jpg')
-      .attach('images', picture, 'b.jpg');
-    expectDocumented('post', '/process-images', accepted);
-    batchId = accepted.body.batchId;
-    const upload = () => send().post('/process-images');
-    const eleven = upload();
-    for (let count = 0; count < 11; count += 1) eleven.attach('images', picture, 'a.jpg');
-    const refused: [ProblemCode, PromiseLike<Answer>][] = [
-      ['EMPTY_FILE', upload().attach('images', Buffer.alloc(0), 'a.jpg')],
-      ['FILE_TOO_LARGE', upload().attach('images', Buffer.alloc(5_242_881), 'a.jpg')],
-      ['UNSUPPORTED_IMAGE_TYPE', upload().attach('images', Buffer.from('x'), 'a.jpg')],
-      ['UNEXPECTED_FIELD', upload().attach('photo', picture, 'a.jpg')],
-      ['INVALID_OPTION', upload().attach('images', picture, 'a.jpg').field('width', '0')],
-      ['TOO_MANY_FILES', eleven],
-      ['MULTIPART_REQUIRED', upload().send({})],
-      ['CONTENT_ENCODING_UNSUPPORTED', upload().set('Content-Encoding', 'gzip').attach('images', picture, 'a.jpg')],
-      ['FILE_REQUIRED', upload().type('multipart/form-data; boundary=x').send('--x--\r\n')],
-      ['MALFORMED_MULTIPART', upload().type('multipart/form-data; boundary=x').send('nothing')],
-      ['REQUEST_TOO_LARGE', upload().type('multipart/form-data; boundary=x').send('x'.repeat(53_000_000))],
-    ];
-    for (const [code, answer] of refused) {
-      const { status, headers, body } = await answer;
-      expectDocumented('post', '/process-images', { status, headers, body });
-      expect((body as { code: string }).code).toBe(code);
-    }
+/** What the requests of the table need. */
+interface Fixtures {
+  image: Buffer;
+  /** Id of a batch whose first file is completed and whose second has failed. */
+  finished: string;
+  waiting: string;
+  deleted: string;
+  withKeys: Service;
+  /** Its client has used up its requests of this minute. */
+  exhausted: Service;
+  withoutRedis: Service;
+  /** Each of its parts throws. */
+  failing: ReturnType<typeof supertest>;
+  redirecting: Service;
+}
+
+let fixtures: Fixtures;
+
+beforeAll(async () => {
+  const image = await jpeg(32, 32);
+  const upload = async (...names: string[]) => {
+    const request = send().post('/process-images');
+    for (const name of names) request.attach('images', image, name);
+    return (await request).body.batchId as string;
+  };
+  const [finished, deleted] = [await upload('a.jpg', 'b.jpg'), await upload('a.jpg')];
+  const stop = takeJobs(redis, async ({ batchId, index, originalName }) => {
+    if (batchId === finished && index === 1) throw new UnrecoverableError('truncated JPEG');
+    return madeUpResult(originalName);
   });
+  await until(async () => (await send().get(`/batches/${finished}`)).body.status === 'completed-with-errors');
+  await stop();
+  await writeFile(join(app.processedDir, `processed-${finished}-0.jpg`), image);
+  await send().delete(`/batches/${deleted}`);
 
-  test('to questions', async () => {
-    expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
-    expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-0`));
-    expectDocumented('get', '/batches/{batchId}/archive', await send().get(`/batches/${batchId}/archive`));
-    expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-0/result`));
-    const waited = await send().get(`/jobs/${batchId}-0`).set('Prefer', 'wait=0');
-    expectDocumented('get', '/jobs/{jobId}', waited);
-    expect(waited.headers['preference-applied']).toBe('wait=0');
-    const stop = takeJobs(redis, async ({ index, originalName }) => {
-      if (index === 1) throw new UnrecoverableError('truncated JPEG');
-      return madeUpResult(originalName);
-    });
-    await until(async () => (await send().get(`/batches/${batchId}`)).body.status === 'completed-with-errors');
-    expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
-    for (const index of [0, 1]) expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-${index}`));
-    const uploaded = send()
-      .post('/process-images')
-      .set('Prefer', 'wait=20')
-      .attach('images', await small, 'a.jpg');
-    const finished = await uploaded;
-    expectDocumented('post', '/process-images', finished);
-    expect(finished.body).toMatchObject({ totalFiles: 1, status: 'completed', files: [{ state: 'completed' }] });
-    expect(finished.headers['retry-after']).toBeUndefined();
-    await stop();
-
-    // Nothing was really made, so the result is not there until the test puts it there.
-    expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-0/result`));
-    await writeFile(join(app.processedDir, `processed-${batchId}-0.jpg`), await small);
-    // To sign an address no server is asked.
-    const bucket = { STORAGE_URL: 's3://bucket', STORAGE_REDIRECT: 'true' };
-    const key = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
-    const redirecting = supertest((await listeningApp(redis, { ...bucket, ...key })).server);
-    for (const part of ['result', 'original']) {
-      const path = `/jobs/{jobId}/${part}`;
-      expectDocumented('get', path, await redirecting.get(`/jobs/${batchId}-0/${part}`));
-      const get = () => send().get(`/jobs/${batchId}-0/${part}`);
-      const whole = await get();
-      expectDocumented('get', path, whole);
-      expectDocumented('get', path, await get().set('Range', 'bytes=0-9'));
-      expectDocumented('get', path, await get().set('Range', 'bytes=99999999-'));
-      expectDocumented('get', path, await get().set('If-None-Match', whole.headers.etag ?? ''));
-      expectDocumented('get', path, await get().set('If-Match', '"another"'));
-      expectDocumented('get', path, await get().query({ unknown: '1' }));
-    }
-    expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-1/result`));
-    expectDocumented('get', '/jobs/{jobId}/result', await send().get(`/jobs/${batchId}-0/result?variant=x`));
-    for (const [part, path] of [
-      ['result', join(app.processedDir, `processed-${batchId}-0.jpg`)],
-      ['original', join(app.uploadDir, batchId, '0')],
-    ] as const) {
-      // A folder in the file's place is what no reading can get past.
-      await rename(path, `${path}.aside`);
-      await mkdir(path);
-      expectDocumented('get', `/jobs/{jobId}/${part}`, await send().get(`/jobs/${batchId}-0/${part}`));
-      await rmdir(path);
-      await rename(`${path}.aside`, path);
-    }
-    await rm(join(app.uploadDir, batchId, '1'));
-    expectDocumented('get', '/jobs/{jobId}/original', await send().get(`/jobs/${batchId}-1/original`));
-    expectDocumented('get', '/batches/{batchId}/archive', await send().get(`/batches/${batchId}/archive`));
-    expectDocumented('get', '/batches/{batchId}/events', await send().get(`/batches/${batchId}/events`));
-    expectDocumented('get', '/presets', await send().get('/presets'));
-    const unknown = '550e8400-e29b-41d4-a716-446655440000';
-    for (const id of [unknown, 'x', '%2e%2e']) {
-      expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${id}`));
-      expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${id}-0`));
-      for (const part of ['result', 'original']) {
-        expectDocumented('get', `/jobs/{jobId}/${part}`, await send().get(`/jobs/${id}-0/${part}`));
-      }
-      for (const part of ['archive', 'events']) {
-        expectDocumented('get', `/batches/{batchId}/${part}`, await send().get(`/batches/${id}/${part}`));
-      }
-    }
-    for (const path of ['/healthz', '/readyz']) expectDocumented('get', path, await send().get(path));
+  const exhausted = await listeningApp(redis, { RATE_LIMIT_REQUESTS: '1' });
+  await supertest(exhausted.server).get('/presets');
+  const otherRedis = await startRedis();
+  const withoutRedis = await listeningApp(otherRedis);
+  await otherRedis.kill();
+  // BullMQ closes its connections only while Redis responds.
+  onCleanup(async () => {
+    await otherRedis.restart();
+    await until(async () => (await supertest(withoutRedis.server).get('/readyz')).status === 200);
   });
-
-  test('to what a route does not know', async () => {
-    for (const [method, path, status, allow] of [
-      ['get', '/nowhere', 404],
-      ['get', '/batches', 404],
-      ['get', '/process-images', 405, 'POST'],
-      ['post', '/batches/x', 405, 'GET, HEAD, DELETE'],
-      ['post', '/jobs/x', 405, 'GET, HEAD'],
-      ['put', '/healthz', 405, 'GET, HEAD'],
-      ['put', '/docs', 405, 'GET, HEAD'],
-      ['get', '/batches/%E0%A4%A', 400],
-    ] as const) {
-      const answer = await send()[method](path);
-      expect([path, answer.status]).toEqual([path, status]);
-      expect(answer.headers.allow).toBe(allow);
-      expect(problem.parse(answer.body).status).toBe(status);
-    }
-    const options = await send().options('/process-images');
-    expect([options.status, options.headers.allow]).toEqual([204, 'POST']);
-  });
-
-  test('to a fault that nobody foresaw, without its internals', async () => {
-    const broken = () => Promise.reject(new TypeError('secret of the inside'));
-    const fails = () => {
-      throw new TypeError('secret of the inside');
-    };
-    const parts = {
-      queue: {
-        ping: async () => {},
-        checkBacklog: async () => {},
-        readLoad: broken,
-        claimKey: broken,
-        addBatch: broken,
-        isKnown: broken,
-        readBatch: broken,
-        readFile: broken,
-        removeBatch: broken,
-        sendCommand: broken,
-        close: async () => {},
-      },
-      watcher: { readBatch: broken, watch: fails, waitFor: broken, close: () => {} },
-      storage: {
-        originals: { receive: broken, read: broken, find: fails, remove: broken },
-        results: {
-          write: broken,
-          publish: broken,
-          outputPath: fails,
-          find: fails,
-          read: broken,
-          remove: broken,
-          removeOfBatch: broken,
-        },
-        isRemote: false,
-        identify: broken,
-        checkRoom: async () => {},
-        removeAbandoned: broken,
-      },
-      storageCheck: confirmedStorage,
-      limits: loadConfig(environment()),
-      access: loadConfig(environment()),
-      optionRules: { presets: {}, presetsOnly: false },
-      logger: silent,
-    };
-    const faulty = supertest(createApp(parts));
-    const picture = await small;
-    const answers: [string, string, Answer][] = [
-      ['post', '/process-images', await faulty.post('/process-images').attach('images', picture, 'a.jpg')],
-    ];
-    for (const path of ['/batches/{batchId}', '/batches/{batchId}/archive', '/batches/{batchId}/events']) {
-      answers.push(['get', path, await faulty.get(path.replace('{batchId}', batchId))]);
-    }
-    answers.push(['delete', '/batches/{batchId}', await faulty.delete(`/batches/${batchId}`)]);
-    for (const path of ['/jobs/{jobId}', '/jobs/{jobId}/result', '/jobs/{jobId}/original']) {
-      answers.push(['get', path, await faulty.get(path.replace('{jobId}', `${batchId}-0`))]);
-    }
-    for (const [method, path, answer] of answers) {
-      expectDocumented(method, path, answer);
-      expect(answer.status).toBe(500);
-      expect(JSON.stringify(answer.body)).not.toContain('secret');
-      expect((answer.body as { detail: string }).detail).toContain(answer.headers['x-request-id']);
-    }
-    for (const code of ['STORAGE_FULL', 'STORAGE_UNAVAILABLE'] as const) {
-      const receive = async () => {
-        throw new ServiceError(code, 'no room', { headers: { 'Retry-After': '60' } });
-      };
-      const crowded = supertest(
-        createApp({ ...parts, storage: { ...parts.storage, originals: { ...parts.storage.originals, receive } } }),
-      );
-      const answer = await crowded.post('/process-images').attach('images', picture, 'a.jpg');
-      expectDocumented('post', '/process-images', answer);
-      expect(answer.body.code).toBe(code);
-    }
-    const require = () => {
-      throw new ServiceError('STORAGE_UNAVAILABLE', 'not identified', { headers: { 'Retry-After': '2' } });
-    };
-    const unconfirmed = supertest(createApp({ ...parts, storageCheck: { require } }));
-    expectDocumented('get', '/readyz', await unconfirmed.get('/readyz'));
-    const found = {
-      owner: undefined,
-      removedAt: undefined,
-      value: { ...examples.batches.completed, createdAt: new Date(), files: [] },
-    };
-    const removeBatch = () =>
-      Promise.reject(new ServiceError('STORAGE_UNAVAILABLE', 'no disk', { headers: { 'Retry-After': '10' } }));
-    const stuck = supertest(
-      createApp({ ...parts, queue: { ...parts.queue, readBatch: async () => found, removeBatch } }),
-    );
-    expectDocumented('delete', '/batches/{batchId}', await stuck.delete(`/batches/${batchId}`));
-  });
-
-  test('to an upload that is sent again', async () => {
-    const post = (key: string, name = 'a.jpg') =>
-      small.then((picture) =>
-        send().post('/process-images').set('Idempotency-Key', key).attach('images', picture, name),
-      );
-    expectDocumented('post', '/process-images', await post('a b'));
-    const first = await post('"key of this test"');
-    expect(first.status).toBe(202);
-    const again = await post('"key of this test"');
-    expectDocumented('post', '/process-images', again);
-    expect([again.body, again.headers['idempotent-replayed']]).toEqual([first.body, 'true']);
-    expectDocumented('post', '/process-images', await post('"key of this test"', 'another.jpg'));
-    const many = await Promise.all(Array.from({ length: 5 }, () => post('at-once')));
-    for (const answer of many) expectDocumented('post', '/process-images', answer);
-    expect(many.map(({ status }) => status)).toContain(409);
-  });
-
-  test('to a batch that is removed', async () => {
-    const { batchId: gone } = (
-      await send()
-        .post('/process-images')
-        .attach('images', await small, 'a.jpg')
-    ).body;
-    const paths = ['/batches/{batchId}', '/batches/{batchId}/archive', '/batches/{batchId}/events'];
-    const jobPaths = ['/jobs/{jobId}', '/jobs/{jobId}/result', '/jobs/{jobId}/original'];
-    const removed = await send().delete(`/batches/${gone}`);
-    expectDocumented('delete', '/batches/{batchId}', removed);
-    expect(removed.status).toBe(204);
-    for (const path of [...paths, ...jobPaths]) {
-      const answer = await send().get(path.replace('{batchId}', gone).replace('{jobId}', `${gone}-0`));
-      expectDocumented('get', path, answer);
-      expect(answer.body).toMatchObject({ code: 'BATCH_REMOVED', removedAt: expect.any(String) });
-    }
-    expectDocumented('delete', '/batches/{batchId}', await send().delete(`/batches/${gone}`));
-    expectDocumented('delete', '/batches/{batchId}', await send().delete(`/batches/${uuid()}`));
-  });
-
-  test('to whom has no key, or comes too often', async () => {
-    const keys = { API_KEYS: `someone:${'0'.repeat(64)}` };
-    const closed = supertest((await listeningApp(redis, keys)).server);
-    const busy = supertest((await listeningApp(redis, { RATE_LIMIT_REQUESTS: '1' })).server);
-    await busy.get('/presets');
-    for (const [path, operations] of Object.entries(document.paths)) {
-      if (path === '/healthz' || path === '/readyz') continue;
-      for (const method of Object.keys(operations) as ('get' | 'post' | 'delete')[]) {
-        for (const [app, status] of [
-          [closed, 401],
-          [busy, 429],
-        ] as const) {
-          const answer = await app[method](path);
-          expect([path, answer.status]).toEqual([path, status]);
-          expectDocumented(method, path, answer);
-        }
-      }
-    }
-  });
-
-  test('to an event stream beyond those that a client may hold', async () => {
-    const { url } = await listeningApp(redis, { MAX_HELD_REQUESTS: '1' });
-    const { batchId } = (
-      await send()
-        .post('/process-images')
-        .attach('images', await small, 'a.jpg')
-    ).body;
-    const held = await fetch(`${url}/batches/${batchId}/events`);
-    const answer = await supertest(url).get(`/batches/${batchId}/events`);
-    expectDocumented('get', '/batches/{batchId}/events', answer);
-    expect(answer.body.code).toBe('TOO_MANY_STREAMS');
-    await held.body?.cancel();
-  });
-
-  test('to an upload that does not arrive', async () => {
-    const { url } = await listeningApp(redis, { REQUEST_TIMEOUT_SECONDS: '1' });
-    const headers = { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000' };
-    const asking = request(`${url}/process-images`, { method: 'POST', headers });
-    asking.on('error', () => {});
-    asking.flushHeaders();
-    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
-    const documented = { status: answer.statusCode ?? 0, headers: answer.headers as Record<string, string> };
-    expectDocumented('post', '/process-images', { ...documented, body: JSON.parse(await text(answer)) });
-    expect(documented.status).toBe(408);
-  });
-
-  test('to uploads for which there is no room', async () => {
-    for (const [setting, code] of [
-      [{ MAX_BACKLOG: '1' }, 'BACKLOG_FULL'],
-      [{ MIN_FREE_DISK: String(2 ** 49) }, 'DISK_LOW'],
-    ] as const) {
-      const full = supertest((await listeningApp(redis, setting)).server);
-      const answer = await full.post('/process-images').attach('images', await small, 'a.jpg');
-      expectDocumented('post', '/process-images', answer);
-      expect(answer.body.code).toBe(code);
-    }
-  });
-
-  test('without Redis, and nothing is stored', async () => {
-    const stored = await readdir(app.uploadDir);
-    await redis.kill();
-    await until(async () => (await send().get('/readyz')).status === 503);
-    expectDocumented(
-      'post',
-      '/process-images',
-      await send()
-        .post('/process-images')
-        .attach('images', await small, 'a.jpg'),
-    );
-    expectDocumented('get', '/batches/{batchId}', await send().get(`/batches/${batchId}`));
-    expectDocumented('delete', '/batches/{batchId}', await send().delete(`/batches/${batchId}`));
-    expectDocumented('get', '/jobs/{jobId}', await send().get(`/jobs/${batchId}-0`));
-    for (const part of ['result', 'original']) {
-      expectDocumented('get', `/jobs/{jobId}/${part}`, await send().get(`/jobs/${batchId}-0/${part}`));
-    }
-    for (const part of ['archive', 'events']) {
-      expectDocumented('get', `/batches/{batchId}/${part}`, await send().get(`/batches/${batchId}/${part}`));
-    }
-    expectDocumented('get', '/readyz', await send().get('/readyz'));
-    expect((await send().get('/healthz')).status).toBe(200);
-    expect(await readdir(app.uploadDir)).toEqual(stored);
-    // Back, so that everything can take its leave.
-    await redis.restart();
-  });
-
-  test('and none was left out', () => {
-    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.entries(operations).flatMap(([method, { responses }]) =>
-        Object.entries(responses).flatMap(([status, { content }]) => {
-          const codes = Object.keys(content?.['application/problem+json']?.examples ?? { '': '' });
-          return codes.map((code) => `${method} ${path} ${status} ${code}`);
-        }),
-      ),
-    );
-    expect([...seen].sort()).toEqual(documented.sort());
-  });
+  await until(async () => (await supertest(withoutRedis.server).get('/readyz')).status === 503);
+  // Signing an address needs no server.
+  const s3 = { STORAGE_URL: 's3://bucket', STORAGE_REDIRECT: 'true' };
+  fixtures = {
+    image,
+    finished,
+    deleted,
+    waiting: await upload('a.jpg'),
+    withKeys: await listeningApp(redis, { API_KEYS: `someone:${'0'.repeat(64)}` }),
+    exhausted,
+    withoutRedis,
+    failing: supertest(createApp(failingParts())),
+    redirecting: await listeningApp(redis, { ...s3, AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' }),
+  };
 });
 
-test('Swagger UI is there, and takes its document from the service', async () => {
+const secret = 'secret of the inside';
+
+/** Parts of an app of which each throws what must not reach a client. */
+function failingParts() {
+  const rejects = () => Promise.reject(new TypeError(secret));
+  const throws = () => {
+    throw new TypeError(secret);
+  };
+  return {
+    queue: {
+      ping: async () => {},
+      checkBacklog: async () => {},
+      readLoad: rejects,
+      claimKey: rejects,
+      announceBatch: rejects,
+      addBatch: rejects,
+      isKnown: rejects,
+      readBatch: rejects,
+      readFile: rejects,
+      removeBatch: rejects,
+      sendCommand: rejects,
+      close: async () => {},
+    },
+    watcher: { readBatch: rejects, watch: throws, waitFor: rejects, close: () => {} },
+    storage: {
+      originals: { receive: rejects, read: rejects, find: throws, remove: rejects },
+      results: {
+        write: rejects,
+        publish: rejects,
+        outputPath: throws,
+        find: throws,
+        read: rejects,
+        remove: rejects,
+        removeOfBatch: rejects,
+      },
+      isRemote: false,
+      identify: rejects,
+      checkFreeSpace: async () => {},
+      removeUnfinished: rejects,
+    },
+    storageCheck: confirmedStorage,
+    limits: loadConfig(environment()),
+    access: loadConfig(environment()),
+    optionRules: { presets: {}, presetsOnly: false },
+    logger: silent,
+  };
+}
+
+/** A storage error with the code. */
+const storageError = (code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE') =>
+  new ServiceError(code, ['could not do it', 10], { retryAfterSeconds: 10 });
+
+/** Responses of every operation that needs a key and counts against the rate limit. */
+function limited(method: 'get' | 'post' | 'delete', path: () => string): Record<string, Case> {
+  return {
+    '401 UNAUTHORIZED': () => supertest(fixtures.withKeys.server)[method](path()),
+    '429 RATE_LIMITED': () => supertest(fixtures.exhausted.server)[method](path()),
+  };
+}
+
+/** The same for one that also needs Redis. */
+function guarded(method: 'get' | 'delete', path: () => string): Record<string, Case> {
+  return {
+    ...limited(method, path),
+    '500 INTERNAL_ERROR': () => fixtures.failing[method](path()),
+    '503 QUEUE_UNAVAILABLE': () => supertest(fixtures.withoutRedis.server)[method](path()),
+  };
+}
+
+const unknownId = uuid();
+const post = () => send().post('/process-images');
+const postImage = () => post().attach('images', fixtures.image, 'a.jpg');
+const postTo = async (settings: Record<string, string>) =>
+  supertest((await listeningApp(redis, settings)).server)
+    .post('/process-images')
+    .attach('images', fixtures.image, 'a.jpg');
+const postRaw = (body: string) => post().type('multipart/form-data; boundary=x').send(body);
+
+/** Sends an upload to a service whose storage fails. */
+const postWithoutStorage = (code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE') => {
+  const parts = failingParts();
+  const originals = { ...parts.storage.originals, receive: () => Promise.reject(storageError(code)) };
+  const service = createApp({ ...parts, storage: { ...parts.storage, originals } });
+  return supertest(service).post('/process-images').attach('images', fixtures.image, 'a.jpg');
+};
+
+/** Sends the headers of an upload and no body. */
+async function postNothing(): Promise<Response> {
+  const { url } = await listeningApp(redis, { REQUEST_TIMEOUT_SECONDS: '1' });
+  const headers = { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000' };
+  const sending = request(`${url}/process-images`, { method: 'POST', headers });
+  sending.on('error', () => {});
+  sending.flushHeaders();
+  const [response] = (await once(sending, 'response')) as [IncomingMessage];
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers as Record<string, string>,
+    body: JSON.parse(await text(response)),
+  };
+}
+
+/** Responses of an operation that sends a file, `result` or `original`. */
+function sendsFile(part: 'result' | 'original'): Record<string, Case> {
+  const path = () => `/jobs/${fixtures.finished}-0/${part}`;
+  const get = () => send().get(path());
+  const file = () =>
+    part === 'result'
+      ? join(app.processedDir, `processed-${fixtures.finished}-0.jpg`)
+      : join(app.uploadDir, fixtures.finished, '0');
+  /** Sends the request while the file is replaced by what `prepare` makes. */
+  const without = async (prepare: () => Promise<unknown>) => {
+    await rename(file(), `${file()}.aside`);
+    await prepare();
+    const response = await get();
+    await rm(file(), { recursive: true, force: true });
+    await rename(`${file()}.aside`, file());
+    return response;
+  };
+  return {
+    ...guarded('get', path),
+    '200 ': get,
+    '206 ': () => get().set('Range', 'bytes=0-9'),
+    '302 ': () => supertest(fixtures.redirecting.server).get(path()),
+    '304 ': async () => get().set('If-None-Match', (await get()).headers.etag ?? ''),
+    '400 INVALID_PARAMETER': () => get().query({ unknown: '1' }),
+    '404 JOB_NOT_FOUND': () => send().get(`/jobs/${unknownId}-0/${part}`),
+    '410 BATCH_REMOVED': () => send().get(`/jobs/${fixtures.deleted}-0/${part}`),
+    '410 FILE_GONE': () => without(async () => {}),
+    '412 PRECONDITION_FAILED': () => get().set('If-Match', '"another"'),
+    '416 RANGE_NOT_SATISFIABLE': () => get().set('Range', 'bytes=99999999-'),
+    // A folder in place of the file makes every read fail.
+    '503 STORAGE_UNAVAILABLE': () => without(() => mkdir(file())),
+  };
+}
+
+/** For each operation and each documented status and code a request that gets such a response. */
+const table: Record<string, Record<string, Case>> = {
+  'POST /process-images': {
+    ...limited('post', () => '/process-images'),
+    '202 ': postImage,
+    '400 EMPTY_FILE': () => post().attach('images', Buffer.alloc(0), 'a.jpg'),
+    '400 FILE_REQUIRED': () => postRaw('--x--\r\n'),
+    '400 INVALID_IDEMPOTENCY_KEY': () => postImage().set('Idempotency-Key', 'a b'),
+    '400 INVALID_OPTION': () => postImage().field('width', '0'),
+    '400 MALFORMED_MULTIPART': () => postRaw('nothing'),
+    '400 TOO_MANY_FILES': () =>
+      Array.from({ length: 11 }).reduce<ReturnType<typeof post>>(
+        (sending) => sending.attach('images', fixtures.image, 'a.jpg'),
+        post(),
+      ),
+    '400 UNEXPECTED_FIELD': () => post().attach('photo', fixtures.image, 'a.jpg'),
+    '408 REQUEST_TIMEOUT': postNothing,
+    '409 IDEMPOTENCY_KEY_IN_USE': async () => {
+      const responses = await Promise.all(
+        Array.from({ length: 5 }, () => postImage().set('Idempotency-Key', 'at-once')),
+      );
+      return responses.find(({ status }) => status === 409) as Response;
+    },
+    '413 FILE_TOO_LARGE': () => post().attach('images', Buffer.alloc(5_242_881), 'a.jpg'),
+    '413 REQUEST_TOO_LARGE': () => postRaw('x'.repeat(53_000_000)),
+    '415 CONTENT_ENCODING_UNSUPPORTED': () => postImage().set('Content-Encoding', 'gzip'),
+    '415 MULTIPART_REQUIRED': () => post().send({}),
+    '415 UNSUPPORTED_IMAGE_TYPE': () => post().attach('images', Buffer.from('x'), 'a.jpg'),
+    '422 IDEMPOTENCY_KEY_REUSED': async () => {
+      await postImage().set('Idempotency-Key', 'reused');
+      return post().set('Idempotency-Key', 'reused').attach('images', fixtures.image, 'another.jpg');
+    },
+    '500 INTERNAL_ERROR': () => fixtures.failing.post('/process-images').attach('images', fixtures.image, 'a.jpg'),
+    '503 BACKLOG_FULL': () => postTo({ MAX_BACKLOG: '1' }),
+    '503 DISK_LOW': () => postTo({ MIN_FREE_DISK: String(2 ** 49) }),
+    '503 QUEUE_UNAVAILABLE': () =>
+      supertest(fixtures.withoutRedis.server).post('/process-images').attach('images', fixtures.image, 'a.jpg'),
+    '503 STORAGE_UNAVAILABLE': () => postWithoutStorage('STORAGE_UNAVAILABLE'),
+    '507 STORAGE_FULL': () => postWithoutStorage('STORAGE_FULL'),
+  },
+  'GET /batches/{batchId}': {
+    ...guarded('get', () => `/batches/${fixtures.finished}`),
+    '200 ': () => send().get(`/batches/${fixtures.finished}`),
+    '404 BATCH_NOT_FOUND': () => send().get(`/batches/${unknownId}`),
+    '410 BATCH_REMOVED': () => send().get(`/batches/${fixtures.deleted}`),
+  },
+  'DELETE /batches/{batchId}': {
+    ...guarded('delete', () => `/batches/${fixtures.finished}`),
+    '204 ': async () => send().delete(`/batches/${(await postImage()).body.batchId}`),
+    '404 BATCH_NOT_FOUND': () => send().delete(`/batches/${unknownId}`),
+    '410 BATCH_REMOVED': () => send().delete(`/batches/${fixtures.deleted}`),
+    '503 STORAGE_UNAVAILABLE': () => {
+      const parts = failingParts();
+      const value = { ...examples.batches.completed, createdAt: new Date(), files: [] };
+      const readBatch = async () => ({ owner: undefined, value });
+      const removeBatch = () => Promise.reject(storageError('STORAGE_UNAVAILABLE'));
+      const service = createApp({ ...parts, queue: { ...parts.queue, readBatch, removeBatch } });
+      return supertest(service).delete(`/batches/${fixtures.finished}`);
+    },
+  },
+  'GET /batches/{batchId}/events': {
+    ...guarded('get', () => `/batches/${fixtures.finished}/events`),
+    '200 ': () => send().get(`/batches/${fixtures.finished}/events`),
+    '404 BATCH_NOT_FOUND': () => send().get(`/batches/${unknownId}/events`),
+    '410 BATCH_REMOVED': () => send().get(`/batches/${fixtures.deleted}/events`),
+    '429 TOO_MANY_STREAMS': async () => {
+      const { url } = await listeningApp(redis, { MAX_HELD_REQUESTS: '1' });
+      const held = await fetch(`${url}/batches/${fixtures.waiting}/events`);
+      const response = await supertest(url).get(`/batches/${fixtures.waiting}/events`);
+      await held.body?.cancel();
+      return response;
+    },
+  },
+  'GET /batches/{batchId}/archive': {
+    ...guarded('get', () => `/batches/${fixtures.finished}/archive`),
+    '200 ': () => send().get(`/batches/${fixtures.finished}/archive`),
+    '404 BATCH_NOT_FOUND': () => send().get(`/batches/${unknownId}/archive`),
+    '409 BATCH_NOT_FINISHED': () => send().get(`/batches/${fixtures.waiting}/archive`),
+    '410 BATCH_REMOVED': () => send().get(`/batches/${fixtures.deleted}/archive`),
+  },
+  'GET /jobs/{jobId}': {
+    ...guarded('get', () => `/jobs/${fixtures.finished}-0`),
+    '200 ': () => send().get(`/jobs/${fixtures.finished}-0`),
+    '404 JOB_NOT_FOUND': () => send().get(`/jobs/${unknownId}-0`),
+    '410 BATCH_REMOVED': () => send().get(`/jobs/${fixtures.deleted}-0`),
+  },
+  'GET /jobs/{jobId}/result': {
+    ...sendsFile('result'),
+    '404 VARIANT_NOT_FOUND': () => send().get(`/jobs/${fixtures.finished}-0/result?variant=x`),
+    '409 JOB_FAILED': () => send().get(`/jobs/${fixtures.finished}-1/result`),
+    '409 JOB_NOT_FINISHED': () => send().get(`/jobs/${fixtures.waiting}-0/result`),
+  },
+  'GET /jobs/{jobId}/original': sendsFile('original'),
+  'GET /presets': { ...limited('get', () => '/presets'), '200 ': () => send().get('/presets') },
+  'GET /metrics': { ...limited('get', () => '/metrics'), '200 ': () => send().get('/metrics') },
+  'GET /healthz': { '200 ': () => send().get('/healthz') },
+  'GET /readyz': {
+    '200 ': () => send().get('/readyz'),
+    '503 QUEUE_UNAVAILABLE': () => supertest(fixtures.withoutRedis.server).get('/readyz'),
+    '503 STORAGE_UNAVAILABLE': () => {
+      const require = () => {
+        throw storageError('STORAGE_UNAVAILABLE');
+      };
+      return supertest(createApp({ ...failingParts(), storageCheck: { require } })).get('/readyz');
+    },
+  },
+};
+
+test('the table has every operation of the document', () => {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(Object.keys(table).toSorted()).toEqual(operations.toSorted());
+});
+
+test.each(Object.entries(table))('%s gives every documented response, and as documented', async (operation, cases) => {
+  const documented = Object.entries(responsesOf(operation)).flatMap(([status, { content }]) =>
+    Object.keys(content?.['application/problem+json']?.examples ?? { '': '' }).map((code) => `${status} ${code}`),
+  );
+  expect(Object.keys(cases).toSorted()).toEqual(documented.toSorted());
+  for (const [expected, run] of Object.entries(cases)) {
+    const response = await run();
+    const { code = '' } = (response.body ?? {}) as { code?: string };
+    expect(`${response.status} ${code}`).toBe(expected);
+    expectDocumented(operation, response);
+  }
+});
+
+test('an internal error names the request and reveals nothing else', async () => {
+  const { status, headers, body } = await fixtures.failing.get(`/batches/${fixtures.finished}`);
+  expect(status).toBe(500);
+  expect(JSON.stringify(body)).not.toContain(secret);
+  expect(body.detail).toContain(headers['x-request-id']);
+});
+
+test.each([
+  ['get', '/nowhere', 404, undefined],
+  ['get', '/batches', 404, undefined],
+  ['get', '/process-images', 405, 'POST'],
+  ['post', '/batches/x', 405, 'GET, HEAD, DELETE'],
+  ['post', '/jobs/x', 405, 'GET, HEAD'],
+  ['put', '/healthz', 405, 'GET, HEAD'],
+  ['put', '/docs', 405, 'GET, HEAD'],
+  ['get', '/batches/%E0%A4%A', 400, undefined],
+  ['get', '/batches/x', 404, undefined],
+  ['get', '/batches/%2e%2e', 404, undefined],
+  ['get', '/jobs/%2e%2e/result', 404, undefined],
+] as const)('%s %s responds with a problem of status %i', async (method, path, status, allow) => {
+  const response = await send()[method](path);
+  expect(response.status).toBe(status);
+  expect(response.headers.allow).toBe(allow);
+  expect(problem.parse(response.body).status).toBe(status);
+});
+
+test('OPTIONS names the methods of a route', async () => {
+  const { status, headers } = await send().options('/process-images');
+  expect([status, headers.allow]).toEqual([204, 'POST']);
+});
+
+test('Prefer: wait returns the finished batch with the upload, and is named in the response', async () => {
+  const stop = takeJobs(redis, async ({ originalName }) => madeUpResult(originalName));
+  const finished = await postImage().set('Prefer', 'wait=20');
+  await stop();
+  expectDocumented('POST /process-images', finished);
+  expect(finished.body).toMatchObject({ totalFiles: 1, status: 'completed', files: [{ state: 'completed' }] });
+  expect(finished.headers['retry-after']).toBeUndefined();
+  const waited = await send().get(`/jobs/${fixtures.finished}-0`).set('Prefer', 'wait=0');
+  expectDocumented('GET /jobs/{jobId}', waited);
+  expect(waited.headers['preference-applied']).toBe('wait=0');
+});
+
+test('repeats the first response to an upload that is sent again with its key', async () => {
+  const first = await postImage().set('Idempotency-Key', '"repeated"');
+  const second = await postImage().set('Idempotency-Key', '"repeated"');
+  expectDocumented('POST /process-images', second);
+  expect([second.body, second.headers['idempotent-replayed']]).toEqual([first.body, 'true']);
+});
+
+test('stores nothing while Redis is away, and stays alive', async () => {
+  const service = supertest(fixtures.withoutRedis.server);
+  expect((await service.post('/process-images').attach('images', fixtures.image, 'a.jpg')).status).toBe(503);
+  expect(await readdir(fixtures.withoutRedis.uploadDir)).toEqual([]);
+  expect((await service.get('/healthz')).status).toBe(200);
+});
+
+test('Swagger UI loads its document from the service', async () => {
   const page = await send().get('/docs/');
   expect(page.status).toBe(200);
   expect(page.text).toContain('swagger-ui');

@@ -36,11 +36,11 @@ describeInBrowser('the page', () => {
   test('three pictures, one of them broken: progress, before and after, the reason, the archive, and nothing from elsewhere', async () => {
     const { page, faults } = await openPage(url);
     await page.setInputFiles('#files', files('one.jpg', "two's “best”.png", 'broken.jpg'));
-    expect(await page.textContent('#send')).toBe('Process 3 pictures');
+    expect(await page.textContent('#send')).toBe('Process 3 images');
     await page.click('#send');
-    await page.waitForSelector('text=Batch of 3 pictures: done, with errors');
-    expect(await page.textContent('#batch-status')).toBe('2 done, 1 failed, 0 to go');
-    expect(await page.textContent('.results .fault')).toBe('truncated JPEG');
+    await page.waitForSelector('text=Batch of 3 images: done, with errors');
+    expect(await page.textContent('#batch-status')).toBe('2 done, 1 failed, 0 remaining');
+    expect(await page.textContent('.results .error')).toBe('truncated JPEG');
     // Both pictures are really shown, not only referred to.
     await page.waitForFunction(() => {
       const images = [...document.querySelectorAll<HTMLImageElement>('.pair img')];
@@ -66,16 +66,16 @@ describeInBrowser('the page', () => {
     const release = await holdNextImage(worker, url);
     await page.setInputFiles('#files', files('one.jpg', "two's “best”.png"));
     await page.click('#send');
-    await page.waitForSelector('text=Batch of 2 pictures: in progress');
+    await page.waitForSelector('text=Batch of 2 images: in progress');
     await page.reload();
-    await page.waitForSelector('text=Batch of 2 pictures: in progress');
+    await page.waitForSelector('text=Batch of 2 images: in progress');
     release();
-    await page.waitForSelector('text=Batch of 2 pictures: done');
+    await page.waitForSelector('text=Batch of 2 images: done');
     expect(await page.locator('#recent-list li').count()).toBe(1);
     await page.click('#another');
     await page.waitForSelector('#upload:not([hidden])');
     await page.click('#recent-list a');
-    await page.waitForSelector('text=Batch of 2 pictures: done');
+    await page.waitForSelector('text=Batch of 2 images: done');
     expect(faults).toEqual([]);
   });
 
@@ -83,12 +83,12 @@ describeInBrowser('the page', () => {
     const { page } = await openPage(url);
     await page.setInputFiles('#files', files('one.jpg', 'notes.jpg'));
     await page.click('#send');
-    await page.waitForSelector('#fault:not([hidden])');
-    expect(await page.textContent('#fault')).toContain('"notes.jpg" is not an image');
+    await page.waitForSelector('#error:not([hidden])');
+    expect(await page.textContent('#error')).toContain('"notes.jpg" is not an image');
     expect(await page.locator('#chosen li').count()).toBe(2);
     await page.click('text=Remove >> nth=1');
     await page.click('#send');
-    await page.waitForSelector('text=Batch of 1 picture: done');
+    await page.waitForSelector('text=Batch of 1 image: done');
   });
 
   test('options are sent, by the keyboard alone', async () => {
@@ -102,7 +102,7 @@ describeInBrowser('the page', () => {
     await page.keyboard.type('WebP');
     await page.focus('#send');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('text=Batch of 1 picture: done');
+    await page.waitForSelector('text=Batch of 1 image: done');
     expect(await page.textContent('.pair figure:nth-child(2) figcaption')).toContain('100×75, WEBP');
     expect(await page.textContent('#curl')).toContain(`-F 'width=100' -F 'format=webp'`);
     expect(faults).toEqual([]);
@@ -126,13 +126,13 @@ describeInBrowser('the page', () => {
     const { page, faults } = await openPage(closedUrl);
     await page.fill('#key', 'another');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('#key-refused:visible');
+    await page.waitForSelector('#key-rejected:visible');
     await page.fill('#key', key);
     await page.keyboard.press('Enter');
     await page.waitForSelector('#key-dialog', { state: 'hidden' });
     await page.setInputFiles('#files', files('one.jpg'));
     await page.click('#send');
-    await page.waitForSelector('text=Batch of 1 picture: done');
+    await page.waitForSelector('text=Batch of 1 image: done');
     await page.waitForFunction(() => {
       const images = [...document.querySelectorAll<HTMLImageElement>('.pair img')];
       return images.length === 2 && images.every((image) => image.complete && image.naturalWidth > 0);
@@ -143,7 +143,7 @@ describeInBrowser('the page', () => {
     expect(single.suggestedFilename()).toBe('one.jpg');
     // A reload in the same tab asks no more.
     await page.reload();
-    await page.waitForSelector('text=Batch of 1 picture: done');
+    await page.waitForSelector('text=Batch of 1 image: done');
     // The browser itself notes the two refusals that made the page ask.
     expect(faults.filter((fault) => !/401/.test(fault))).toEqual([]);
   });
@@ -163,7 +163,7 @@ describeInBrowser('the page', () => {
       const { page } = await openPage(url, { width: 360, height: 740, dark });
       await page.setInputFiles('#files', files('one.jpg', 'broken.jpg'));
       await page.click('#send');
-      await page.waitForSelector('text=Batch of 2 pictures: done, with errors');
+      await page.waitForSelector('text=Batch of 2 images: done, with errors');
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow).toBeLessThanOrEqual(0);
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -176,7 +176,7 @@ describeInBrowser('the page', () => {
     const scene = join(import.meta.dirname, '../../docs/images/before.jpg');
     await page.setInputFiles('#files', [scene, join(folder, 'broken.jpg')]);
     await page.click('#send');
-    await page.waitForSelector('text=Batch of 2 pictures: done, with errors');
+    await page.waitForSelector('text=Batch of 2 images: done, with errors');
     await page.waitForFunction(() => {
       const images = [...document.querySelectorAll<HTMLImageElement>('.pair img')];
       return images.length === 2 && images.every((image) => image.complete && image.naturalWidth > 0);

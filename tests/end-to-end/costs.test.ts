@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
-import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { jpeg } from '../support/images.ts';
@@ -38,9 +38,9 @@ test('reading a batch takes two round trips, and the same number of commands wit
   const names = Array.from({ length: 10 }, (_, index) => `${index}.jpg`);
   const costs: { reads: number; commands: number }[] = [];
   for (const backlog of [0, 100]) {
-    for (let batch = 0; batch < backlog; batch += 1) await queue.addBatch(newBatch(uuid(), ...names), storeNothing);
+    for (let batch = 0; batch < backlog; batch += 1) await enqueue(queue, newBatch(uuid(), ...names));
     const batchId = uuid();
-    await queue.addBatch(newBatch(batchId, ...names), storeNothing);
+    await enqueue(queue, newBatch(batchId, ...names));
     // Commands that `addBatch` sends without awaiting them have been sent by then.
     await queue.ping();
     const before = await readMeter();

@@ -31,7 +31,12 @@ test('processes nine of ten images to greyscale JPEGs, 512 pixels wide, and repo
   expect(batch.status).toBe('completed-with-errors');
   expect(batch.progress).toEqual({ total: 10, completed: 9, failed: 1, active: 0, waiting: 0 });
   expect(batch.files.map(({ originalName }) => originalName)).toEqual(files.map(([name]) => name));
-  expect(batch.files[9]).toMatchObject({ state: 'failed', result: null, failedReason: 'truncated JPEG' });
+  expect(batch.files[9]).toMatchObject({
+    state: 'failed',
+    result: null,
+    failedReason: 'truncated JPEG',
+    failure: { code: 'IMAGE_TRUNCATED', message: 'truncated JPEG' },
+  });
   for (const { jobId, originalName, result } of batch.files.slice(0, 9)) {
     const path = resolve(projectRoot, result?.outputPath ?? '');
     // Decode every pixel, not only the header.
@@ -56,6 +61,19 @@ test('processes nine of ten images to greyscale JPEGs, 512 pixels wide, and repo
   await until(() => worker.output().includes('batch ended'));
   expect(worker.output()).toContain(batchId);
   expect(worker.output()).not.toContain('image 1');
+  const failed =
+    worker
+      .output()
+      .split('\n')
+      .find((line) => line.includes('image failed')) ?? '{}';
+  expect(JSON.parse(failed)).toMatchObject({
+    batchId,
+    jobId: `${batchId}-9`,
+    requestId: expect.stringMatching(/./),
+    code: 'IMAGE_TRUNCATED',
+    // The error of libvips.
+    err: { message: expect.stringMatching(/VipsJpeg/) },
+  });
 
   expect(await worker.end('SIGTERM')).toBe(0);
   expect(await api.end('SIGTERM')).toBe(0);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { Redis } from 'ioredis';
 import type { BatchResponse } from '../../src/api/views/status.ts';
-import { openFolders } from '../../src/storage/local/local-storage.ts';
+import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, form, readBatch, readJob, upload } from '../support/client.ts';
@@ -145,7 +145,7 @@ test('a waiting job that cannot be read fails at once, its batch ends and expire
   await until(async () => (await admin.zcard('{images}:batches:completed')) === 5);
   expect(worker.output().match(/stored job cannot be read/g)).toHaveLength(2);
   const reason = await admin.hget(`{images}:images:${broken.file}-0`, 'failedReason');
-  expect(reason).toBe('The service cannot read what it stored about this file. Upload it again.');
+  expect(reason).toBe('INTERNAL: The service cannot read what it stored about this file. Upload it again.');
   for (const batchId of [broken.file, broken.shape, broken.batch]) {
     expect((await ask(`${api.url}/batches/${batchId}`)).status).toBe(500);
   }
@@ -212,7 +212,7 @@ test('broken notes of removals hold up no other removal', async () => {
   expect((await remove(api.url, removed)).status).toBe(410);
 
   // What a worker that lost its job stored later.
-  const { results } = openFolders({ ...service, minFreeDiskBytes: 0 });
+  const { results } = openLocalStorage({ ...service, minFreeDiskBytes: 0 });
   await results.publish(await results.write(Buffer.from('late'), `${removed}-7`, 'png'), `${removed}-7`, 'png');
   const newer = { batchId: removed, begunAt: 0, results: { shape: 'of a newer version' }, further: true };
   await admin.del('{images}:removing');
@@ -229,5 +229,5 @@ test('broken notes of removals hold up no other removal', async () => {
   // The sweeper looks again in an hour for what a worker may still store.
   const left = await admin.zrange('{images}:removing', '0', '-1');
   expect(left.map((member) => JSON.parse(member).batchId)).toEqual([expired, ghost]);
-  expect(worker.output()).toContain('swept');
+  expect(worker.output()).toContain('sweep finished');
 });

@@ -38,14 +38,21 @@ faultTest(
     await batchEnd(api.url, await upload(api.url, ['a.jpg', await jpeg()]));
     await run(['b.gif', gifBomb(2)]);
 
-    const tooLarge = { state: 'failed', failedReason: '144 megapixels, the limit is 50' };
+    const tooLarge = {
+      state: 'failed',
+      failedReason: '144 megapixels, the limit is 50',
+      failure: { code: 'IMAGE_TOO_LARGE' },
+    };
     const bombs: [File, object][] = [
       [['bomb.png', pngBomb()], tooLarge],
       [['bomb.jpg', await jpegBomb()], tooLarge],
       [['progressive.jpg', await jpegBomb(true)], tooLarge],
       [['bomb.webp', await webpBomb()], tooLarge],
       [['bomb.avif', avifBomb()], tooLarge],
-      [['liar.avif', avifBomb(64)], { state: 'failed', failedReason: 'corrupt AVIF' }],
+      [
+        ['liar.avif', avifBomb(64)],
+        { state: 'failed', failedReason: 'corrupt AVIF', failure: { code: 'IMAGE_CORRUPT' } },
+      ],
       [['bomb.gif', gifBomb(10_000)], { state: 'completed', result: expect.objectContaining({ width: 512 }) }],
     ];
     let [slowest, largest] = [0, 0];

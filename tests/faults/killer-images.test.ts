@@ -34,7 +34,7 @@ function beganAt(worker: TestProcess, jobId: string): number {
  */
 async function processAmongOthers(
   settings: Record<string, string>,
-  { reason, limitMs = 30_000 }: { reason: string; limitMs?: number },
+  { code, reason, limitMs = 30_000 }: { code: string; reason: string; limitMs?: number },
   injectFault?: InjectFault,
 ): Promise<string> {
   const service = await ownService({ ...allowSlowImages, ...settings, WORKER_CONCURRENCY: '1', LOG_LEVEL: 'debug' });
@@ -55,6 +55,7 @@ async function processAmongOthers(
     ['failed', reason],
     ['completed', null],
   ]);
+  expect(batch.files[1]?.failure).toEqual({ code, message: reason });
   for (const other of [before, after]) expect((await batchEnd(api.url, other)).status).toBe('completed');
 
   const failedAt = Number(await redis.hget(`{images}:images:${jobId}`, 'finishedOn'));
@@ -75,7 +76,7 @@ const promise =
 faultTest('An image that crashes the decoder on every attempt (`SIGSEGV`)', promise, () =>
   processAmongOthers(
     {},
-    { reason: 'the process that worked on this image was ended by SIGSEGV' },
+    { code: 'PROCESS_CRASHED', reason: 'the process that worked on this image was ended by SIGSEGV' },
     async ({ jobId, api, worker, redis }) => {
       for (const next of ['waiting', 'waiting', 'failed']) {
         await until(async () => (await readJob(api, jobId)).progress === 10);
@@ -91,11 +92,11 @@ faultTest('An image that crashes the decoder on every attempt (`SIGSEGV`)', prom
 faultTest('An image whose processing does not end', promise, () =>
   processAmongOthers(
     { JOB_TIMEOUT_SECONDS: '3' },
-    { reason: 'took longer than the time limit', limitMs: 3000 },
+    { code: 'TIMEOUT', reason: 'took longer than the time limit', limitMs: 3000 },
     ({ jobId, api, worker }) => holdChild(worker, { api, jobId, forMs: 3000 }),
   ),
 );
 
 faultTest('An image that needs gigabytes of memory', promise, () =>
-  processAmongOthers({ JOB_MEMORY_MB: '256' }, { reason: 'needed more memory than the limit' }),
+  processAmongOthers({ JOB_MEMORY_MB: '256' }, { code: 'OUT_OF_MEMORY', reason: 'needed more memory than the limit' }),
 );

@@ -35,7 +35,7 @@ async function stopInTheMiddle(withChildren: boolean): Promise<void> {
   const stopped = delay(STOPPED_MS);
   if (!withChildren) releaseChild();
   const second = await service.startWorker();
-  await until(() => second.output().includes('job of a worker that died goes on here'));
+  await until(() => second.output().includes('continuing the job of a worker that died'));
   await stopped;
   first.child.kill('SIGCONT');
   releaseChild();

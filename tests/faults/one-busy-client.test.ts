@@ -3,7 +3,7 @@ import { link, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
-import { newBatch, testQueueClient } from '../support/app.ts';
+import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { form, readBatch } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
@@ -33,11 +33,10 @@ faultTest(
     const fillBacklog = async () => {
       for (let waiting = await countWaiting(); waiting < backlog; waiting += 10) {
         const batch = { ...newBatch(uuid(), ...names), sender: { id: 'key:hog', owner: 'hog' } };
-        await queue.addBatch(batch, async () => {
-          const folder = join(service.uploadDir, batch.batchId);
-          await mkdir(folder);
-          await Promise.all(names.map((_, index) => link(original, join(folder, String(index)))));
-        });
+        const folder = join(service.uploadDir, batch.batchId);
+        await mkdir(folder);
+        await Promise.all(names.map((_, index) => link(original, join(folder, String(index)))));
+        await enqueue(queue, batch);
       }
     };
     await fillBacklog();

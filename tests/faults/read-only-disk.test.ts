@@ -102,7 +102,7 @@ describeOnSmallDisk('a read-only disk', () => {
       };
       await clean();
       await expectOneResultEach(folder, [batch]);
-      expect(worker.output()).toMatch(/EROFS.*a batch could not be removed; this is tried again/);
+      expect(worker.output()).toMatch(/EROFS.*a batch could not be removed; will retry/);
       await disk.remount(worker, 'rw');
       await clean();
       expect(await finishedNames(folder)).toEqual([]);

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import { findRedisServer } from '../../scripts/redis-server.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
-import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
@@ -130,7 +130,7 @@ describeWithHosts('on several hosts', () => {
         sleeper.send('begin');
         const begun = performance.now();
         for (let sent = 0; sent < images; sent += 5) {
-          await queue.addBatch(newBatch(uuid(), ...Array<string>(5).fill('a.jpg')), storeNothing);
+          await enqueue(queue, newBatch(uuid(), ...Array<string>(5).fill('a.jpg')));
         }
         while ((await completed()) < before + images) await delay(5);
         rates.push((images * 1000) / (performance.now() - begun));

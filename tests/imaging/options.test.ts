@@ -16,7 +16,7 @@ const source = jpeg(800, 600);
 
 async function make(given: Record<string, unknown>, from = source) {
   const result = toOutputs(given);
-  if ('faults' in result) throw new Error(JSON.stringify(result.faults));
+  if ('errors' in result) throw new Error(JSON.stringify(result.errors));
   const { images } = await processImage(
     await from,
     limits,
@@ -204,14 +204,14 @@ describe('refuses an invalid option by name', () => {
     ],
   ])('%j', (given, name, message) => {
     const result = toOutputs(given);
-    const faults = 'faults' in result ? result.faults : [];
-    expect(faults.map((fault) => fault.name)).toEqual([name]);
-    expect(faults[0]?.message).toMatch(message);
+    const errors = 'errors' in result ? result.errors : [];
+    expect(errors.map((error) => error.name)).toEqual([name]);
+    expect(errors[0]?.message).toMatch(message);
   });
 
   test('with all errors at once', () => {
     const result = toOutputs({ width: '0', quality: '0', format: 'bmp' });
-    expect('faults' in result && result.faults.map(({ name }) => name)).toEqual(['width', 'format', 'quality']);
+    expect('errors' in result && result.errors.map(({ name }) => name)).toEqual(['width', 'format', 'quality']);
   });
 
   test('when the header of the image shows that the result would be too large', async () => {
@@ -229,7 +229,7 @@ describe('refuses an invalid option by name', () => {
       .png()
       .toBuffer();
     await expect(make({ width: 4000 }, tall)).rejects.toThrow(
-      /with these options 40×100 pixels asks for 40 megapixels/,
+      /with these options 40×100 pixels would make 40 megapixels/,
     );
   });
 });
@@ -249,9 +249,9 @@ test('validates presets like an upload, and reports each error with its preset a
     presets: { avatar: { width: 64 }, set: { variants: [{ name: 'a', width: 9 }] } },
   });
   expect(toPresets({ avatar: { width: 0 }, other: { colour: 1 } })).toMatchObject({
-    faults: [{ name: 'avatar.width' }, { name: 'other.colour' }],
+    errors: [{ name: 'avatar.width' }, { name: 'other.colour' }],
   });
-  expect(toPresets([])).toMatchObject({ faults: [{ name: 'the file' }] });
+  expect(toPresets([])).toMatchObject({ errors: [{ name: 'the file' }] });
 });
 
 test('creates a placeholder of less than 30 bytes, with the dominant colour of the image', async () => {

@@ -133,7 +133,9 @@ test('refuses an image with too many pixels by its header', async () => {
   const large = await sharp({ create: { width: 9000, height: 6667, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
-  await expect(processImage(large, limits)).rejects.toThrow(new ImageError('60.1 megapixels, the limit is 50'));
+  await expect(processImage(large, limits)).rejects.toThrow(
+    new ImageError('IMAGE_TOO_LARGE', '60.1 megapixels, the limit is 50'),
+  );
   await expect(processImage(await png(), { ...limits, maxPixels: 640 * 480 })).resolves.toBeDefined();
   await expect(processImage(await png(), { ...limits, maxPixels: 640 * 480 - 1 })).rejects.toThrow(
     '0.4 megapixels, the limit is 0.4',

@@ -2,7 +2,7 @@ import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import type { ImageJobPayload } from '../../src/queue/image-job.ts';
-import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -25,11 +25,11 @@ beforeAll(async () => {
 });
 
 /** Enqueues batches, given as sender and number of files, such as `a 10`. */
-async function enqueue(...batches: string[]) {
+async function enqueueAll(...batches: string[]) {
   for (const batch of batches) {
     const [id = '', files] = batch.split(' ');
     const names = Array.from({ length: Number(files) }, (_, index) => `${id}${index}`);
-    await queue.addBatch({ ...newBatch(uuid(), ...names), sender: { id, owner: undefined } }, storeNothing);
+    await enqueue(queue, { ...newBatch(uuid(), ...names), sender: { id, owner: undefined } });
   }
 }
 
@@ -46,22 +46,22 @@ async function take(count: number, fails = false): Promise<string> {
 }
 
 test('processes the files of one client in order of arrival', async () => {
-  await enqueue('a 2', 'a 1', 'a 2');
+  await enqueueAll('a 2', 'a 1', 'a 2');
   expect(await take(5)).toBe('a0 a1 a0 a0 a1');
 });
 
 test('interleaves a small batch with an earlier large batch of another client', async () => {
-  await enqueue('a 10', 'a 10', 'b 2', 'c 1');
+  await enqueueAll('a 10', 'a 10', 'b 2', 'c 1');
   expect(await take(23)).toBe(
     `a0 b0 c0 a1 b1 ${[2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `a${n}`).join(' ')}`,
   );
 });
 
 test('continues a large batch while other clients keep adding small ones', async () => {
-  await enqueue('a 6');
+  await enqueueAll('a 6');
   const order: string[] = [];
   for (let round = 0; round < 4; round += 1) {
-    await enqueue('b 1', 'c 1');
+    await enqueueAll('b 1', 'c 1');
     order.push(await take(3));
   }
   expect(
@@ -74,26 +74,26 @@ test('continues a large batch while other clients keep adding small ones', async
 });
 
 test('keeps the order of the other jobs when a job is retried', async () => {
-  await enqueue('a 4');
+  await enqueueAll('a 4');
   await take(1, true);
   expect(await take(1)).toBe('a1');
-  await enqueue('b 3');
+  await enqueueAll('b 3');
   await until(async () => (await admin.zcount('{images}:images:delayed', 0, (Date.now() - 50) * 4096)) === 1);
   // BullMQ moves due delayed jobs when a worker takes the next job.
   expect(await take(6)).toBe('a0 a2 b0 a3 b1 b2');
 });
 
 test('falls back to order of arrival at the maximum priority value', async () => {
-  await enqueue('first 1');
+  await enqueueAll('first 1');
   await admin.zadd('{images}:turns', 2 ** 21, '');
-  await enqueue('a 2', 'b 1', 'a 2');
+  await enqueueAll('a 2', 'b 1', 'a 2');
   expect(await take(6)).toBe('first0 a0 a1 b0 a0 a1');
 });
 
 test('forgets the virtual time of clients without waiting files', async () => {
-  await enqueue(...Array.from({ length: 50 }, (_, index) => `client${index} 1`));
+  await enqueueAll(...Array.from({ length: 50 }, (_, index) => `client${index} 1`));
   await take(50);
-  await enqueue('a 1');
+  await enqueueAll('a 1');
   expect((await admin.zrange('{images}:turns', '0', '-1')).sort()).toEqual(['', 'a']);
   await take(1);
 });

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
 import { UncertainError } from '../../src/queue/redis-timeout.ts';
-import { newBatch, storeNothing, testQueueClient } from '../support/app.ts';
+import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { quickest, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -29,7 +29,7 @@ describe('the status', () => {
 
   test('of a batch goes from waiting to processing to its end, with consistent counts', async () => {
     const batchId = uuid();
-    await queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'), storeNothing);
+    await enqueue(queue, newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'));
     expect(await status(batchId)).toMatchObject({
       batchId,
       status: 'waiting',
@@ -39,7 +39,7 @@ describe('the status', () => {
         payload: { originalName },
         state: 'waiting',
         result: null,
-        failedReason: null,
+        failure: null,
       })),
     });
 
@@ -66,9 +66,9 @@ describe('the status', () => {
       status: 'completed-with-errors',
       progress: { total: 3, completed: 2, failed: 1, active: 0, waiting: 0 },
       files: [
-        { state: 'completed', result: madeUpResult('a.jpg'), failedReason: null },
-        { state: 'failed', result: null, failedReason: 'truncated JPEG' },
-        { state: 'completed', result: madeUpResult('c.jpg'), failedReason: null },
+        { state: 'completed', result: madeUpResult('a.jpg'), failure: null },
+        { state: 'failed', result: null, failure: { code: 'INTERNAL', message: 'truncated JPEG' } },
+        { state: 'completed', result: madeUpResult('c.jpg'), failure: null },
       ],
     });
     expect(await file(imageJobId(batchId, 0))).toMatchObject({
@@ -76,7 +76,7 @@ describe('the status', () => {
       state: 'completed',
       progress: 100,
       result: madeUpResult('a.jpg'),
-      failedReason: null,
+      failure: null,
     });
     await stop();
   });
@@ -84,7 +84,7 @@ describe('the status', () => {
   test('of a job between two attempts is waiting, its batch is processing, and success clears the failure reason', async () => {
     const batchId = uuid();
     const jobId = imageJobId(batchId, 0);
-    await queue.addBatch(newBatch(batchId, 'a.jpg'), storeNothing);
+    await enqueue(queue, newBatch(batchId, 'a.jpg'));
     const { open, opened } = gate();
     const stopFirst = takeJobs(redis, async () => {
       await opened;
@@ -95,11 +95,11 @@ describe('the status', () => {
     const stopped = stopFirst();
     open();
     await stopped;
-    expect(await file(jobId)).toMatchObject({ state: 'waiting', progress: 0, failedReason: null });
+    expect(await file(jobId)).toMatchObject({ state: 'waiting', progress: 0, failure: null });
     expect((await status(batchId))?.status).toBe('processing');
     const stop = takeJobs(redis, async ({ originalName }) => madeUpResult(originalName));
     await until(async () => (await file(jobId))?.state === 'completed');
-    expect(await file(jobId)).toMatchObject({ failedReason: null, result: madeUpResult('a.jpg') });
+    expect(await file(jobId)).toMatchObject({ failure: null, result: madeUpResult('a.jpg') });
     await stop();
   });
 
@@ -114,14 +114,12 @@ test('enqueues a batch atomically: nothing is stored when Redis is full', async 
   const queue = await testQueueClient(redis);
   const admin = new Redis(redis.url);
   onCleanup(() => admin.disconnect());
-  await queue.addBatch(newBatch(uuid(), 'first.jpg'), storeNothing);
+  await enqueue(queue, newBatch(uuid(), 'first.jpg'));
   await until(async () => (await admin.exists('{images}:incoming')) === 0);
   const before = await admin.dbsize();
   await admin.config('SET', 'maxmemory', '1');
   const batchId = uuid();
-  await expect(
-    queue.addBatch(newBatch(batchId, ...Array<string>(10).fill('a.jpg')), storeNothing),
-  ).rejects.toMatchObject({
+  await expect(enqueue(queue, newBatch(batchId, ...Array<string>(10).fill('a.jpg')))).rejects.toMatchObject({
     code: 'QUEUE_UNAVAILABLE',
   });
   await admin.config('SET', 'maxmemory', '0');
@@ -138,14 +136,14 @@ const isReachable = (queue: Awaited<ReturnType<typeof testQueueClient>>) =>
 describe('every operation fails within a second while Redis', () => {
   const operations = (queue: Awaited<ReturnType<typeof testQueueClient>>) => [
     () => queue.ping(),
-    () => queue.addBatch(newBatch(uuid(), 'a.jpg'), storeNothing),
+    () => enqueue(queue, newBatch(uuid(), 'a.jpg')),
     () => queue.readBatch(uuid()),
     () => queue.readFile(imageJobId(uuid(), 0)),
   ];
 
   async function expectQuickFailures(queue: Awaited<ReturnType<typeof testQueueClient>>) {
     for (const operation of operations(queue)) {
-      const refused = { code: 'QUEUE_UNAVAILABLE', headers: { 'Retry-After': '2' } };
+      const refused = { code: 'QUEUE_UNAVAILABLE', retryAfterSeconds: 2 };
       const ms = await quickest(1000, () => expect(operation()).rejects.toMatchObject(refused));
       expect(ms).toBeLessThan(1000);
     }
@@ -174,8 +172,9 @@ test('throws UncertainError when Redis hangs while a batch is enqueued, and the 
   const redis = await startRedis();
   const queue = await testQueueClient(redis);
   const batchId = uuid();
-  const hang = async () => void redis.process().kill('SIGSTOP');
-  await expect(queue.addBatch(newBatch(batchId, 'a.jpg', 'b.jpg'), hang)).rejects.toBeInstanceOf(UncertainError);
+  const announced = await queue.announceBatch(newBatch(batchId, 'a.jpg', 'b.jpg'));
+  redis.process().kill('SIGSTOP');
+  await expect(queue.addBatch(announced)).rejects.toBeInstanceOf(UncertainError);
   redis.process().kill('SIGCONT');
   await until(() => isReachable(queue));
   expect((await queue.readBatch(batchId))?.value).toMatchObject({ status: 'waiting', progress: { total: 2 } });

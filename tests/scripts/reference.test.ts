@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REFERENCE_FOLDER, referenceFiles } from '../../scripts/reference/files.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
-import { problemStatuses } from '../../src/shared/errors.ts';
+import { errorTypes } from '../../src/shared/errors.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { settingDescriptions } from '../../src/shared/settings.ts';
 
@@ -45,7 +45,7 @@ test('options.md lists every option with its values, default and meaning', async
 
 test('api.md lists every error with its status', async () => {
   const rows = await rowsOf('api.md');
-  for (const [code, status] of Object.entries(problemStatuses)) {
+  for (const [code, { status }] of Object.entries(errorTypes)) {
     expect(rows).toContainEqual([code, String(status), expect.stringMatching(/\w/)]);
   }
 });

@@ -41,8 +41,8 @@ test('does not show a password in the error of an invalid setting', () => {
 });
 
 test('parses the name, the optional prefix and the credentials of a bucket', () => {
-  const of = (STORAGE_URL: string, more = {}) => loadConfig(environment({ STORAGE_URL, ...more })).bucket;
-  expect(loadConfig(environment()).bucket).toBeUndefined();
+  const of = (STORAGE_URL: string, more = {}) => loadConfig(environment({ STORAGE_URL, ...more })).s3;
+  expect(loadConfig(environment()).s3).toBeUndefined();
   expect(of('s3://my-bucket')).toMatchObject({ name: 'my-bucket', prefix: '', credentials: undefined });
   expect(of('s3://my-bucket/a folder/in it/')).toMatchObject({ name: 'my-bucket', prefix: 'a folder/in it' });
   expect(of('s3://b.example', { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' })?.credentials).toEqual({

@@ -4,9 +4,9 @@ import { silent } from '../support/app.ts';
 
 test('runs the phases in order, one after the other, and continues after one fails or exceeds its time limit', async () => {
   const calls: string[] = [];
-  const phase = (name: string, run: () => unknown, limitMs = 1000) => ({
+  const phase = (name: string, run: () => unknown, timeoutMs = 1000) => ({
     name,
-    limitMs,
+    timeoutMs,
     run: async () => {
       calls.push(`${name} begins`);
       await run();

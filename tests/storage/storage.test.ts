@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { openFolders } from '../../src/storage/local/local-storage.ts';
+import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { INCOMING } from '../../src/storage/s3/originals.ts';
 import type { ResultId, Storage, StoredFile } from '../../src/storage/storage.ts';
 import { toReadError, toStorageError } from '../../src/storage/storage-error.ts';
@@ -62,7 +62,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await late.discard();
     await expect(storage.originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
     await storage.settled();
-    expect(await storage.removeAbandoned(Date.now() + 1e9)).toBe(0);
+    expect(await storage.removeUnfinished(Date.now() + 1e9)).toBe(0);
     expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
   });
 
@@ -124,7 +124,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     for (const outcome of first) if (outcome.status === 'fulfilled') expect(outcome.value).toEqual(ids);
     const others = await other.identify(async () => otherProposed);
     expect(new Set([...ids, ...others].map(({ id }) => id)).size).toBe(2 * ids.length);
-    expect(await storage.removeAbandoned(Date.now() + 1e9)).toBe(0);
+    expect(await storage.removeUnfinished(Date.now() + 1e9)).toBe(0);
     expect(await storage.identify(async () => randomUUID())).toEqual(ids);
   });
 
@@ -154,8 +154,8 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await storage.settled();
     const unfinished = await storage.originals.receive();
     await unfinished.add(0, pieces('unfinished'), 0);
-    expect(await storage.removeAbandoned()).toBe(0);
-    expect(await storage.removeAbandoned(Date.now() + 2 * 60 * 60 * 1000)).toBe(1);
+    expect(await storage.removeUnfinished()).toBe(0);
+    expect(await storage.removeUnfinished(Date.now() + 2 * 60 * 60 * 1000)).toBe(1);
     expect(await text(storage.originals.read(batchId, 0))).toBe('committed');
     expect((await buffer(await storage.results.read('id', 'jpeg'))).toString()).toBe('published');
     await expect(unfinished.commit(otherId)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
@@ -165,7 +165,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
 describe('local storage', () => {
   storageTests(async () => {
     const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
-    return { ...openFolders({ uploadDir, processedDir, minFreeDiskBytes: 0 }), settled: async () => {} };
+    return { ...openLocalStorage({ uploadDir, processedDir, minFreeDiskBytes: 0 }), settled: async () => {} };
   });
 });
 

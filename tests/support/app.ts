@@ -6,7 +6,7 @@ import type { Presets } from '../../src/imaging/presets.ts';
 import type { BatchFiles } from '../../src/queue/batch-remover.ts';
 import { type BatchWatcher, createBatchWatcher } from '../../src/queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../../src/queue/connection.ts';
-import { createQueueClient, type QueueClient } from '../../src/queue/queue-client.ts';
+import { createQueueClient, type NewBatch, type QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { createLogger } from '../../src/shared/logger.ts';
 import { createBatchFiles } from '../../src/storage/batch-files.ts';
@@ -62,8 +62,10 @@ export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient)
 /** The sender of a batch in tests that do not depend on the sender. */
 export const anyone = { id: 'address:127.0.0.1', owner: undefined };
 
-/** A store callback for batches whose originals are not read. */
-export const storeNothing = async () => {};
+/** Enqueues a batch without its originals. */
+export async function enqueue(queue: QueueClient, batch: NewBatch): Promise<void> {
+  await queue.addBatch(await queue.announceBatch(batch));
+}
 
 /** Describes a batch to enqueue. Its originals do not exist. */
 export function newBatch(batchId: string, ...originalNames: string[]) {
@@ -79,7 +81,7 @@ export function newBatch(batchId: string, ...originalNames: string[]) {
 export async function listeningApp(
   redis: Pick<TestRedis, 'url'>,
   settings: Record<string, string> = {},
-  { presets = {}, ...timeouts }: { presets?: Presets; silenceMs?: number } = {},
+  { presets = {}, ...timeouts }: { presets?: Presets; idleTimeoutMs?: number } = {},
 ) {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   const config = loadConfig(environment(settings));

@@ -48,7 +48,7 @@ export function descendants(pid: number | undefined): number[] {
 /** Returns the ids of a worker's children that process images, without other child processes. */
 export function imageChildren(pid: number | undefined): number[] {
   return descendantRows(processes(), pid)
-    .filter(({ command }) => /bullmq.*main\.js/.test(command))
+    .filter(({ command }) => /worker\/image-child\.[jt]s/.test(command))
     .map((row) => row.pid);
 }
 

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { UNFINISHED } from '../../src/storage/local/abandoned.ts';
+import { UNFINISHED } from '../../src/storage/local/unfinished.ts';
 import { imageChildren } from './descendants.ts';
 import type { ownService } from './service.ts';
 import { expectNoHalfBatch } from './whole.ts';

@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { hasBucketServer } from '../../scripts/s3-server.ts';
-import { type BucketConfig, loadConfig } from '../../src/shared/config.ts';
+import { loadConfig, type S3Config } from '../../src/shared/config.ts';
 import { createBucketClient } from '../../src/storage/s3/client.ts';
-import { openBucket } from '../../src/storage/s3/s3-storage.ts';
+import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { describeIf } from './describe-if.ts';
@@ -129,15 +129,15 @@ function isReachable(url: string): Promise<boolean> {
   );
 }
 
-function configOf({ settings }: Pick<TestBucket, 'settings'>, more: Record<string, string>): BucketConfig {
-  const { bucket } = loadConfig(environment({ ...settings, ...more }));
-  if (!bucket) throw new Error('STORAGE_URL is not set');
-  return bucket;
+function configOf({ settings }: Pick<TestBucket, 'settings'>, more: Record<string, string>): S3Config {
+  const { s3 } = loadConfig(environment({ ...settings, ...more }));
+  if (!s3) throw new Error('STORAGE_URL is not set');
+  return s3;
 }
 
 /** Opens a bucket with the service's own S3 storage. */
 export function openTestBucket(bucket: Pick<TestBucket, 'settings'>, more: Record<string, string> = {}): Storage {
-  return openBucket(configOf(bucket, more));
+  return openS3Storage(configOf(bucket, more));
 }
 
 /** Lists the keys of a bucket under a prefix. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import sharp from 'sharp';
 import type { BatchResponse } from '../../src/api/views/status.ts';
-import { UNFINISHED } from '../../src/storage/local/abandoned.ts';
+import { UNFINISHED } from '../../src/storage/local/unfinished.ts';
 import type { TestRedis } from './redis.ts';
 
 /** Name of the file that contains the id of the storage. */

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { batchEnd, readBatch, upload } from '../support/client.ts';
+import { batchEnd, post, readBatch, upload } from '../support/client.ts';
 import { imageChildren } from '../support/descendants.ts';
 import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
@@ -45,12 +45,32 @@ test('a fault of the disk that stays fails after three attempts, without a path 
   const { files } = await batchEnd(api.url, batchId);
   expect(files[0]).toMatchObject({
     state: 'failed',
-    failedReason: 'The service could not store the result (EEXIST). Try again later.',
+    failedReason: 'The service could not store the result (EEXIST).',
+    failure: { code: 'STORAGE_UNAVAILABLE' },
   });
   // Its log may arrive after its result.
   const failures = () => worker.output().match(/"msg":"image failed"/g)?.length ?? 0;
   await until(() => failures() >= 3);
   expect(failures()).toBe(3);
+});
+
+test('the log has the cause of an error with the id of its request', async () => {
+  const service = await ownService();
+  const api = await service.startApi();
+  await rm(service.uploadDir, { recursive: true });
+  await writeFile(service.uploadDir, 'in the way of the folder');
+  const response = await post(api.url, [['a.jpg', await small()]]);
+  expect(response.status).toBe(503);
+  const line = await until(() =>
+    api
+      .output()
+      .split('\n')
+      .find((text) => text.includes('STORAGE_UNAVAILABLE')),
+  );
+  expect(JSON.parse(line)).toMatchObject({
+    req: { id: response.headers.get('x-request-id') },
+    err: { code: 'STORAGE_UNAVAILABLE', message: expect.stringContaining(service.uploadDir) },
+  });
 });
 
 test('the API never loads libvips, the worker’s children do', async () => {

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import { type ImageJobPayload, imageJobOptions } from '../../src/queue/image-job.ts';
 import { PAYLOAD_VERSION } from '../../src/queue/payload-version.ts';
-import { openFolders } from '../../src/storage/local/local-storage.ts';
+import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, readJob, upload } from '../support/client.ts';
 import { jpeg } from '../support/images.ts';
@@ -84,7 +84,7 @@ test('an older API shows, serves and deletes what a newer version enqueued and p
   // The newer worker, which makes what this version does not know.
   await worker.end();
   const events = fetch(`${api.url}/batches/${newer}/events`).then((response) => response.text());
-  const { results } = openFolders({ ...service, minFreeDiskBytes: 0 });
+  const { results } = openLocalStorage({ ...service, minFreeDiskBytes: 0 });
   takeJobs(service.redis, async ({ index, originalName }) => {
     const jobId = `${newer}-${index}`;
     await results.publish(await results.write(Buffer.from('new'), jobId, 'jxl'), jobId, 'jxl');

@@ -68,7 +68,7 @@ test('the jobs of a worker that was killed go on within 20 seconds, and its chil
   const killedAt = Date.now();
   await until(() => !children.some(isAlive));
   const other = await service.startWorker();
-  await until(() => other.output().includes('job of a worker that died goes on here'), 20_000);
+  await until(() => other.output().includes('continuing the job of a worker that died'), 20_000);
   expect(Date.now() - killedAt).toBeLessThan(20_000);
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });

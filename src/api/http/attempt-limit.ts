@@ -1,17 +1,18 @@
 import { ServiceError } from '../../shared/errors.ts';
 
 const MINUTE_MS = 60_000;
-/** Failed attempts in a minute: of one address, and of all addresses together. */
-const [MAX_OF_ONE, MAX_OF_ALL] = [10, 100];
+/** Maximum failed attempts per minute of one address. */
+const MAX_PER_ADDRESS = 10;
+/** Maximum failed attempts per minute of all addresses together. */
+const MAX_IN_TOTAL = 100;
 
 /**
- * Limits guesses at a password. Above the limit even the right password is refused, or else guessing could go on.
+ * Limits attempts to guess a password. Above the limit even the right password is rejected. Otherwise an attacker could go on guessing.
  *
- * An address that has had the right password is exempt from the limit of all addresses together, so that others cannot lock
- * it out. Each process counts in its own memory: the limit holds without Redis, and every count is made before the next
- * attempt is looked at.
+ * An address that has once sent the right password is exempt from the limit of all addresses together, so that attackers cannot lock it
+ * out. The counts are in the memory of this process. So the limit also works without Redis, and simultaneous attempts cannot pass it.
  *
- * @returns a function that is called with each attempt and throws `RATE_LIMITED` when the attempt must not count
+ * @returns a function to call with each attempt. It throws `RATE_LIMITED` if the attempt must be rejected, whatever the password.
  */
 export function createAttemptLimit(): (address: string, isRight: boolean) => void {
   const known = new Set<string>();
@@ -21,17 +22,13 @@ export function createAttemptLimit(): (address: string, isRight: boolean) => voi
   return (address, isRight) => {
     const now = performance.now();
     if (now >= endsAt) [failures, endsAt] = [new Map(), now + MINUTE_MS];
-    const ofOne = failures.get(address) ?? 0;
-    const ofAll = [...failures.values()].reduce((sum, count) => sum + count, 0);
-    if (ofOne >= MAX_OF_ONE || (ofAll >= MAX_OF_ALL && !known.has(address))) {
-      const seconds = String(Math.ceil((endsAt - now) / 1000));
-      throw new ServiceError(
-        'RATE_LIMITED',
-        `Too many attempts with a wrong password. Wait ${seconds} seconds, then try again.`,
-        { headers: { 'Retry-After': seconds } },
-      );
+    const ofAddress = failures.get(address) ?? 0;
+    const inTotal = [...failures.values()].reduce((sum, count) => sum + count, 0);
+    if (ofAddress >= MAX_PER_ADDRESS || (inTotal >= MAX_IN_TOTAL && !known.has(address))) {
+      const seconds = Math.ceil((endsAt - now) / 1000);
+      throw new ServiceError('RATE_LIMITED', [{ passwordRetrySeconds: seconds }], { retryAfterSeconds: seconds });
     }
     if (isRight) known.add(address);
-    else failures.set(address, ofOne + 1);
+    else failures.set(address, ofAddress + 1);
   };
 }

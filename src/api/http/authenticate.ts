@@ -4,26 +4,26 @@ import { ipKeyGenerator } from 'express-rate-limit';
 import type { Config } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
 
-/** Bits of an IPv6 address that tell one client from another: a network is given to one customer. */
+/** Length of the IPv6 prefix that identifies a client. Providers assign at least a /64 network to each customer. */
 const IPV6_NETWORK_BITS = 64;
 
-/** Names under which clients of other services send their keys in the address. */
+/** Query parameters in which other services accept API keys. */
 const KEY_PARAMETER = /^(?:x-)?(?:api|access|auth)?[-_]?(?:key|token)$/i;
 
-/** Who makes a request. */
+/** The client that sent a request. */
 export interface Client {
-  /** What the limits and the fair order count by: the name of the key, or the address. */
+  /** Identifies the client in rate limits and fair scheduling: the name of its key, or its address. */
   id: string;
-  /** Name of the key, to which batches belong; `undefined` where the service is open to all. */
+  /** Name of its key, which owns its batches; `undefined` without a valid key. */
   owner: string | undefined;
 }
 
-/** The client of a request that has passed {@link identifyClient}. */
+/** Returns the client of a request. {@link identifyClient} must have run before. */
 export function clientOf(res: Response): Client {
   return res.locals.client;
 }
 
-/** Finds out who makes a request, and lets everybody pass. */
+/** Identifies the client of each request. Rejects none: see {@link requireKey}. */
 export function identifyClient(apiKeys: Config['apiKeys']): RequestHandler {
   return (req, res, next) => {
     const owner = ownerOf(givenKey(req), apiKeys);
@@ -33,29 +33,23 @@ export function identifyClient(apiKeys: Config['apiKeys']): RequestHandler {
   };
 }
 
-/** The address that a request comes from, or its network of IPv6. */
+/** Returns the IPv4 address of the client, or its IPv6 network. */
 export function addressOf(req: Request): string {
   return ipKeyGenerator(req.ip ?? '', IPV6_NETWORK_BITS);
 }
 
-/** Turns away who has no key, where keys are configured. */
+/** Rejects requests without a valid key, if keys are configured. */
 export function requireKey(apiKeys: Config['apiKeys']): RequestHandler {
   return (req, res, next) => {
     if (apiKeys.length === 0 || clientOf(res).owner !== undefined) return next();
-    const why = whyRefused(req);
-    throw new ServiceError(
-      'UNAUTHORIZED',
-      `${why}. Send yours as "Authorization: Bearer <key>" or "X-API-Key: <key>"; whoever runs the service hands them out.`,
-      { headers: { 'WWW-Authenticate': 'Bearer' } },
-    );
+    throw new ServiceError('UNAUTHORIZED', [problemOf(req)], { headers: { 'WWW-Authenticate': 'Bearer' } });
   };
 }
 
-function whyRefused(req: Request): string {
-  if (givenKey(req) !== undefined) return 'This API key is not known here';
+function problemOf(req: Request) {
+  if (givenKey(req) !== undefined) return 'unknown key';
   const isInAddress = Object.keys(req.query).some((name) => KEY_PARAMETER.test(name));
-  if (!isInAddress) return 'This service wants an API key';
-  return 'This service wants an API key in a header, and takes none from the address, which others may log';
+  return isInAddress ? 'key in the address' : 'no key';
 }
 
 function givenKey(req: Request): string | undefined {
@@ -63,7 +57,7 @@ function givenKey(req: Request): string | undefined {
   return bearer ?? req.get('X-API-Key');
 }
 
-/** Compares with every key, each in constant time, so that the time of an answer tells nothing about any of them. */
+/** Finds the owner of a key. Compares it with every key in constant time, so that the response time reveals nothing about the keys. */
 function ownerOf(key: string | undefined, apiKeys: Config['apiKeys']): string | undefined {
   if (key === undefined) return undefined;
   const given = createHash('sha256').update(key).digest();

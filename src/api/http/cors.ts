@@ -1,8 +1,8 @@
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 
-/** Header fields of answers that pages of other origins may read. */
-const READABLE = [
+/** Response headers that pages of other origins may read. */
+const EXPOSED_HEADERS = [
   'Content-Disposition',
   'ETag',
   'Idempotent-Replayed',
@@ -15,7 +15,7 @@ const READABLE = [
 ];
 
 /**
- * Lets pages of other origins call the API from a browser.
+ * Allows web pages of other origins to call the API.
  *
  * @param origins such as `https://example.com`, or `*` for all
  */
@@ -23,7 +23,7 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
   return cors({
     origin: origins.includes('*') ? '*' : [...origins],
     methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-    exposedHeaders: READABLE,
+    exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
   });
 }

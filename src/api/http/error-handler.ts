@@ -15,7 +15,7 @@ const LINGER_BYTES_TOO_LARGE = 1024 * 1024;
 
 /** Answers whatever no route has answered. */
 export const unknownRoute: RequestHandler = (req) => {
-  throw new ServiceError('ROUTE_NOT_FOUND', `There is no ${req.path} here. See /docs for what there is.`);
+  throw new ServiceError('ROUTE_NOT_FOUND', [req.path]);
 };
 
 /**
@@ -26,7 +26,7 @@ export const unknownRoute: RequestHandler = (req) => {
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req, res) => {
     if (req.method === 'OPTIONS') return void res.set('Allow', allowed).sendStatus(204);
-    throw new ServiceError('METHOD_NOT_ALLOWED', `${req.method} is not possible at ${req.path}. Use ${allowed}.`, {
+    throw new ServiceError('METHOD_NOT_ALLOWED', [req.method, req.path, allowed], {
       headers: { Allow: allowed },
     });
   };
@@ -59,12 +59,10 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
   // Express's own refusals, such as a path with a broken percent-encoding.
   const status = error instanceof Error && 'status' in error ? Number(error.status) : 500;
   if (status >= 400 && status < 500) {
-    return new ServiceError('BAD_REQUEST', 'The request could not be understood. Check its address and headers.', {
-      cause: error,
-    });
+    const detail = 'The service could not understand the request. Check its address and headers.';
+    return new ServiceError('BAD_REQUEST', [detail], { cause: error });
   }
-  const detail = `Something went wrong that should not have. The service's log has it under request ${requestId}.`;
-  return new ServiceError('INTERNAL_ERROR', detail, { cause: error });
+  return new ServiceError('INTERNAL_ERROR', [{ requestId: String(requestId) }], { cause: error });
 }
 
 /** Whether a request has a body (RFC 9112, section 6). Node completes even a request without one only after its handler ran. */

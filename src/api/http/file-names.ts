@@ -2,10 +2,10 @@ import filenameReservedRegex, { windowsReservedNameRegex } from 'filename-reserv
 import { fileExtension } from '../../storage/storage.ts';
 
 /**
- * What a result is called when it is saved: as the original, with the extension of its own format. The last part of what
- * the client took for a name is kept, so that nothing in it leads elsewhere.
+ * Returns the file name for saving a result: the name of the original with the extension of the result's format. See {@link lastPart}
+ * for the characters that it may contain.
  *
- * @param variant name of the result where a file has several
+ * @param variant name of the variant, if the file has several results
  */
 export function resultFileName(originalName: string, format: string, variant?: string): string {
   const name = lastPart(originalName);
@@ -13,16 +13,17 @@ export function resultFileName(originalName: string, format: string, variant?: s
   return `${base}${variant === undefined ? '' : `-${variant}`}.${fileExtension(format)}`;
 }
 
-/** Bytes of a name: file systems take 255, and a variant, an extension or a number may yet be added. */
+/** Maximum length of a name. File systems allow 255 bytes, and a variant, an extension or a number may be added. */
 const MAX_NAME_BYTES = 200;
-/** Control characters, line separators, and characters that change the text direction: they can show `gpj.exe` as `exe.jpg`. */
+/** Control characters, line separators, and characters that change the text direction, which can display `gpj.exe` as `exe.jpg`. */
 const INVISIBLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /**
- * Returns the last part of a name as a client wrote it, as a name that Windows, macOS and Linux can all save: without
- * reserved characters and names, without invisible characters, in Unicode form NFC, and short enough. It is never empty.
+ * Returns the last part of a path that a client sent, as a file name that is valid on Windows, macOS and Linux. Removes folders,
+ * reserved characters and names, and invisible characters. Normalizes to Unicode form NFC and shortens the name. Never returns an empty
+ * string.
  *
- * @param originalName a well-formed string
+ * @param originalName a string without lone surrogates
  */
 export function lastPart(originalName: string): string {
   const part = originalName.split(/[/\\]/).at(-1)?.replace(INVISIBLE, '').normalize().trim() ?? '';
@@ -33,7 +34,7 @@ export function lastPart(originalName: string): string {
   return windowsReservedNameRegex().test(name) ? `_${name}` : name || 'image';
 }
 
-/** Cuts a name between two characters, before its extension. */
+/** Shortens a name to {@link MAX_NAME_BYTES} without splitting a character, and keeps the extension. */
 function shorten(name: string): string {
   if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return name;
   const [, base = name, extension = ''] = /^(.+?)(\.\w{1,16})?$/u.exec(name) ?? [];
@@ -47,7 +48,7 @@ function shorten(name: string): string {
   return short + extension;
 }
 
-/** Makes names different by a number where a file system would take them for the same, or a reader would. */
+/** Adds numbers to names that look the same to a file system or to a reader. */
 export function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set<string>();
   return names.map((name) => {
@@ -60,8 +61,8 @@ export function uniqueNames(names: readonly string[]): string[] {
 }
 
 /**
- * Returns a form that names share when they differ only by case, normalization or invisible characters. Lower before upper case
- * gives the classes of Unicode's full case folding, by which macOS takes `straße` and `STRASSE` for the same.
+ * Returns a form that is equal for names that differ only in case, normalization or invisible characters. First lower, then upper case
+ * gives the same classes as Unicode's full case folding. By that, `straße` and `STRASSE` are the same name on macOS.
  */
 function caseless(name: string): string {
   return name

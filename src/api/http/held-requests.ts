@@ -2,20 +2,20 @@ import type { Response } from 'express';
 import { clientOf } from './authenticate.ts';
 import { onClose } from './on-close.ts';
 
-/** Limits the requests that one client keeps open: event streams, and responses that wait for a batch to end. */
+/** Limits the requests that one client holds open: event streams, and requests that wait for a batch to end. */
 export interface HeldRequests {
   /**
    * Counts a request until its connection is closed.
    *
-   * @returns whether it may be held; `false` when its client already holds as many as it may
+   * @returns `false` if the client has reached the limit; then the request is not counted
    */
   hold(res: Response): boolean;
 }
 
 /**
- * The count is this process's own: what is limited is the memory that held requests take here.
+ * Creates the limit. It counts only the requests of this process, since it protects the memory of this process.
  *
- * @param max requests that one client may hold; 0 for no limit
+ * @param max maximum number of held requests per client; 0 for no limit
  */
 export function createHeldRequests(max: number): HeldRequests {
   const counts = new Map<string, number>();
@@ -26,8 +26,8 @@ export function createHeldRequests(max: number): HeldRequests {
       if (max > 0 && count >= max) return false;
       counts.set(id, count + 1);
       onClose(res, () => {
-        const left = (counts.get(id) ?? 1) - 1;
-        if (left > 0) counts.set(id, left);
+        const remaining = (counts.get(id) ?? 1) - 1;
+        if (remaining > 0) counts.set(id, remaining);
         else counts.delete(id);
       });
       return true;

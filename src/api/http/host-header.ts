@@ -4,7 +4,7 @@ import { ServiceError } from '../../shared/errors.ts';
 /** `uri-host [ ":" port ]` of RFC 9110, section 7.2. */
 const HOST = /^(?:\[[^[\]\s/?#@]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
-/** Refuses a request that does not have one valid `Host` header (RFC 9112, section 3.2). Proxies may understand another host in it. */
+/** Rejects requests without exactly one valid `Host` header (RFC 9112, section 3.2). A proxy might read another host from them. */
 export const requireOneHost: RequestHandler = (req, _res, next) => {
   const hosts = req.headersDistinct.host ?? [];
   const [host] = hosts;
@@ -14,6 +14,6 @@ export const requireOneHost: RequestHandler = (req, _res, next) => {
   next();
 };
 
-function bad(why: string): ServiceError {
-  return new ServiceError('BAD_REQUEST', `${why}. Send one, with the name or address of this service.`);
+function bad(reason: string): ServiceError {
+  return new ServiceError('BAD_REQUEST', [`${reason}. Send one, with the name or address of this service.`]);
 }

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
 
 /**
- * Runs an act once, when a request or a response is closed: at once if it already is. A handler that has awaited anything must
- * not use `once('close')`, since the client may have left meanwhile and the event never comes again.
+ * Calls a listener once, when a request or a response is closed, or at once if it is closed already. After an `await`, a handler must
+ * not use `once('close')`: the client may have disconnected meanwhile, and then the event never comes.
  */
-export function onClose(stream: Request | Response, act: () => void): void {
-  if (stream.closed) act();
-  else stream.once('close', act);
+export function onClose(stream: Request | Response, listener: () => void): void {
+  if (stream.closed) listener();
+  else stream.once('close', listener);
 }

@@ -1,15 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
 import { z } from 'zod';
-import { type ProblemCode, problemStatuses, type ServiceError } from '../../shared/errors.ts';
+import { type ErrorCode, errorTypes, type ServiceError } from '../../shared/errors.ts';
 
-/** Body of every error answer: RFC 9457, with a stable `code` for programs and a `detail` for people. */
+/** Body of every error response: RFC 9457, with a stable `code` for programs and a `detail` for people. */
 export const problem = z
   .object({
     type: z.literal('about:blank').meta({ description: 'RFC 9457: the status says what kind of problem it is' }),
     title: z.string().meta({ description: 'The status in words' }),
     status: z.int().min(400).max(599),
-    code: z.enum(Object.keys(problemStatuses) as [ProblemCode, ...ProblemCode[]]),
+    code: z.enum(Object.keys(errorTypes) as [ErrorCode, ...ErrorCode[]]),
     detail: z.string().meta({ description: 'What was wrong, with what, and what to do' }),
     removedAt: z.iso.datetime().optional().meta({ description: 'With `BATCH_REMOVED`: when it was removed' }),
   })
@@ -17,7 +17,7 @@ export const problem = z
 /** See {@link problem}. */
 export type Problem = z.infer<typeof problem>;
 
-/** Builds the body of an error answer. */
+/** Makes the body of an error response. */
 export function toProblem({
   code,
   status,
@@ -38,6 +38,7 @@ export function toProblem({
 export function sendProblem(res: Response, error: ServiceError, lingering?: Promise<void>): void {
   const body = JSON.stringify(toProblem(error));
   res.status(error.status).set(error.headers);
+  if (error.retryAfterSeconds !== undefined) res.set('Retry-After', String(error.retryAfterSeconds));
   res.set({ 'Content-Type': 'application/problem+json; charset=utf-8', 'Content-Length': Buffer.byteLength(body) });
   if (!lingering) return void res.end(body);
   res.set('Connection', 'close').write(body);

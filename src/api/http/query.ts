@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import { ServiceError } from '../../shared/errors.ts';
 
 /**
- * Reads the parameters of an address. As with the fields of a form, one that is not known is refused: a client that misspells a
- * name would otherwise get something else than it asked for.
+ * Reads the query parameters of a request. An unknown parameter is refused: a client that misspells a name would otherwise get
+ * another file than it wanted.
  *
  * @param schema a strict object, whose messages follow the name of a parameter
- * @throws {ServiceError} `INVALID_PARAMETER` that names every fault
+ * @throws {ServiceError} `INVALID_PARAMETER` that names every problem
  */
 export function readQuery<Schema extends z.ZodObject>(
   schema: Schema,
@@ -15,11 +15,10 @@ export function readQuery<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const result = schema.safeParse(query);
   if (result.success) return result.data;
-  const faults = result.error.issues.flatMap((issue) =>
+  const problems = result.error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((name) => `${JSON.stringify(name)} is unknown`)
       : `${issue.path.join('.')} ${issue.message}`,
   );
-  const known = Object.keys(schema.shape).join(', ');
-  throw new ServiceError('INVALID_PARAMETER', `${faults.join('; ')}. The address takes these parameters: ${known}.`);
+  throw new ServiceError('INVALID_PARAMETER', [problems, Object.keys(schema.shape)]);
 }

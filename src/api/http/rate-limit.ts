@@ -7,11 +7,11 @@ import { clientOf } from './authenticate.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Sends one command to Redis; it must not take long, since requests wait for it. */
+/** Sends a command to Redis. It must have a short timeout, since requests wait for it. */
 export type SendCommand = (...command: string[]) => Promise<unknown>;
 
-/** Loads its script when it is first needed and again after a fault: Redis may be away when the API starts. */
-class LateRedisStore extends RedisStore {
+/** Loads its script on first use, and again after an error. The base class loads it at start, when Redis may be unreachable. */
+class LazyRedisStore extends RedisStore {
   #isLoaded = false;
 
   override async init({ windowMs }: { windowMs: number }): Promise<void> {
@@ -34,12 +34,11 @@ class LateRedisStore extends RedisStore {
 }
 
 /**
- * Limits how often a client may come, with the count in Redis, so that several APIs count together. A fault of the limiter
- * lets requests pass.
+ * Limits the requests of each client. The counts are in Redis, so all API processes share them. If the limiter fails, requests pass.
  *
- * @param what is limited, as one word of the `RateLimit` header fields
- * @param perMinute requests of one client in a minute; 0 for no limit
- * @param prefix first part of the Redis keys
+ * @param what the limited requests, as a word for the `RateLimit` headers
+ * @param perMinute maximum requests per client and minute; 0 for no limit
+ * @param prefix prefix of the Redis keys
  */
 export function limitRate({
   what,
@@ -62,7 +61,7 @@ export function limitRate({
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: (_req, res) => clientOf(res as Parameters<typeof clientOf>[0]).id,
-    store: new LateRedisStore({
+    store: new LazyRedisStore({
       prefix: `${prefix}:${what}:`,
       sendCommand: (...command: string[]) => send(...command) as Promise<RedisReply>,
     }),
@@ -72,12 +71,6 @@ export function limitRate({
       error: (err) => logger.debug({ err }, 'rate limit'),
     },
     validate: false,
-    handler: (_req, _res, next) =>
-      next(
-        new ServiceError(
-          'RATE_LIMITED',
-          `More than ${perMinute} ${what} in a minute. Wait for as many seconds as Retry-After says.`,
-        ),
-      ),
+    handler: (_req, _res, next) => next(new ServiceError('RATE_LIMITED', [{ perMinute, of: what }])),
   });
 }

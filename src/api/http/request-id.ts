@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { v4 as uuid } from 'uuid';
 
-/** What is taken over from a client: nothing that could break a log line or grow it without end. */
+/** Valid ids of clients. They are short and contain no line breaks, since they are written to the log. */
 const acceptable = /^[\w.:+/=-]{1,128}$/;
 
-/** The id of a request: the client's own `X-Request-Id`, so that its log and ours can be joined, or a new one. */
+/** Returns the client's `X-Request-Id`, so that its log can be matched with ours. If it is missing or invalid, returns a new id. */
 export function requestId(req: IncomingMessage): string {
   const given = req.headers['x-request-id'];
   return typeof given === 'string' && acceptable.test(given) ? given : uuid();

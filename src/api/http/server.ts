@@ -4,89 +4,86 @@ import { promisify } from 'node:util';
 import type { Express } from 'express';
 import type { Config } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
-import { cutUnread } from './cut-unread.ts';
 import { toProblem } from './problem.ts';
+import { setUnreadTimeout } from './unread-timeout.ts';
 
-/** Milliseconds in which the headers of a request must have arrived. */
-const HEADERS_MS = 10_000;
+/** Time limit for receiving the headers of a request. */
+const HEADERS_TIMEOUT_MS = 10_000;
 /**
- * Milliseconds for which a connection is kept when its client asks for nothing more: longer than the minute for which proxies
- * keep theirs, since one that is closed just as it is used again costs its client a request.
+ * How long an idle connection is kept open. It is longer than the usual minute of proxies. If we closed the connection first, a proxy
+ * might just be sending the next request on it, and that request would fail.
  */
 const KEEP_ALIVE_MS = 75_000;
-/** Milliseconds after which a connection on which nothing moves is cut: longer than any answer lets itself be waited for. */
-const SILENCE_MS = 90_000;
-/** Milliseconds in which a client that is refused can read why. */
+/** Time without traffic after which a connection is destroyed. It is longer than any response takes to start. */
+const IDLE_TIMEOUT_MS = 90_000;
+/** Time for a rejected client to read the response before its connection is destroyed. */
 const LINGER_MS = 1000;
-/** Milliseconds between two looks at who is too slow. */
-const LOOK_EVERY_MS = 2000;
+/** Interval at which Node checks for requests that have timed out. */
+const TIMEOUT_CHECK_INTERVAL_MS = 2000;
 
 /**
- * Makes the HTTP server of an app; it does not listen yet.
+ * Creates the HTTP server of an app. It does not listen yet.
  *
- * @param requestTimeoutMs milliseconds in which a request must have arrived whole
- * @param silenceMs milliseconds after which a connection on which nothing moves is cut
+ * @param requestTimeoutMs time limit for receiving a complete request
+ * @param idleTimeoutMs time without traffic after which a connection is destroyed
  */
 export function createHttpServer(
   app: Express,
-  { requestTimeoutMs, silenceMs = SILENCE_MS }: Pick<Config, 'requestTimeoutMs'> & { silenceMs?: number },
+  { requestTimeoutMs, idleTimeoutMs = IDLE_TIMEOUT_MS }: Pick<Config, 'requestTimeoutMs'> & { idleTimeoutMs?: number },
 ): Server {
   const server = createServer({
-    headersTimeout: Math.min(HEADERS_MS, requestTimeoutMs),
-    // Of an upload the app has by then said so itself.
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
+    // The app itself responds to a slow upload at `requestTimeoutMs`. This later limit is for all other requests.
     requestTimeout: requestTimeoutMs + LINGER_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: LOOK_EVERY_MS,
-    // The app refuses these itself, with a reason.
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    // The app rejects these requests itself, with an error message.
     requireHostHeader: false,
   });
-  server.timeout = silenceMs;
-  server.on('connection', (socket) => cutUnread(socket, silenceMs));
+  server.timeout = idleTimeoutMs;
+  server.on('connection', (socket) => setUnreadTimeout(socket, idleTimeoutMs));
   server.on('request', app);
-  // Without this, Node invites every client to send its body before the app has seen the headers.
+  // Without this, Node responds 100 (Continue) before the app has seen the headers, and the client sends its body.
   server.on('checkContinue', app);
-  // An expectation that nobody knows may be ignored (RFC 9110, section 10.1.1).
+  // An unknown expectation may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', app);
-  server.on('clientError', refuse);
+  server.on('clientError', rejectInvalidRequest);
   return server;
 }
 
-/** Answers what is no HTTP, or never became a request: no app has seen it. */
-function refuse(cause: NodeJS.ErrnoException, socket: Socket): void {
-  // Once something was answered here, more might land in the middle of it.
+/** Responds to data that is not valid HTTP, and to incomplete requests. The app never sees them. */
+function rejectInvalidRequest(cause: NodeJS.ErrnoException, socket: Socket): void {
+  // If a response has been sent on this connection, another one might end up in the middle of it.
   if (!socket.writable || socket.bytesWritten > 0 || cause.code === 'ECONNRESET') return void socket.destroy();
-  const { code, status, message } = toServiceError(cause);
-  const body = JSON.stringify(toProblem({ code, status, message }));
+  const error = toServiceError(cause);
+  const body = JSON.stringify(toProblem(error));
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
     'Content-Type: application/problem+json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-  // Who never stops sending would otherwise never be rid of.
-  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(cut));
+  // Destroys the socket if the client keeps sending after the error response.
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 function toServiceError(cause: NodeJS.ErrnoException): ServiceError {
   switch (cause.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new ServiceError(
-        'HEADERS_TOO_LARGE',
-        'The address and the headers of the request are too long. Send less in them.',
-      );
+      return new ServiceError('HEADERS_TOO_LARGE', []);
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ServiceError('REQUEST_TIMEOUT', 'The request took too long to arrive. Try again.');
+      return new ServiceError('REQUEST_TIMEOUT', ['its headers did not arrive in time']);
     default:
-      return new ServiceError('BAD_REQUEST', 'The request could not be understood: it is not HTTP as it should be.');
+      return new ServiceError('BAD_REQUEST', ['The service could not understand the request: it is not valid HTTP.']);
   }
 }
 
-/** Stops taking requests, lets those that run end, and closes what idles. */
+/** Stops accepting connections, waits for running requests, and closes idle connections. */
 export async function closeHttpServer(server: Server): Promise<void> {
   const closed = promisify(server.close.bind(server))();
-  // Connections are kept alive: a client that asks again and again would keep its own open.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  await closed.finally(() => clearInterval(sweep));
+  // Connections are kept alive, so each becomes idle only after its current request. Close them repeatedly until none is left.
+  const closeIdle = setInterval(() => server.closeIdleConnections(), 50);
+  await closed.finally(() => clearInterval(closeIdle));
 }

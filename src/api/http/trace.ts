@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import { routeOf } from '../metrics.ts';
 
 /**
- * Makes a span of every request, within the client's trace where it sends a `traceparent` (W3C Trace Context). What the request
- * enqueues belongs to it.
+ * Creates a span for every request. If the client sends a `traceparent` (W3C Trace Context), the span belongs to its trace. Jobs that
+ * the request enqueues belong to the span.
  */
 export function traceRequests(): RequestHandler {
   const tracer = trace.getTracer('async-image-service');

@@ -1,41 +1,23 @@
 import type { ResponseConfig } from '@asteasolutions/zod-to-openapi';
-import { z } from 'zod';
-import { type ProblemCode, problemStatuses } from '../../shared/errors.ts';
+import type { z } from 'zod';
+import { type ErrorCode, errorTypes, exampleDetail } from '../../shared/errors.ts';
 import { problem, toProblem } from '../http/problem.ts';
-import * as examples from './examples.ts';
 
 const retryAfter = {
   schema: { type: 'integer', minimum: 1 },
-  description: 'Seconds until it is worth asking again',
+  description: 'Seconds after which the client can try again',
 } as const;
 
-/** `Retry-After` of an answer that may be final. */
+/** `Retry-After` of a response that may be final. */
 export const whileUnfinished = {
   ...retryAfter,
-  description: `${retryAfter.description}; only while it is not finished`,
+  description: 'Seconds after which the client can poll again; only while the batch is not finished',
 } as const;
 
-/** The wish to be answered later. */
-export const preferHeader = z
-  .string()
-  .optional()
-  .meta({
-    description: '`wait=30` (RFC 7240): answer when it is finished, or after 30 seconds, at most 60',
-    param: { name: 'Prefer', in: 'header' },
-  });
+/** Schema of a file's bytes. */
+export const binary = { type: 'string', format: 'binary', contentMediaType: 'application/octet-stream' } as const;
 
-/** What makes it safe to send an upload again. */
-export const idempotencyHeader = z
-  .string()
-  .optional()
-  .meta({
-    description:
-      'A string of the client’s choice, such as a random UUID: an upload that is sent again with it within 24 hours (no longer than batches are kept) is ' +
-      'answered as the first was, and makes no second batch',
-    param: { name: 'Idempotency-Key', in: 'header' },
-  });
-
-/** A JSON answer with its schema and named examples. */
+/** A JSON response with its schema and named examples. */
 export function json(
   description: string,
   schema: z.ZodType,
@@ -46,31 +28,25 @@ export function json(
   return { description, headers, content: { 'application/json': { schema, examples: named } } };
 }
 
-/** The error answers of a route, grouped by status, with an example for each code. */
-export function problems(...codes: ProblemCode[]): Record<number, ResponseConfig> {
-  const answers: Record<number, ResponseConfig> = {};
-  for (const status of new Set(codes.map((code) => problemStatuses[code]))) {
-    const ofStatus = codes.filter((code) => problemStatuses[code] === status);
-    answers[status] = {
+/** The error responses of a route, grouped by status, with an example for each code. */
+export function problems(...codes: ErrorCode[]): Record<number, ResponseConfig> {
+  const responses: Record<number, ResponseConfig> = {};
+  for (const status of new Set(codes.map((code) => errorTypes[code].status))) {
+    const ofStatus = codes.filter((code) => errorTypes[code].status === status);
+    const examples = ofStatus.map((code) => [
+      code,
+      { value: toProblem({ code, status, message: exampleDetail(code) }) },
+    ]);
+    responses[status] = {
       description: ofStatus.map((code) => `\`${code}\``).join(', '),
       headers: [429, 503, 507].includes(status) ? { 'Retry-After': retryAfter } : {},
-      content: {
-        'application/problem+json': {
-          schema: problem,
-          examples: Object.fromEntries(
-            ofStatus.map((code) => [
-              code,
-              { value: toProblem({ code, status, message: examples.problemDetails[code] }) },
-            ]),
-          ),
-        },
-      },
+      content: { 'application/problem+json': { schema: problem, examples: Object.fromEntries(examples) } },
     };
   }
-  return answers;
+  return responses;
 }
 
-/** The error answers of a route that is not open to all and asks Redis, which has some in common with every other. */
-export function guardedProblems(...codes: ProblemCode[]): Record<number, ResponseConfig> {
+/** The error responses of a route that needs a key and Redis; those codes are common to all such routes. */
+export function guardedProblems(...codes: ErrorCode[]): Record<number, ResponseConfig> {
   return problems('UNAUTHORIZED', 'RATE_LIMITED', 'INTERNAL_ERROR', 'QUEUE_UNAVAILABLE', ...codes);
 }

@@ -1,59 +1,59 @@
-// How the page speaks to the service: with the key that was asked for, where the service wants one.
+// Sends requests to the service. If the service requires an API key, asks the user for one.
 
 const KEY = 'api-key';
-/** Milliseconds before a stream that was cut off is opened again. */
-const RECONNECT_MS = 2000;
+/** Delay before an interrupted event stream is opened again. */
+const RECONNECT_DELAY_MS = 2000;
 
 const dialog = document.getElementById('key-dialog');
 
-/** The key is kept for this tab alone, and is gone when it is closed. */
+/** Returns the headers of a request. The key is stored only for this tab, until it is closed. */
 function headers() {
   const key = sessionStorage.getItem(KEY);
   return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
 /** @type {Promise<void> | undefined} */
-let asking;
+let keyPrompt;
 
-/** Asks for the key, once however many wait for it. */
+/** Asks the user for the key. Simultaneous calls share one dialog. */
 function askForKey() {
-  asking ??= new Promise((resolve) => {
+  keyPrompt ??= new Promise((resolve) => {
     const { elements } = dialog.querySelector('form');
-    document.getElementById('key-refused').hidden = !sessionStorage.getItem(KEY);
+    document.getElementById('key-rejected').hidden = !sessionStorage.getItem(KEY);
     dialog.addEventListener(
       'close',
       () => {
         const key = elements.key.value.trim();
-        // What cannot be sent in a header cannot be a key.
+        // `fetch` would throw for a key that a header cannot contain. The service rejects "none" instead.
         sessionStorage.setItem(KEY, /^[!-~]+$/.test(key) ? key : 'none');
-        asking = undefined;
+        keyPrompt = undefined;
         resolve();
       },
       { once: true },
     );
-    // Without a key there is nothing to do here.
+    // The dialog cannot be cancelled, since the page does not work without a key.
     dialog.addEventListener('cancel', (event) => event.preventDefault());
     dialog.showModal();
   });
-  return asking;
+  return keyPrompt;
 }
 
-/** Like `fetch`, of an address of this service. */
+/** Sends a request to the service like `fetch`, with the key if there is one. */
 export async function call(path, init = {}) {
   for (;;) {
-    const answer = await fetch(path, { ...init, headers: headers() });
-    if (answer.status !== 401) return answer;
+    const response = await fetch(path, { ...init, headers: headers() });
+    if (response.status !== 401) return response;
     await askForKey();
   }
 }
 
 /**
- * Sends an upload.
+ * Sends an upload. Uses XMLHttpRequest, since `fetch` does not report the progress of an upload.
  *
- * @param onProgress called with the bytes sent so far
- * @returns the status and the body of the answer; rejects when there is none
+ * @param onProgress called with the number of bytes sent so far
+ * @returns the status and the body of the response; rejects if there is no response
  */
-export function send(body, onProgress) {
+export function upload(body, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', '/process-images');
@@ -62,7 +62,7 @@ export function send(body, onProgress) {
     request.upload.addEventListener('progress', ({ loaded }) => onProgress(loaded));
     request.addEventListener('load', () => {
       const { status, response } = request;
-      resolve(status === 401 ? askForKey().then(() => send(body, onProgress)) : { status, body: response });
+      resolve(status === 401 ? askForKey().then(() => upload(body, onProgress)) : { status, body: response });
     });
     request.addEventListener('error', reject);
     request.send(body);
@@ -70,35 +70,37 @@ export function send(body, onProgress) {
 }
 
 /**
- * Watches a batch until it is finished, across interruptions. (An `EventSource` could not send the key.)
+ * Watches a batch until it is finished, and reconnects after interruptions. Uses `fetch`, since an `EventSource` cannot send the key.
  *
- * @param told called with each status
- * @param lost called with what the service says when it has no such batch, and with nothing when the connection was lost
- * @returns ends the watching
+ * @param onStatus called with each status
+ * @param onError called with the error message of the service if the batch does not exist, and without a message if the connection
+ *   was interrupted
+ * @returns a function that stops watching
  */
-export function watch(batchId, told, lost) {
-  const ending = new AbortController();
-  const { signal } = ending;
-  const follow = async () => {
+export function watch(batchId, onStatus, onError) {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const readUntilFinished = async () => {
     while (!signal.aborted) {
       try {
-        const answer = await call(`/batches/${encodeURIComponent(batchId)}/events`, { signal });
-        if (answer.status < 500 && !answer.ok && answer.status !== 429) return lost((await answer.json()).detail);
-        if (answer.ok && (await readEvents(answer.body, told))) return;
+        const response = await call(`/batches/${encodeURIComponent(batchId)}/events`, { signal });
+        const isFinal = !response.ok && response.status < 500 && response.status !== 429;
+        if (isFinal) return onError((await response.json()).detail);
+        if (response.ok && (await readEvents(response.body, onStatus))) return;
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof TypeError)) throw error;
       }
-      lost();
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      onError();
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_DELAY_MS));
     }
   };
-  follow();
-  return () => ending.abort();
+  readUntilFinished();
+  return () => controller.abort();
 }
 
-/** @returns whether the batch is finished; otherwise the stream was cut off */
-async function readEvents(body, told) {
+/** Reads a stream to its end. Returns whether the batch is finished; if not, the stream was interrupted. */
+async function readEvents(body, onStatus) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
@@ -109,44 +111,44 @@ async function readEvents(body, told) {
     text = events.pop();
     for (const event of events) {
       const [, data] = /^data: (.*)$/m.exec(event) ?? [];
-      if (data) told(JSON.parse(data));
+      if (data) onStatus(JSON.parse(data));
       if (/^event: done$/m.test(event)) return true;
     }
   }
 }
 
-/** What the curl line needs beside the rest. */
-export function curlKey() {
+/** Returns the arguments that send the key with curl. */
+export function curlKeyArguments() {
   return sessionStorage.getItem(KEY) ? ['-H "Authorization: Bearer $API_KEY"'] : [];
 }
 
-/** Shows a picture of the service in an image element, which cannot send a key by itself. */
-export async function showPicture(image, url) {
+/** Loads an image of the service into an `img` element, which cannot send the key itself. */
+export async function loadImage(image, url) {
   if (!sessionStorage.getItem(KEY)) {
     image.src = url;
     return;
   }
-  const answer = await call(url).catch(() => undefined);
-  if (!answer?.ok) return void image.dispatchEvent(new Event('error'));
-  image.src = URL.createObjectURL(await answer.blob());
+  const response = await call(url).catch(() => undefined);
+  if (!response?.ok) return void image.dispatchEvent(new Event('error'));
+  image.src = URL.createObjectURL(await response.blob());
   image.addEventListener('load', () => URL.revokeObjectURL(image.src), { once: true });
 }
 
-/** Makes a link to a file of the service download it, with the key where there is one; calls `failed` with why it cannot. */
-export function makeDownload(link, failed) {
+/** Makes a download link send the key, if there is one. If the download fails, `onError` is called with an error message. */
+export function makeDownload(link, onError) {
   link.addEventListener('click', async (event) => {
     if (!sessionStorage.getItem(KEY)) return;
     event.preventDefault();
-    const answer = await call(link.href).catch(() => undefined);
-    if (!answer?.ok) return failed((await answer?.json())?.detail ?? 'The service could not be reached.');
-    const name = fileName(answer.headers.get('Content-Disposition') ?? '');
-    const url = URL.createObjectURL(await answer.blob());
+    const response = await call(link.href).catch(() => undefined);
+    if (!response?.ok) return onError((await response?.json())?.detail ?? 'The service is unreachable.');
+    const name = fileName(response.headers.get('Content-Disposition') ?? '');
+    const url = URL.createObjectURL(await response.blob());
     Object.assign(document.createElement('a'), { href: url, download: name }).click();
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   });
 }
 
-/** Name of a download (RFC 6266): the extended one where there is one, since the other may lack letters. */
+/** Returns the file name of a download (RFC 6266). Prefers `filename*`, since `filename` may lack non-ASCII letters. */
 function fileName(disposition) {
   const [, extended] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
   if (extended) return decodeURIComponent(extended);

@@ -1,39 +1,39 @@
-// The page at /. It speaks the public API alone: POST /process-images, GET /batches/:id/events, and the files' addresses.
-import { call, curlKey, makeDownload, send, showPicture, watch } from '/page/api.js';
+// The page at /. It uses only the public API: POST /process-images, GET /batches/:id/events, and the addresses of the images.
+import { call, curlKeyArguments, loadImage, makeDownload, upload, watch } from '/page/api.js';
 import { thumbHashToDataURL } from '/page/thumbhash.js';
 
 const RECENT_KEY = 'recent-batches';
-const RECENT_COUNT = 10;
+const MAX_RECENT = 10;
 
 const $ = (id) => document.getElementById(id);
 const form = $('upload');
 
-/** Makes an element: its properties, then its children. */
-function make(tag, properties = {}, ...children) {
+/** Creates an element with properties and children. */
+function createElement(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
 }
 
-/** What a picture is called and how large it is, in words. */
-function inWords(bytes) {
+/** Formats a file size. */
+function formatSize(bytes) {
   return bytes < 1024 * 1024
     ? `${Math.max(1, Math.round(bytes / 1024))} KiB`
     : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-function showFault(message) {
-  $('fault').textContent = message;
-  $('fault').hidden = !message;
+function showError(message) {
+  $('error').textContent = message;
+  $('error').hidden = !message;
 }
 
-// ---- Choosing
+// ---- Choosing files
 
 /** @type {{ file: File, preview: string }[]} */
 let chosen = [];
 
-function choose(files) {
-  showFault('');
+function addFiles(files) {
+  showError('');
   chosen.push(...[...files].map((file) => ({ file, preview: URL.createObjectURL(file) })));
   showChosen();
 }
@@ -42,7 +42,7 @@ function showChosen() {
   $('chosen').replaceChildren(
     ...chosen.map((entry) => {
       const { file, preview } = entry;
-      const remove = make('button', { type: 'button', className: 'button', textContent: 'Remove' });
+      const remove = createElement('button', { type: 'button', className: 'button', textContent: 'Remove' });
       remove.setAttribute('aria-label', `Remove ${file.name}`);
       remove.addEventListener('click', () => {
         URL.revokeObjectURL(preview);
@@ -50,48 +50,48 @@ function showChosen() {
         showChosen();
         $('files').focus();
       });
-      const name = make('span', { className: 'name', textContent: `${file.name} · ${inWords(file.size)}` });
-      return make('li', {}, make('img', { src: preview, alt: '' }), name, remove);
+      const name = createElement('span', { className: 'name', textContent: `${file.name} · ${formatSize(file.size)}` });
+      return createElement('li', {}, createElement('img', { src: preview, alt: '' }), name, remove);
     }),
   );
   $('send').disabled = chosen.length === 0;
-  $('send').textContent = chosen.length > 1 ? `Process ${chosen.length} pictures` : 'Process';
+  $('send').textContent = chosen.length > 1 ? `Process ${chosen.length} images` : 'Process';
 }
 
 $('files').addEventListener('change', ({ target }) => {
-  choose(target.files);
-  // So that the same file can be chosen again.
+  addFiles(target.files);
+  // Without this, choosing the same file again would fire no event.
   target.value = '';
 });
 for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
   $('drop').addEventListener(type, (event) => {
     event.preventDefault();
     $('drop').classList.toggle('over', type === 'dragenter' || type === 'dragover');
-    if (type === 'drop') choose(event.dataTransfer.files);
+    if (type === 'drop') addFiles(event.dataTransfer.files);
   });
 }
 
 async function loadPresets() {
   const { presets, presetsOnly } = await (await call('/presets')).json();
   const names = Object.keys(presets);
-  $('preset').append(...names.map((name) => make('option', { value: name, textContent: name })));
+  $('preset').append(...names.map((name) => createElement('option', { value: name, textContent: name })));
   $('preset-row').hidden = names.length === 0;
   $('options').hidden = presetsOnly;
 }
 
-// ---- Sending
+// ---- Uploading
 
-/** The options that were set, by name. */
+/** Returns the names and values of the options that are set. */
 function options() {
   return [...new FormData(form)].filter(([, value]) => typeof value === 'string' && value !== '');
 }
 
-/** The curl line that does the same. */
-function curlLine() {
+/** Returns the curl command that sends the same upload. */
+function curlCommand() {
   const quote = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
   const path = (name) => `"${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   const parts = [
-    ...curlKey(),
+    ...curlKeyArguments(),
     ...chosen.map(({ file }) => `-F ${quote(`images=@${path(file.name)}`)}`),
     ...options().map(([name, value]) => `-F ${quote(`${name}=${value}`)}`),
   ];
@@ -100,40 +100,42 @@ function curlLine() {
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  showFault('');
+  showError('');
   $('send').disabled = true;
   const body = new FormData();
   for (const { file } of chosen) body.append('images', file, file.name);
   for (const [name, value] of options()) body.append(name, value);
-  const curl = curlLine();
+  const curl = curlCommand();
   showUpload();
 
-  send(body, showUploaded).then(
-    (answer) => {
-      if (answer.status === 202) accepted(answer.body, curl);
-      else refused(answer.body?.detail ?? `The service answered with ${answer.status}. Try again later.`);
+  upload(body, showUploadProgress).then(
+    (response) => {
+      if (response.status === 202) onAccepted(response.body, curl);
+      else
+        onRejected(response.body?.detail ?? `The service responded with status ${response.status}. Try again later.`);
     },
-    () => refused('The service could not be reached. Is it running? Your choice is kept.'),
+    () => onRejected('The service is unreachable. Check that it is running, and try again.'),
   );
 });
 
-function refused(message) {
+/** Shows the form again, with the chosen files and an error message. */
+function onRejected(message) {
   $('batch').hidden = true;
   form.hidden = false;
   $('send').disabled = false;
-  showFault(message);
+  showError(message);
 }
 
-function accepted({ batchId, totalFiles }, curl) {
+function onAccepted({ batchId, totalFiles }, curl) {
   for (const { preview } of chosen) URL.revokeObjectURL(preview);
   const names = chosen.map(({ file }) => file.name);
   chosen = [];
   showChosen();
-  remember({ batchId, names, totalFiles, curl, at: Date.now() });
+  addRecent({ batchId, names, totalFiles, curl, at: Date.now() });
   location.hash = batchId;
 }
 
-/** Shows the chosen pictures with the progress of their upload, until the batch itself can be shown. */
+/** Shows the chosen files with their upload progress. */
 function showUpload() {
   form.hidden = true;
   $('batch').hidden = false;
@@ -144,48 +146,57 @@ function showUpload() {
   $('batch-progress').value = 0;
   $('results').replaceChildren(
     ...chosen.map(({ file, preview }) => {
-      const bar = make('progress', { max: file.size, value: 0 });
+      const bar = createElement('progress', { max: file.size, value: 0 });
       bar.setAttribute('aria-label', `Upload of ${file.name}`);
-      const before = make('figure', {}, make('img', { src: preview, alt: `${file.name}, before` }));
-      return make('li', {}, title(file.name, 'uploading'), bar, make('div', { className: 'pair' }, before));
+      const original = createElement(
+        'figure',
+        {},
+        createElement('img', { src: preview, alt: `${file.name}, original` }),
+      );
+      return createElement(
+        'li',
+        {},
+        title(file.name, 'uploading'),
+        bar,
+        createElement('div', { className: 'pair' }, original),
+      );
     }),
   );
   $('batch-title').focus();
 }
 
-/** The files travel one after the other, so what has arrived fills them in order. */
-function showUploaded(loaded) {
-  let rest = loaded;
+/** Distributes the sent bytes over the progress bars in order, since the browser sends one file after another. */
+function showUploadProgress(sentBytes) {
+  let remaining = sentBytes;
   for (const bar of $('results').querySelectorAll('progress')) {
-    bar.value = Math.min(bar.max, rest);
-    rest = Math.max(0, rest - bar.max);
+    bar.value = Math.min(bar.max, remaining);
+    remaining = Math.max(0, remaining - bar.max);
   }
 }
 
-// ---- Watching
+// ---- Watching a batch
 
-/** Ends the watching of the batch that is shown. */
 let stopWatching = () => {};
 
-function open(batchId) {
+function openBatch(batchId) {
   stopWatching();
   form.hidden = true;
   $('batch').hidden = false;
   $('batch-title').textContent = 'Batch';
-  $('batch-status').textContent = 'Looking …';
+  $('batch-status').textContent = 'Loading …';
   $('results').replaceChildren();
   const { curl } = recent().find((batch) => batch.batchId === batchId) ?? {};
   $('curl').textContent = curl ?? '';
   $('curl-row').hidden = !curl;
 
-  stopWatching = watch(batchId, show, (fault) => showStatus(fault ?? 'The connection was lost; trying again …'));
+  stopWatching = watch(batchId, showBatch, (error) => showMessage(error ?? 'Connection lost. Reconnecting …'));
 }
 
-function showStatus(text) {
+function showMessage(text) {
   $('batch-status').textContent = text;
 }
 
-function show({ batchId, status, progress, files, links }) {
+function showBatch({ batchId, status, progress, files, links }) {
   const { total, completed, failed } = progress;
   const words = {
     waiting: 'waiting',
@@ -193,8 +204,8 @@ function show({ batchId, status, progress, files, links }) {
     completed: 'done',
     'completed-with-errors': 'done, with errors',
   };
-  $('batch-title').textContent = `Batch of ${total} ${total === 1 ? 'picture' : 'pictures'}: ${words[status]}`;
-  $('batch-status').textContent = `${completed} done, ${failed} failed, ${total - completed - failed} to go`;
+  $('batch-title').textContent = `Batch of ${total} ${total === 1 ? 'image' : 'images'}: ${words[status]}`;
+  showMessage(`${completed} done, ${failed} failed, ${total - completed - failed} remaining`);
   $('batch-progress').max = total;
   $('batch-progress').value = completed + failed;
   $('archive').href = links.archive;
@@ -202,14 +213,14 @@ function show({ batchId, status, progress, files, links }) {
   const list = $('results');
   if (list.dataset.batchId !== batchId || list.children.length !== total) {
     list.dataset.batchId = batchId;
-    list.replaceChildren(...files.map(() => make('li')));
+    list.replaceChildren(...files.map(() => createElement('li')));
   }
   for (const [index, file] of files.entries()) {
     const item = list.children[index];
-    // Drawn anew only when something has changed, so that nothing flickers and the focus stays.
+    // Rendered only after a change, so that images do not flicker and the focus is kept.
     if (item.dataset.state === file.state) continue;
     item.dataset.state = file.state;
-    item.replaceChildren(...describe(file));
+    item.replaceChildren(...renderFile(file));
   }
 }
 
@@ -222,59 +233,59 @@ const stateWords = {
 };
 
 function title(name, state) {
-  return make(
+  return createElement(
     'p',
     { className: 'title' },
-    make('span', { className: 'name', textContent: name }),
-    make('span', { className: `state ${state}`, textContent: stateWords[state] }),
+    createElement('span', { className: 'name', textContent: name }),
+    createElement('span', { className: `state ${state}`, textContent: stateWords[state] }),
   );
 }
 
-/** What there is to say of one file. */
-function describe({ jobId, originalName, state, result, failedReason }) {
-  const before = make('img', { alt: `${originalName}, before`, loading: 'lazy' });
-  // Not every browser shows every format.
-  before.addEventListener('error', () => before.remove());
-  showPicture(before, `/jobs/${encodeURIComponent(jobId)}/original`);
-  const pair = make(
+/** Returns the elements for one file: its name and state, and its images or its error. */
+function renderFile({ jobId, originalName, state, result, failedReason }) {
+  const original = createElement('img', { alt: `${originalName}, original`, loading: 'lazy' });
+  // Some browsers cannot display every format.
+  original.addEventListener('error', () => original.remove());
+  loadImage(original, `/jobs/${encodeURIComponent(jobId)}/original`);
+  const pair = createElement(
     'div',
     { className: 'pair' },
-    make('figure', {}, before, make('figcaption', { textContent: 'before' })),
+    createElement('figure', {}, original, createElement('figcaption', { textContent: 'original' })),
   );
   const parts = [title(originalName, state)];
-  if (state === 'failed') parts.push(make('p', { className: 'fault', textContent: failedReason }));
+  if (state === 'failed') parts.push(createElement('p', { className: 'error', textContent: failedReason }));
   if (result) {
     const outputs = result.outputs ?? [result];
-    pair.append(...outputs.map((output) => after(originalName, output, result.placeholder)));
+    pair.append(...outputs.map((output) => renderResult(originalName, output, result.placeholder)));
   }
   if (state !== 'failed') parts.push(pair);
   return parts;
 }
 
-function after(originalName, { name, width, height, bytes, format, resultUrl }, placeholder) {
+function renderResult(originalName, { name, width, height, bytes, format, resultUrl }, placeholder) {
   const label = name ? `${name}: ` : '';
-  const image = make('img', { alt: `${originalName}, after`, width, height, loading: 'lazy' });
+  const image = createElement('img', { alt: `${label}${originalName}, result`, width, height, loading: 'lazy' });
   image.style.backgroundColor = placeholder.dominantColor;
   image.style.backgroundImage = `url(${thumbHashToDataURL(Uint8Array.from(atob(placeholder.thumbHash), (byte) => byte.charCodeAt(0)))})`;
   image.addEventListener('load', () => image.removeAttribute('style'));
-  showPicture(image, resultUrl);
-  const link = make('a', {
+  loadImage(image, resultUrl);
+  const link = createElement('a', {
     href: `${resultUrl}${resultUrl.includes('?') ? '&' : '?'}download=1`,
     download: '',
     textContent: 'Download',
   });
-  makeDownload(link, showStatus);
+  makeDownload(link, showMessage);
   link.setAttribute('aria-label', `Download ${label}${originalName}`);
-  const caption = make(
+  const caption = createElement(
     'figcaption',
     {},
-    `${label}${width}×${height}, ${format.toUpperCase()}, ${inWords(bytes)} · `,
+    `${label}${width}×${height}, ${format.toUpperCase()}, ${formatSize(bytes)} · `,
     link,
   );
-  return make('figure', {}, image, caption);
+  return createElement('figure', {}, image, caption);
 }
 
-makeDownload($('archive'), showStatus);
+makeDownload($('archive'), showMessage);
 $('another').addEventListener('click', () => {
   location.hash = '';
 });
@@ -286,7 +297,7 @@ $('copy').addEventListener('click', async () => {
   }, 2000);
 });
 
-// ---- Remembering, in this browser only
+// ---- Recent batches, stored only in this browser
 
 function recent() {
   try {
@@ -296,11 +307,11 @@ function recent() {
   }
 }
 
-function remember(batch) {
+function addRecent(batch) {
   try {
-    localStorage.setItem(RECENT_KEY, JSON.stringify([batch, ...recent()].slice(0, RECENT_COUNT)));
+    localStorage.setItem(RECENT_KEY, JSON.stringify([batch, ...recent()].slice(0, MAX_RECENT)));
   } catch {
-    // A browser that keeps nothing still shows the batch.
+    // The browser does not allow local storage. The batch is shown all the same.
   }
   showRecent();
 }
@@ -312,10 +323,10 @@ function showRecent() {
     ...batches.map(({ batchId, names, totalFiles, at }) => {
       const more = totalFiles > 2 ? ` and ${totalFiles - 2} more` : '';
       const text = `${names.slice(0, 2).join(', ')}${more}`;
-      return make(
+      return createElement(
         'li',
         {},
-        make('a', { href: `#${batchId}`, textContent: text }),
+        createElement('a', { href: `#${batchId}`, textContent: text }),
         ` · ${new Date(at).toLocaleString()}`,
       );
     }),
@@ -328,17 +339,17 @@ $('forget').addEventListener('click', () => {
   $('files').focus();
 });
 
-// ---- Where we are: the batch in the address, so that a reload or a link leads back to it
+// ---- Navigation: the batch id is in the address, so that a reload or a link opens the batch again
 
-function follow() {
+function navigate() {
   const batchId = location.hash.slice(1);
-  if (batchId) return open(batchId);
+  if (batchId) return openBatch(batchId);
   stopWatching();
   $('batch').hidden = true;
   form.hidden = false;
 }
 
-addEventListener('hashchange', follow);
+addEventListener('hashchange', navigate);
 showRecent();
-follow();
-loadPresets().catch(() => showFault('The presets could not be loaded. Reload the page to try again.'));
+navigate();
+loadPresets().catch(() => showError('The presets could not be loaded. Reload the page to try again.'));

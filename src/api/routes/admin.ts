@@ -52,7 +52,7 @@ function requirePassword(password: string): RequestHandler {
     // A browser first asks without a password.
     if (encoded !== undefined) countAttempt(addressOf(req), isRight);
     if (isRight) return next();
-    throw new ServiceError('UNAUTHORIZED', 'Give any user name, and the ADMIN_PASSWORD of this service.', {
+    throw new ServiceError('UNAUTHORIZED', ['no password'], {
       headers: { 'WWW-Authenticate': 'Basic realm="queues", charset="UTF-8"' },
     });
   };

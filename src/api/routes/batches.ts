@@ -1,33 +1,54 @@
-import { Router } from 'express';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import { clientOf } from '../http/authenticate.ts';
-import { methodNotAllowed } from '../http/error-handler.ts';
+import { defineRoute, type Route } from '../http/define-route.ts';
 import { type WaitParts, waitAsPreferred } from '../http/prefer.ts';
-import { toBatchResponse } from '../views/status.ts';
+import { batches } from '../openapi/examples.ts';
+import { batchParams, preferHeader } from '../openapi/parameters.ts';
+import { guardedProblems, json, whileUnfinished } from '../openapi/responses.ts';
+import { batchResponse, toBatchResponse } from '../views/status.ts';
 import { checkBatch, findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
-/** `GET /batches/:batchId`: how far a batch and each of its files is. `DELETE`: removes it with its files. */
-export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Router {
-  const router = Router();
-  const route = router.route('/batches/:batchId');
-
-  route.get(async (req, res) => {
-    const { batchId } = req.params;
-    let batch = await findBatch(queue, clientOf(res), batchId);
-    if (await waitAsPreferred(req, res, waiting, { batchId, isWished: isFinished })) {
-      batch = await findBatch(queue, clientOf(res), batchId);
-    }
-    if (!isFinished(batch)) res.set('Retry-After', POLL_AFTER_SECONDS);
-    res.set('Cache-Control', 'no-store').json(toBatchResponse(batch));
+/** `GET /batches/:batchId`: the status of a batch and of each of its files. `DELETE`: deletes it with its files. */
+export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueClient }): Route {
+  return defineRoute('/batches/:batchId', {
+    get: {
+      operation: {
+        operationId: 'getBatch',
+        tags: ['Status'],
+        summary: 'Status of a batch and of each of its files',
+        request: { params: batchParams, headers: [preferHeader] },
+        responses: {
+          200: json('Status of the batch', batchResponse, batches, { 'Retry-After': whileUnfinished }),
+          ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED'),
+        },
+      },
+      async handler(req, res) {
+        const { batchId } = req.params;
+        let batch = await findBatch(queue, clientOf(res), batchId);
+        if (await waitAsPreferred(req, res, waiting, { batchId, isWished: isFinished })) {
+          batch = await findBatch(queue, clientOf(res), batchId);
+        }
+        if (!isFinished(batch)) res.set('Retry-After', String(POLL_AFTER_SECONDS));
+        res.set('Cache-Control', 'no-store').json(toBatchResponse(batch));
+      },
+    },
+    delete: {
+      operation: {
+        operationId: 'removeBatch',
+        tags: ['Processing'],
+        summary: 'Delete a batch with its files, and stop its running jobs',
+        request: { params: batchParams },
+        responses: {
+          204: { description: 'It is deleted' },
+          ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED', 'STORAGE_UNAVAILABLE'),
+        },
+      },
+      async handler(req, res) {
+        const { batchId } = req.params;
+        await checkBatch(queue, clientOf(res), batchId);
+        await queue.removeBatch(batchId);
+        res.status(204).end();
+      },
+    },
   });
-
-  route.delete(async (req, res) => {
-    const { batchId } = req.params;
-    await checkBatch(queue, clientOf(res), batchId);
-    await queue.removeBatch(batchId);
-    res.status(204).end();
-  });
-
-  route.all(methodNotAllowed('GET, HEAD, DELETE'));
-  return router;
 }

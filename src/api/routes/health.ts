@@ -1,37 +1,50 @@
-import { Router } from 'express';
 import { z } from 'zod';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { StorageCheck } from '../../queue/storage-check.ts';
-import { methodNotAllowed } from '../http/error-handler.ts';
+import { defineRoute, type Route } from '../http/define-route.ts';
+import { json, problems } from '../openapi/responses.ts';
 
-/** Answer of `GET /healthz` and `GET /readyz`. */
-export const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
-
+const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
 const ok: z.infer<typeof health> = { status: 'ok' };
 
-/** `GET /healthz`: the process lives. `GET /readyz`: it can do its work, which takes Redis and the queue's storage. */
-export function healthRoute({
+/** `GET /healthz`: whether the process lives. */
+export function livenessRoute(): Route {
+  return defineRoute('/healthz', {
+    get: {
+      operation: {
+        operationId: 'isAlive',
+        tags: ['Operation'],
+        summary: 'Whether the process lives',
+        security: [],
+        responses: { 200: json('It does', health, { ok }) },
+      },
+      handler: (_req, res) => void res.json(ok),
+    },
+  });
+}
+
+/** `GET /readyz`: whether the process can accept uploads, which needs Redis and the storage of the queue. */
+export function readinessRoute({
   queue,
   storageCheck,
 }: {
   queue: QueueClient;
   storageCheck: Pick<StorageCheck, 'require'>;
-}): Router {
-  const router = Router();
-
-  router
-    .route('/healthz')
-    .get((_req, res) => void res.json(ok))
-    .all(methodNotAllowed('GET, HEAD'));
-
-  router
-    .route('/readyz')
-    .get(async (_req, res) => {
-      await queue.ping();
-      storageCheck.require();
-      res.json(ok);
-    })
-    .all(methodNotAllowed('GET, HEAD'));
-
-  return router;
+}): Route {
+  return defineRoute('/readyz', {
+    get: {
+      operation: {
+        operationId: 'isReady',
+        tags: ['Operation'],
+        summary: 'Whether the service can accept uploads',
+        security: [],
+        responses: { 200: json('It can', health, { ok }), ...problems('QUEUE_UNAVAILABLE', 'STORAGE_UNAVAILABLE') },
+      },
+      async handler(_req, res) {
+        await queue.ping();
+        storageCheck.require();
+        res.json(ok);
+      },
+    },
+  });
 }

@@ -4,8 +4,8 @@ import type { BatchStatus, FileStatus, Found } from '../../queue/read-status.ts'
 import { ServiceError } from '../../shared/errors.ts';
 import type { Client } from '../http/authenticate.ts';
 
-/** Value of `Retry-After` on every answer that is not final yet: seconds until it is worth asking again. */
-export const POLL_AFTER_SECONDS = '1';
+/** `Retry-After` of every response that is not final: seconds until a client should poll again. */
+export const POLL_AFTER_SECONDS = 1;
 
 /** Whether everything of a batch has ended. */
 export function isFinished({ status }: Pick<BatchStatus, 'status'>): boolean {
@@ -23,7 +23,7 @@ type BatchReader = Pick<QueueClient, 'readBatch'>;
 export async function checkBatch(queue: BatchReader, client: Client, batchId: string): Promise<Found<BatchStatus>> {
   const batch = isBatchId(batchId) ? await queue.readBatch(batchId, client) : undefined;
   if (batch && isPresent(batch, client)) return batch;
-  throw new ServiceError('BATCH_NOT_FOUND', `There is no batch ${JSON.stringify(batchId)}. Check the id.`);
+  throw new ServiceError('BATCH_NOT_FOUND', [batchId]);
 }
 
 /**
@@ -43,7 +43,7 @@ export async function findBatch(queue: BatchReader, client: Client, batchId: str
 export async function findJob(queue: QueueClient, client: Client, jobId: string): Promise<FileStatus> {
   const job = isImageJobId(jobId) ? await queue.readFile(jobId) : undefined;
   if (job && isPresent(job, client)) return readable(job, batchIdOf(jobId));
-  throw new ServiceError('JOB_NOT_FOUND', `There is no job ${JSON.stringify(jobId)}. Check the id.`);
+  throw new ServiceError('JOB_NOT_FOUND', [jobId]);
 }
 
 /**
@@ -54,18 +54,10 @@ export async function findJob(queue: QueueClient, client: Client, jobId: string)
 function isPresent({ owner, value, unreadable, removedAt }: Found<unknown>, client: Client): boolean {
   if (owner !== client.owner) return false;
   if (value !== undefined || unreadable !== undefined) return true;
-  const when = removedAt === undefined ? '' : `, at ${removedAt}`;
-  throw new ServiceError('BATCH_REMOVED', `This batch was removed, with its files${when}.`, {
-    members: removedAt === undefined ? {} : { removedAt },
-  });
+  throw new ServiceError('BATCH_REMOVED', [removedAt], { members: removedAt === undefined ? {} : { removedAt } });
 }
 
 function readable<T>({ value, unreadable }: Found<T>, batchId: string): T {
   if (value !== undefined) return value;
-  throw new ServiceError(
-    'INTERNAL_ERROR',
-    'This version of the service cannot read what is stored about this batch: it is broken, or a newer version wrote it. ' +
-      `Tell the operator, or delete the batch (DELETE /batches/${batchId}) and upload its files again.`,
-    { cause: unreadable },
-  );
+  throw new ServiceError('INTERNAL_ERROR', [{ unreadableBatch: batchId }], { cause: unreadable });
 }

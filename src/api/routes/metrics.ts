@@ -1,16 +1,28 @@
-import { Router } from 'express';
-import { methodNotAllowed } from '../http/error-handler.ts';
+import { z } from 'zod';
+import { defineRoute, type Route } from '../http/define-route.ts';
 import type { ApiMetrics } from '../metrics.ts';
+import { problems } from '../openapi/responses.ts';
 
-/** `GET /metrics`: what Prometheus reads. */
-export function metricsRoute(metrics: ApiMetrics): Router {
-  const router = Router();
-  router
-    .route('/metrics')
-    .get(async (_req, res) => {
-      const { contentType, text } = await metrics.read();
-      res.set('Content-Type', contentType).send(text);
-    })
-    .all(methodNotAllowed('GET, HEAD'));
-  return router;
+/** `GET /metrics`: the process's metrics for Prometheus. */
+export function metricsRoute(metrics: ApiMetrics): Route {
+  return defineRoute('/metrics', {
+    get: {
+      operation: {
+        operationId: 'getMetrics',
+        tags: ['Operation'],
+        summary: 'Metrics of this process in the text format of Prometheus',
+        responses: {
+          200: {
+            description: 'The metrics',
+            content: { 'text/plain': { schema: z.string(), examples: { metrics: { value: 'queue_up 1\n' } } } },
+          },
+          ...problems('UNAUTHORIZED', 'RATE_LIMITED'),
+        },
+      },
+      async handler(_req, res) {
+        const { contentType, text } = await metrics.read();
+        res.set('Content-Type', contentType).send(text);
+      },
+    },
+  });
 }

@@ -5,10 +5,10 @@ import helmet from 'helmet';
 import { projectRoot } from '../../shared/setting-types.ts';
 import { methodNotAllowed } from '../http/error-handler.ts';
 
-/** The page needs no build step, so it is served from the sources also when the rest was built. */
+/** The page has no build step, so it is always served from the sources. */
 const folder = join(projectRoot, 'src/api/page');
 
-/** The page at `/`, and what it loads from `/page/`. It speaks only the public API. */
+/** Serves the web page at `/`, and its files at `/page/`. The page uses only the public API. */
 export function pageRoute(): Router {
   const router = Router();
   const policy = helmet.contentSecurityPolicy({

@@ -1,10 +1,9 @@
-import { Router } from 'express';
 import { z } from 'zod';
-import { methodNotAllowed } from '../http/error-handler.ts';
+import { defineRoute, type Route } from '../http/define-route.ts';
+import { json, problems } from '../openapi/responses.ts';
 import type { OptionRules } from '../upload/form-options.ts';
 
-/** Answer of `GET /presets`. */
-export const presetList = z
+const presetList = z
   .object({
     presets: z
       .record(z.string(), z.record(z.string(), z.unknown()))
@@ -12,14 +11,28 @@ export const presetList = z
     presetsOnly: z.boolean().meta({ description: 'Whether an upload may name a preset and set nothing else' }),
   })
   .meta({ id: 'Presets' });
+type PresetList = z.infer<typeof presetList>;
+
+const example: PresetList = {
+  presets: { avatar: { width: 128, height: 128, position: 'attention' } },
+  presetsOnly: false,
+};
 
 /** `GET /presets`: the named option sets of this service. */
-export function presetsRoute({ presets, presetsOnly }: OptionRules): Router {
-  const router = Router();
-  const body: z.infer<typeof presetList> = { presets, presetsOnly };
-  router
-    .route('/presets')
-    .get((_req, res) => void res.json(body))
-    .all(methodNotAllowed('GET, HEAD'));
-  return router;
+export function presetsRoute({ presets, presetsOnly }: OptionRules): Route {
+  const body: PresetList = { presets, presetsOnly };
+  return defineRoute('/presets', {
+    get: {
+      operation: {
+        operationId: 'listPresets',
+        tags: ['Processing'],
+        summary: 'The named option sets of this service',
+        responses: {
+          200: json('The presets', presetList, { presets: example }),
+          ...problems('UNAUTHORIZED', 'RATE_LIMITED'),
+        },
+      },
+      handler: (_req, res) => void res.json(body),
+    },
+  });
 }

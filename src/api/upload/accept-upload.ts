@@ -10,7 +10,7 @@ import { type OptionRules, optionFields, readFormOptions } from './form-options.
 import { receiveUpload } from './receive-upload.ts';
 import type { UploadLimits } from './upload-limits.ts';
 
-/** What an upload is accepted with. */
+/** What accepting an upload needs. */
 export interface UploadParts {
   queue: QueueClient;
   storage: Storage;
@@ -19,12 +19,12 @@ export interface UploadParts {
 }
 
 /**
- * Receives an upload and enqueues it, whole or not at all. When it throws, nothing of it stays, except where it is not
- * known whether it was enqueued.
+ * Receives an upload, stores it and enqueues its batch, whole or not at all. When it throws, it leaves nothing behind, unless it is
+ * uncertain whether the batch was enqueued.
  *
  * @param claim of its `Idempotency-Key`, if it has one
  * @returns its batch, and whether that had been accepted before
- * @throws {ServiceError} for every fault of the upload; `IDEMPOTENCY_KEY_REUSED` when its key stands for another upload
+ * @throws {ServiceError} for every error of the upload; `IDEMPOTENCY_KEY_REUSED` when its key belongs to another upload
  */
 export async function acceptUpload(
   req: Request,
@@ -44,31 +44,29 @@ export async function acceptUpload(
     const outputs = readFormOptions(fields, optionRules);
     const upload = { batchId: claim?.first?.batchId ?? uuid(), fingerprint, totalFiles: files.length };
     const { batchId, totalFiles } = upload;
-    if (claim?.first && claim.first.fingerprint !== fingerprint) throw reused();
+    if (claim?.first && claim.first.fingerprint !== fingerprint) throw new ServiceError('IDEMPOTENCY_KEY_REUSED', []);
     if (claim?.first && (await queue.isKnown(batchId))) {
       await incoming.discard();
       return { batchId, totalFiles, isReplay: true };
     }
-    // When the API died before it could enqueue what it had noted, the same upload goes on under the same id.
+    // If the API died between this note and the flow, the same upload continues under the same id.
     if (!claim?.first) await claim?.note(upload);
+    req.log.setBindings({ batchId });
+    const batch = { batchId, files, outputs, sender: clientOf(res), requestId: String(req.id) };
     try {
-      const batch = { batchId, files, outputs, sender: clientOf(res), requestId: String(req.id) };
-      await queue.addBatch(batch, () => incoming.commit(batchId));
+      // From here on the sweeper finds the originals if nothing else follows.
+      const announced = await queue.announceBatch(batch);
+      // Bytes before jobs: a worker may take a job before the flow's own call returns.
+      await incoming.commit(batchId);
+      await queue.addBatch(announced);
     } catch (error) {
       if (claim && !(error instanceof UncertainError)) isOurs = await claim.forget().catch(() => true);
       throw error;
     }
     return { batchId, totalFiles, isReplay: false };
   } catch (error) {
-    // What may have become a batch, by this request or by another that went on with its key, must keep its originals.
+    // Keeps the originals if they may belong to a batch, made by this request or by another one with the same key.
     if (isOurs && !(error instanceof UncertainError)) await incoming.discard();
     throw error;
   }
-}
-
-function reused(): ServiceError {
-  return new ServiceError(
-    'IDEMPOTENCY_KEY_REUSED',
-    'This Idempotency-Key was used for another upload. Use a new key for each upload, and the same only to send the same again.',
-  );
 }

@@ -2,28 +2,28 @@ import { type Output, optionDescriptions, toOutputs } from '../../imaging/option
 import type { Presets } from '../../imaging/presets.ts';
 import { ServiceError } from '../../shared/errors.ts';
 
-/** Which options an upload may set. */
+/** Rules for the options of an upload. */
 export interface OptionRules {
   presets: Presets;
-  /** Whether an upload may name a preset and nothing else. */
+  /** Whether an upload may set only `preset`, and no other option. */
   presetsOnly: boolean;
 }
 
-/** Every text field that an upload may have. */
+/** All text fields that an upload may contain. */
 export const optionFields: readonly string[] = [...Object.keys(optionDescriptions), 'variants', 'preset'];
 
 /**
- * Reads the text fields of a form as options.
+ * Parses the text fields of a form as options.
  *
- * @param fields each field's text, by name; the names are known
- * @returns what to make of each file
- * @throws {ServiceError} `INVALID_OPTION` that names every fault
+ * @param fields text of each field by name. The caller has checked that the names are in {@link optionFields}.
+ * @returns the results to make of each file
+ * @throws {ServiceError} `INVALID_OPTION` that lists all invalid options
  */
 export function readFormOptions(fields: Record<string, unknown>, { presets, presetsOnly }: OptionRules): Output[] {
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'string') throw invalid(`${name} must be given once`);
   }
-  // A form sends every field that it has; one that was left empty was not set.
+  // A browser sends every field of a form, so an empty field counts as absent.
   const { preset, ...own } = Object.fromEntries(
     Object.entries(fields as Record<string, string>).filter(([, value]) => value !== ''),
   );
@@ -34,7 +34,7 @@ export function readFormOptions(fields: Record<string, unknown>, { presets, pres
     throw invalid(`preset must be one of ${Object.keys(presets).join(', ') || '(there are none)'}`);
   }
   const result = toOutputs({ ...(preset !== undefined && presets[preset]), ...own, ...parseVariants(own.variants) });
-  if ('faults' in result) throw invalid(...result.faults.map(({ name, message }) => `${name} ${message}`));
+  if ('errors' in result) throw invalid(...result.errors.map(({ name, message }) => `${name} ${message}`));
   return result.outputs;
 }
 
@@ -47,6 +47,6 @@ function parseVariants(text: string | undefined): { variants?: unknown } {
   }
 }
 
-function invalid(...faults: string[]): ServiceError {
-  return new ServiceError('INVALID_OPTION', `${faults.join('; ')}. See /docs for every option.`);
+function invalid(...problems: string[]): ServiceError {
+  return new ServiceError('INVALID_OPTION', [problems]);
 }

@@ -1,15 +1,15 @@
 import type { Request } from 'express';
 import { ServiceError } from '../../shared/errors.ts';
 
-/** Characters of a key, at most. */
+/** Maximum number of characters of a key. */
 const MAX_LENGTH = 255;
-/** A string of RFC 8941, section 3.3.3, or the same without its quotes, as many clients send it. */
+/** A string (RFC 8941, section 3.3.3), with or without the quotes. Many clients send none. */
 const KEY = /^(?:"((?:[ !#-[\]-~]|\\["\\])+)"|([!#-~]+))$/;
 
 /**
  * Reads the `Idempotency-Key` of a request (draft-ietf-httpapi-idempotency-key-header).
  *
- * @returns `undefined` when there is none
+ * @returns `undefined` if the header is absent
  * @throws {ServiceError} `INVALID_IDEMPOTENCY_KEY`
  */
 export function idempotencyKey(req: Request): string | undefined {
@@ -18,8 +18,5 @@ export function idempotencyKey(req: Request): string | undefined {
   const [, quoted, plain] = KEY.exec(header.trim()) ?? [];
   const key = quoted?.replace(/\\(.)/g, '$1') ?? plain;
   if (key !== undefined && key.length <= MAX_LENGTH) return key;
-  throw new ServiceError(
-    'INVALID_IDEMPOTENCY_KEY',
-    `The Idempotency-Key must be one string of 1 to ${MAX_LENGTH} ASCII characters, such as a random UUID, in double quotes or without.`,
-  );
+  throw new ServiceError('INVALID_IDEMPOTENCY_KEY', [MAX_LENGTH]);
 }

@@ -1,18 +1,18 @@
 import type { Config } from '../../shared/config.ts';
 
-/** Where uploads are sent. */
+/** Path of the endpoint for uploads. */
 export const UPLOAD_PATH = '/process-images';
 /** Form field of the files. */
 export const FILES_FIELD = 'images';
-/** Bytes that the form itself may take besides its files: boundaries, part headers, text fields. */
+/** Maximum bytes of a form without its files: boundaries, part headers, and text fields. */
 const FORM_BYTES = 64 * 1024;
-/** Bytes of one text field, at most: enough for the longest list of variants. */
+/** Maximum bytes of a text field. This is enough for the longest list of variants. */
 export const TEXT_BYTES = 16 * 1024;
 
-/** Bounds of one upload. */
+/** Limits of one upload. */
 export type UploadLimits = Pick<Config, 'maxFiles' | 'maxFileBytes' | 'acceptedFormats' | 'requestTimeoutMs'>;
 
-/** Most bytes that the body of an upload can have. */
+/** Returns the maximum bytes of the body of an upload. */
 export function maxRequestBytes({ maxFiles, maxFileBytes }: UploadLimits): number {
   return maxFiles * maxFileBytes + FORM_BYTES;
 }

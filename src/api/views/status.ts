@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { imageJobResult, variantResult } from '../../queue/image-job.ts';
 import { type BatchStatus, batchStates, type FileStatus, jobStates } from '../../queue/read-status.ts';
+import { type FailureCode, failureCodes } from '../../shared/failures.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
 
 const url = z.string().meta({ description: 'Address below this service' });
@@ -22,6 +23,13 @@ const failedReason = z
   .string()
   .nullable()
   .meta({ description: 'Why the file could not be processed; set once the state is `failed`' });
+const failure = z
+  .object({
+    code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).meta({ id: 'FailureCode' }),
+    message: z.string(),
+  })
+  .nullable()
+  .meta({ description: 'The same with a stable code for programs; set once the state is `failed`' });
 
 /** Response of `GET /jobs/:jobId`. */
 export const jobResponse = z
@@ -35,6 +43,7 @@ export const jobResponse = z
       .meta({ description: '0 at first, 10 while an image takes its time, 100 at its end' }),
     result: resultOrNull,
     failedReason,
+    failure,
     links: z.object({ self: url, batch: url, result: url, original: url }),
   })
   .meta({ id: 'JobStatus' });
@@ -42,9 +51,14 @@ export const jobResponse = z
 export type JobResponse = z.infer<typeof jobResponse>;
 
 /** Makes the response about one file. */
-export function toJobResponse({ jobId, payload, state, progress, result, failedReason }: FileStatus): JobResponse {
+export function toJobResponse({ jobId, payload, state, progress, result, failure }: FileStatus): JobResponse {
   const links = jobLinks(payload.batchId, payload.index);
-  return { jobId, state, progress, result: withUrls(result, links.self), failedReason, links };
+  return { jobId, state, progress, result: withUrls(result, links.self), ...failureFields(failure), links };
+}
+
+/** The failure of a file, also as the text that the spec has. */
+function failureFields(failure: FileStatus['failure']) {
+  return { failedReason: failure?.message ?? null, failure };
 }
 
 function withUrls(result: FileStatus['result'], jobUrl: string): JobResponse['result'] {
@@ -69,7 +83,17 @@ export const batchResponse = z
     progress: z.object({ total: count, completed: count, failed: count, active: count, waiting: count }),
     createdAt: z.iso.datetime(),
     files: z
-      .array(z.object({ jobId, originalName: z.string(), state, result: resultOrNull, failedReason, resultUrl: url }))
+      .array(
+        z.object({
+          jobId,
+          originalName: z.string(),
+          state,
+          result: resultOrNull,
+          failedReason,
+          failure,
+          resultUrl: url,
+        }),
+      )
       .meta({ description: 'In the order of the upload' }),
     links: z.object({ self: url, events: url, archive: url }),
   })
@@ -85,8 +109,16 @@ export function toBatchResponse({ batchId, status, progress, createdAt, files }:
     progress,
     createdAt: createdAt.toISOString(),
     files: files.map((file) => {
-      const { jobId, state, result, failedReason, links } = toJobResponse(file);
-      return { jobId, originalName: file.payload.originalName, state, result, failedReason, resultUrl: links.result };
+      const { jobId, state, result, failedReason, failure, links } = toJobResponse(file);
+      return {
+        jobId,
+        originalName: file.payload.originalName,
+        state,
+        result,
+        failedReason,
+        failure,
+        resultUrl: links.result,
+      };
     }),
     links: batchLinks(batchId),
   };

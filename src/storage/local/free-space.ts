@@ -1,26 +1,22 @@
 import { statfs } from 'node:fs/promises';
 import { ServiceError } from '../../shared/errors.ts';
 
-/** Seconds after which it may be tried again: about as long as it takes until old batches are removed. */
+/** `Retry-After` in seconds: about as long as the sweeper needs to remove expired batches. */
 const RETRY_AFTER_SECONDS = 60;
 
 /**
- * Makes the check whether the disks have room for more.
+ * Creates a check of the free disk space.
  *
- * @param folders on the disks in question
- * @param minFreeBytes bytes that must be free on each; 0 for no limit
- * @returns throws `DISK_LOW`
+ * @param folders folders whose disks are checked
+ * @param minFreeBytes bytes that must be free on each disk; 0 disables the check
+ * @returns a function that throws `DISK_LOW` if a disk has less free space
  */
 export function createFreeSpaceCheck(folders: readonly string[], minFreeBytes: number): () => Promise<void> {
   return async () => {
     if (minFreeBytes === 0) return;
     const free = await Promise.all(folders.map(freeBytes));
     if (Math.min(...free) >= minFreeBytes) return;
-    throw new ServiceError(
-      'DISK_LOW',
-      `The disk of this service is nearly full. Try again in ${RETRY_AFTER_SECONDS} seconds.`,
-      { headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) } },
-    );
+    throw new ServiceError('DISK_LOW', [RETRY_AFTER_SECONDS], { retryAfterSeconds: RETRY_AFTER_SECONDS });
   };
 }
 
@@ -29,7 +25,7 @@ async function freeBytes(folder: string): Promise<number> {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   } catch {
-    // Not made yet, or broken: whoever writes there will hear of it.
+    // The folder does not exist yet, or is broken. The next write creates it or fails.
     return Number.POSITIVE_INFINITY;
   }
 }

@@ -3,12 +3,12 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IdFile } from '../storage-id.ts';
 
-/** Name of the file that holds a folder's id. It moves with the folder. */
+/** Name of the file that holds the id of a folder. It is inside the folder, so that it moves with it. */
 const ID_FILE = '.storage-id';
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
-/** The file that holds a folder's id; the folder is made when missing. */
+/** Returns the file that holds the id of a folder. The folder is created if it does not exist. */
 export function folderIdFile(folder: string): IdFile {
   const address = join(folder, ID_FILE);
   return {
@@ -31,7 +31,7 @@ export function folderIdFile(folder: string): IdFile {
           await file.writeFile(randomUUID());
           await file.sync();
         } catch (error) {
-          // An empty file, as on a full disk, would stay for ever.
+          // A full disk leaves an empty file, which `readId` would never replace.
           await rm(address, { force: true });
           throw error;
         } finally {

@@ -1,14 +1,14 @@
 import type { Config } from '../../shared/config.ts';
 import type { Storage } from '../storage.ts';
 import { readId } from '../storage-id.ts';
-import { removeAbandoned } from './abandoned.ts';
 import { createFreeSpaceCheck } from './free-space.ts';
 import { folderIdFile } from './id-file.ts';
 import { createOriginals } from './originals.ts';
 import { createResults } from './results.ts';
+import { removeUnfinished } from './unfinished.ts';
 
-/** Opens the storage of one machine: a folder of originals and one of results, made when missing. */
-export function openFolders({
+/** Opens the local storage: one folder for originals and one for results, created when they are first needed. */
+export function openLocalStorage({
   uploadDir,
   processedDir,
   minFreeDiskBytes,
@@ -25,9 +25,9 @@ export function openFolders({
           return { setting, idFile: file.address, id: await readId(file) };
         }),
       ),
-    checkRoom: createFreeSpaceCheck(folders, minFreeDiskBytes),
-    async removeAbandoned(now) {
-      const removed = await Promise.all(folders.map((folder) => removeAbandoned(folder, now)));
+    checkFreeSpace: createFreeSpaceCheck(folders, minFreeDiskBytes),
+    async removeUnfinished(now) {
+      const removed = await Promise.all(folders.map((folder) => removeUnfinished(folder, now)));
       return removed.reduce((sum, count) => sum + count, 0);
     },
   };

@@ -1,10 +1,10 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 
 /**
- * Joins names to a path below a folder. Names come from ids, never from clients; should that ever change by mistake,
- * a name such as `../x` is refused here rather than followed.
+ * Joins names to a path inside a folder. All names are derived from ids and never come from clients. If a bug changes that, a name
+ * such as `../x` is rejected here.
  *
- * @throws {Error} when the path would lie outside the folder
+ * @throws {Error} if the path is not inside the folder
  */
 export function pathInside(folder: string, ...names: string[]): string {
   const path = resolve(folder, ...names);

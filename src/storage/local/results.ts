@@ -5,16 +5,16 @@ import { relative } from 'node:path';
 import { projectRoot } from '../../shared/setting-types.ts';
 import { type ResultId, type Results, resultName, resultPrefix } from '../storage.ts';
 import { toStorageError } from '../storage-error.ts';
-import { UNFINISHED } from './abandoned.ts';
 import { pathInside } from './paths.ts';
+import { UNFINISHED } from './unfinished.ts';
 
 /**
- * Keeps results side by side in one folder.
+ * Stores all results in one folder.
  *
- * @param folder absolute path; made when missing
+ * @param folder absolute path; created if it does not exist
  */
 export function createResults(folder: string): Results {
-  const act = 'store the result';
+  const operation = 'store the result';
   const temporary = (written: string) => pathInside(folder, `.${written}${UNFINISHED}`);
   const locate = (...result: ResultId) => pathInside(folder, resultName(...result));
 
@@ -36,29 +36,29 @@ export function createResults(folder: string): Results {
     async removeOfBatch(batchId) {
       try {
         const found: string[] = [];
-        // In pieces: the folder may hold a million names.
+        // Read in chunks, since the folder may contain a million files.
         for await (const { name } of await opendir(folder, { bufferSize: 1024 })) {
           if (name.startsWith(resultPrefix(batchId))) found.push(name);
         }
         for (const name of found) await rm(pathInside(folder, name), { force: true });
       } catch (cause) {
-        // Before the first result there is no folder.
+        // The folder does not exist before the first result.
         if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw toStorageError('remove the results', cause);
       }
     },
 
     async write(content) {
-      // In the same folder, since only a rename within a file system is atomic; of a name of its own, since a job that
-      // was taken for dead may still be writing while it runs again elsewhere.
+      // The temporary file is in the same folder, since a rename is atomic only within one file system. Its name is unique, since a
+      // stalled job may still be writing while another worker runs it again.
       const written = randomUUID();
       const path = temporary(written);
       try {
-        // Without threads, as originals are read: it is a child that writes.
+        // Synchronous for the same reason as the reading of originals: only child processes write results.
         mkdirSync(folder, { recursive: true });
         writeFileSync(path, content);
       } catch (cause) {
         await rm(path, { force: true }).catch(() => undefined);
-        throw toStorageError(act, cause);
+        throw toStorageError(operation, cause);
       }
       return written;
     },
@@ -71,7 +71,7 @@ export function createResults(folder: string): Results {
         await rename(path, locate(...result));
       } catch (cause) {
         await rm(path, { force: true }).catch(() => undefined);
-        throw toStorageError(act, cause);
+        throw toStorageError(operation, cause);
       }
     },
   };

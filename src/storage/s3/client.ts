@@ -12,82 +12,80 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import pLimit from 'p-limit';
-import type { BucketConfig } from '../../shared/config.ts';
-import type { OpenFile, SignedAnswer } from '../storage.ts';
+import type { S3Config } from '../../shared/config.ts';
+import type { OpenFile, SignedResponse } from '../storage.ts';
 
-/** Milliseconds in which a bucket's server must take a connection, answer, and take what is sent and answer. */
-const [CONNECTION_MS, ANSWER_MS, SENDING_MS] = [2000, 8000, 30_000];
-/** Files that are removed at the same time. */
-const REMOVALS = 16;
-/** A request that is not answered is made once more; a job then waits, and leaves its child to others. */
-const ATTEMPTS = 2;
-/** Seconds for which a signed address can be used: long enough to follow a redirect, and no longer. */
-const SIGNED_SECONDS = 300;
+/** Time limit for connecting to the S3 server. */
+const CONNECTION_TIMEOUT_MS = 2000;
+/** Time limit for reading or removing one object. */
+const RESPONSE_TIMEOUT_MS = 8000;
+/** Time limit for all other requests. An upload must be sent and acknowledged within it. */
+const UPLOAD_TIMEOUT_MS = 30_000;
+/** Objects that are removed at the same time. */
+const MAX_CONCURRENT_REMOVALS = 16;
+/** The SDK retries a failed request only once. After that the job is delayed, so that its child process is free for other jobs. */
+const MAX_ATTEMPTS = 2;
+/** How long a signed address is valid, in seconds: enough to follow a redirect. */
+const SIGNED_ADDRESS_SECONDS = 300;
 
-// On Node 20 every process would print that releases of the SDK from 2027 on need Node 22. Which release is used is decided by our
-// lock file, not by the operator.
+// On Node 20 the SDK would print in every process that its releases from 2027 on need Node 22. Our lock file decides which release is
+// used, so the operator can do nothing about it.
 // biome-ignore lint/style/noProcessEnv: the SDK has no other switch.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-/** What is done with a bucket. Keys are relative to the configured prefix; all of it fails with the SDK's own errors. */
+/** The operations on a bucket. Keys are relative to the configured prefix. All operations throw the errors of the SDK. */
 export interface BucketClient {
   put(key: string, content: Uint8Array): Promise<void>;
-  /** Stores what comes, of whatever length; no more than a few mebibytes of it are held. */
+  /** Stores a stream of unknown length. At most a few mebibytes of it are in memory. */
   stream(key: string, content: Readable): Promise<void>;
-  /** @throws an error with the `status` of the answer, such as 404 or 416 */
+  /** @throws an error with the `status` of the response, such as 404 or 416 */
   open(key: string, range?: string): Promise<OpenFile>;
   copy(from: string, to: string): Promise<void>;
-  /** Removing what is not there is no fault. */
+  /** Removes objects. Keys that do not exist are ignored. */
   remove(keys: readonly string[]): Promise<void>;
-  /** What there is under a prefix, a page at a time. */
+  /** Lists the objects under a prefix, page by page. `changedAt` is in milliseconds since 1970. */
   list(prefix: string): AsyncIterable<{ key: string; changedAt: number }[]>;
-  /** An address at which whoever has it can read for a while, answered with these headers. */
-  sign(key: string, answer: SignedAnswer): Promise<string>;
-  /** Address of an object for people, `s3://…`. */
+  /** Returns an address from which anyone can read the object for {@link SIGNED_ADDRESS_SECONDS}, with the given response headers. */
+  sign(key: string, response: SignedResponse): Promise<string>;
+  /** Returns the `s3://` address of an object, for messages. */
   address(key: string): string;
 }
 
-/** Makes what a bucket is used by. It asks nothing of the bucket yet. */
-export function createBucketClient({
-  name: Bucket,
-  prefix,
-  endpoint,
-  region,
-  credentials,
-}: BucketConfig): BucketClient {
+/** Creates a client for a bucket. Sends no request yet. */
+export function createBucketClient({ name: Bucket, prefix, endpoint, region, credentials }: S3Config): BucketClient {
   const client = new S3Client({
     region,
-    maxAttempts: ATTEMPTS,
+    maxAttempts: MAX_ATTEMPTS,
     ...(credentials && { credentials }),
-    // Servers other than AWS's seldom have a host name for each bucket, nor do all of them know its newer checksums.
+    // Few servers other than AWS have a host name for each bucket, and some do not support the newer checksums.
     ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // A server that does not know the question would keep every larger file waiting for its answer.
+    // A server that does not support `Expect: 100-continue` would delay every larger file.
     expectContinueHeader: false,
     requestHandler: {
-      connectionTimeout: CONNECTION_MS,
-      requestTimeout: SENDING_MS,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: UPLOAD_TIMEOUT_MS,
       throwOnRequestTimeout: true,
-      // Clients that read slowly must not keep the others from the bucket.
+      // With a limit, clients that download slowly could use all sockets and block the others.
       httpAgent: { maxSockets: Number.POSITIVE_INFINITY },
       httpsAgent: { maxSockets: Number.POSITIVE_INFINITY },
     },
   });
-  const quick = { requestTimeout: ANSWER_MS };
-  const removals = pLimit(REMOVALS);
-  const whole = (key: string) => (prefix === '' ? key : `${prefix}/${key}`);
-  const object = (key: string) => ({ Bucket, Key: whole(key) });
+  const quick = { requestTimeout: RESPONSE_TIMEOUT_MS };
+  const removals = pLimit(MAX_CONCURRENT_REMOVALS);
+  const withPrefix = (key: string) => (prefix === '' ? key : `${prefix}/${key}`);
+  const object = (key: string) => ({ Bucket, Key: withPrefix(key) });
 
   return {
-    address: (key) => `s3://${Bucket}/${whole(key)}`,
+    address: (key) => `s3://${Bucket}/${withPrefix(key)}`,
 
     async put(key, content) {
       await client.send(new PutObjectCommand({ ...object(key), Body: content }));
     },
 
     async stream(key, content) {
-      // One part after the other: it comes no faster from a client, and several would be held at once.
+      // Parts are uploaded one after another. Parallel parts would need more memory and would not be faster, since the client is slower.
       await new Upload({ client, params: { ...object(key), Body: content }, queueSize: 1 }).done();
     },
 
@@ -104,17 +102,17 @@ export function createBucketClient({
     },
 
     async copy(from, to) {
-      const CopySource = [Bucket, ...whole(from).split('/')].map(encodeURIComponent).join('/');
+      const CopySource = [Bucket, ...withPrefix(from).split('/')].map(encodeURIComponent).join('/');
       await client.send(new CopyObjectCommand({ ...object(to), CopySource }));
     },
 
-    // One by one: for the request that removes many at once, servers disagree on the checksum that it must have.
+    // Objects are removed one by one, since servers require different checksums for the request that removes many objects.
     async remove(keys) {
       await removals.map(keys, (key) => client.send(new DeleteObjectCommand(object(key)), quick));
     },
 
     async *list(below) {
-      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: whole(below) })) {
+      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix: withPrefix(below) })) {
         yield Contents.map(({ Key = '', LastModified }) => ({
           key: prefix === '' ? Key : Key.slice(prefix.length + 1),
           changedAt: LastModified?.getTime() ?? 0,
@@ -125,7 +123,7 @@ export function createBucketClient({
     sign(key, { method, type, disposition }) {
       const input = { ...object(key), ResponseContentType: type, ResponseContentDisposition: disposition };
       const command = method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input);
-      return getSignedUrl(client, command, { expiresIn: SIGNED_SECONDS });
+      return getSignedUrl(client, command, { expiresIn: SIGNED_ADDRESS_SECONDS });
     },
   };
 }

@@ -3,14 +3,14 @@ import type { NewId } from '../storage.ts';
 import type { IdFile } from '../storage-id.ts';
 import type { BucketClient } from './client.ts';
 
-/** Key of the object that holds the id of what is below the prefix. */
+/** Key of the object that holds the id, relative to the configured prefix. */
 const ID_KEY = 'storage-id';
 
 /**
- * The object that holds the id of a bucket's prefix. Not every server can store an object only where there is none, so processes that
- * create it at the same moment must store the same id.
+ * Returns the object that holds the id of a bucket's prefix. Some servers do not support conditional writes, so two processes may both
+ * create the object. They must then store the same id.
  *
- * @param newId the id to create for an address, the same for all processes
+ * @param newId supplies the id for a new object, the same to all processes
  */
 export function bucketIdFile(bucket: BucketClient, newId: NewId): IdFile {
   const address = bucket.address(ID_KEY);

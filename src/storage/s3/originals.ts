@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import type { Originals, StoredFile } from '../storage.ts';
+import type { IncomingUpload, Originals, StoredFile } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
 
-/** Milliseconds in which an original must have come. */
-const READ_MS = 30_000;
-/** Below this is what is still being received, each upload under an id of its own. */
+/** Time limit for reading the content of one original. */
+const READ_TIMEOUT_MS = 30_000;
+/** Key prefix of uploads in progress. Each upload has its own id below it. */
 export const INCOMING = 'incoming/';
 
 /**
- * Keeps originals as `originals/<batchId>/<index>`. A bucket renames nothing, so a commit copies within the bucket: what was
- * received under another id can be told from the originals of a batch, and an upload that is refused touches none of them.
+ * Stores originals as `originals/<batchId>/<index>`. S3 has no rename, so `commit` copies the files within the bucket. An upload in
+ * progress is stored under its own id, so that a rejected upload never changes the originals of a batch.
  *
- * @param deliver how a client gets at a file
+ * @param deliver returns how a client reads the file with this key
  */
 export function createOriginals(bucket: BucketClient, deliver: (key: string) => StoredFile): Originals {
-  const act = 'store the upload';
+  const operation = 'store the upload';
   const folder = (batchId: string) => `originals/${batchId}/`;
   const locate = (batchId: string, index: number) => `${folder(batchId)}${index}`;
 
@@ -33,53 +33,61 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
     async receive() {
       const incoming = `${INCOMING}${randomUUID()}/`;
       const indexes: number[] = [];
-      const ours: string[] = [];
-      return {
-        async add(index, content, headLength) {
-          let [size, head, fault] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
-          async function* observed() {
-            try {
-              for await (const piece of content) {
-                if (head.length < headLength) head = Buffer.concat([head, piece.subarray(0, headLength - head.length)]);
-                size += piece.length;
-                yield piece;
-              }
-            } catch (error) {
-              fault = { error };
-              throw error;
-            }
-          }
-          indexes.push(index);
-          ours.push(`${incoming}${index}`);
+      const ownKeys: string[] = [];
+      const store: IncomingUpload['add'] = async (index, content, headLength) => {
+        let [size, head, failure] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
+        async function* observed() {
           try {
-            await bucket.stream(`${incoming}${index}`, Readable.from(observed(), { objectMode: false }));
-          } catch (cause) {
-            // Only the bucket's fault is ours; a client that hangs up is not.
-            throw fault ? fault.error : toStorageError(act, cause);
+            for await (const chunk of content) {
+              if (head.length < headLength) head = Buffer.concat([head, chunk.subarray(0, headLength - head.length)]);
+              size += chunk.length;
+              yield chunk;
+            }
+          } catch (error) {
+            failure = { error };
+            throw error;
           }
-          return { size, head };
+        }
+        indexes.push(index);
+        ownKeys.push(`${incoming}${index}`);
+        try {
+          await bucket.stream(`${incoming}${index}`, Readable.from(observed(), { objectMode: false }));
+        } catch (cause) {
+          // Only errors of the S3 server become storage errors. Errors of `content` are passed on unchanged.
+          throw failure ? failure.error : toStorageError(operation, cause);
+        }
+        return { size, head };
+      };
+      const writes: Promise<unknown>[] = [];
+      return {
+        add(...file) {
+          const write = store(...file);
+          writes.push(write);
+          return write;
         },
 
         async commit(batchId) {
           try {
-            // Only the same upload is sent again under its old id: what is there already is the same, and may be in use.
+            // A batch id is used twice only for a repeat of the same upload: the existing originals are equal, and may be in use.
             if ((await keysOf(batchId)).length < indexes.length) {
-              ours.push(...indexes.map((index) => locate(batchId, index)));
+              ownKeys.push(...indexes.map((index) => locate(batchId, index)));
               const copies = indexes.map((index) => bucket.copy(`${incoming}${index}`, locate(batchId, index)));
-              // One that is still under way would come after what is removed for another.
+              // If one copy fails, wait for the others too: a copy that ends after `discard` would leave an object behind.
               await Promise.allSettled(copies);
               await Promise.all(copies);
             }
           } catch (cause) {
-            throw toStorageError(act, cause);
+            throw toStorageError(operation, cause);
           }
-          // What is left of it costs little, and is swept later.
+          // If this fails, the sweeper removes the objects later.
           void bucket.remove(indexes.map((index) => `${incoming}${index}`)).catch(() => undefined);
         },
 
         async discard() {
-          // Files that cannot be removed now must not hide why the upload failed.
-          await bucket.remove(ours).catch(() => undefined);
+          // A file that is still being written would be created again after its deletion.
+          await Promise.allSettled(writes);
+          // An error here must not hide the reason why the upload failed.
+          await bucket.remove(ownKeys).catch(() => undefined);
         },
       };
     },
@@ -87,7 +95,7 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
     async read(batchId, index) {
       try {
         const { content } = await bucket.open(locate(batchId, index));
-        return await buffer(addAbortSignal(AbortSignal.timeout(READ_MS), content));
+        return await buffer(addAbortSignal(AbortSignal.timeout(READ_TIMEOUT_MS), content));
       } catch (cause) {
         throw toReadError(cause);
       }

@@ -3,10 +3,10 @@ import { toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
 
 /**
- * Keeps results as `processed/<name>`. A bucket shows an object whole or not at all, and a job that runs again makes the same
- * bytes, so that what is written is in its place at once.
+ * Stores results as `processed/<name>`. A write to S3 is atomic, and a job that runs again makes the same bytes. So `write` stores a
+ * result under its final name, and `publish` does nothing.
  *
- * @param deliver how a client gets at a file
+ * @param deliver returns how a client reads the file with this key
  */
 export function createResults(bucket: BucketClient, deliver: (key: string) => StoredFile): Results {
   const folder = 'processed/';

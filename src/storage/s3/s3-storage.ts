@@ -1,16 +1,18 @@
-import type { BucketConfig } from '../../shared/config.ts';
-import { ABANDONED_AFTER_MS, type Storage, type StoredFile } from '../storage.ts';
+import type { S3Config } from '../../shared/config.ts';
+import { type Storage, type StoredFile, UNFINISHED_MAX_AGE_MS } from '../storage.ts';
 import { readId } from '../storage-id.ts';
 import { createBucketClient } from './client.ts';
 import { bucketIdFile } from './id-file.ts';
 import { createOriginals, INCOMING } from './originals.ts';
 import { createResults } from './results.ts';
 
-/** Opens a bucket as the storage of many machines. It asks nothing of the bucket yet. */
-export function openBucket(config: BucketConfig): Storage {
+/** Opens the S3 storage. Sends no request yet. */
+export function openS3Storage(config: S3Config): Storage {
   const bucket = createBucketClient(config);
   const deliver = (key: string): StoredFile =>
-    config.redirects ? { sign: (answer) => bucket.sign(key, answer) } : { open: (range) => bucket.open(key, range) };
+    config.redirects
+      ? { sign: (response) => bucket.sign(key, response) }
+      : { open: (range) => bucket.open(key, range) };
   return {
     originals: createOriginals(bucket, deliver),
     results: createResults(bucket, deliver),
@@ -19,14 +21,14 @@ export function openBucket(config: BucketConfig): Storage {
       const file = bucketIdFile(bucket, newId);
       return [{ setting: 'STORAGE_URL', idFile: file.address, id: await readId(file) }];
     },
-    // A bucket has no end that could be seen coming.
-    async checkRoom() {},
-    async removeAbandoned(now = Date.now()) {
+    // S3 does not report free space.
+    async checkFreeSpace() {},
+    async removeUnfinished(now = Date.now()) {
       let removed = 0;
       for await (const page of bucket.list(INCOMING)) {
-        const old = page.filter(({ changedAt }) => now - changedAt >= ABANDONED_AFTER_MS);
-        await bucket.remove(old.map(({ key }) => key));
-        removed += old.length;
+        const unfinished = page.filter(({ changedAt }) => now - changedAt >= UNFINISHED_MAX_AGE_MS);
+        await bucket.remove(unfinished.map(({ key }) => key));
+        removed += unfinished.length;
       }
       return removed;
     },

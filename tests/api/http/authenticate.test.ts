@@ -102,7 +102,7 @@ test('refuses a key in the URL with a hint, and never logs it', async () => {
   for (const name of ['api_key', 'apikey', 'api-key', 'X-API-Key', 'key', 'token', 'access_token']) {
     const response = await fetch(`${api.url}/presets?${name}=${secret}`);
     expect(response.status).toBe(401);
-    expect(((await response.json()) as { detail: string }).detail).toContain('takes none from the address');
+    expect(((await response.json()) as { detail: string }).detail).toContain('accepts none in the address');
   }
   for (const [path, status] of [
     ['/presets', 200],

@@ -147,7 +147,7 @@ test('starts no timer for a client that has disconnected', async () => {
     app.post(/.*/, (req, res, next) => {
       req.once('close', () => {
         const before = timers();
-        errorHandler(new ServiceError('BAD_REQUEST', 'The client has left.'), req, res, next);
+        errorHandler(new ServiceError('BAD_REQUEST', ['The client has left.']), req, res, next);
         resolve(timers() - before);
       });
       req.socket.destroy();

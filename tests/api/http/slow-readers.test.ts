@@ -15,8 +15,8 @@ import { openSocket } from '../../support/raw.ts';
 import { startRedis } from '../../support/redis.ts';
 import { madeUpResult, takeJobs } from '../../support/take-jobs.ts';
 
-const SILENCE_MS = 3000;
-/** Node's own timeout takes twice `SILENCE_MS` while a write is pending. */
+const IDLE_TIMEOUT_MS = 3000;
+/** Node's own timeout takes twice `IDLE_TIMEOUT_MS` while a write is pending. */
 const LIMIT_MS = 5500;
 /** Far larger than the buffers of both sockets. */
 const RESPONSE_BYTES = 64 * 1024 * 1024;
@@ -61,7 +61,7 @@ describe('closes the connection of a client that does not read', () => {
 
   beforeAll(async () => {
     redis = await startRedis();
-    app = await listeningApp(redis, {}, { silenceMs: SILENCE_MS });
+    app = await listeningApp(redis, {}, { idleTimeoutMs: IDLE_TIMEOUT_MS });
     server = app.server;
     const stop = takeJobs(redis, async ({ originalName }) => madeUpResult(originalName));
     batchId = await upload(app.url, ['a.jpg', await jpeg(32, 32)]);
@@ -94,7 +94,7 @@ describe('closes the connection of a client that does not read', () => {
 describe('a response in a single write', () => {
   beforeAll(async () => {
     const app = express().get('/', (_req, res) => void res.end(Buffer.alloc(RESPONSE_BYTES)));
-    server = createHttpServer(app, { requestTimeoutMs: 60_000, silenceMs: SILENCE_MS });
+    server = createHttpServer(app, { requestTimeoutMs: 60_000, idleTimeoutMs: IDLE_TIMEOUT_MS });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     onCleanup(() => {
@@ -118,6 +118,6 @@ describe('a response in a single write', () => {
       await delay(5);
     }
     expect(read).toBeGreaterThan(RESPONSE_BYTES);
-    expect(performance.now() - begin).toBeGreaterThan(SILENCE_MS);
+    expect(performance.now() - begin).toBeGreaterThan(IDLE_TIMEOUT_MS);
   });
 });

@@ -4,9 +4,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { z } from 'zod';
 import type { Problem } from '../../../src/api/http/problem.ts';
-import type { acceptedBatch } from '../../../src/api/routes/process-images.ts';
+import type { AcceptedBatch } from '../../../src/api/routes/process-images.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { type File, form, post, readBatch, upload } from '../../support/client.ts';
@@ -15,7 +14,6 @@ import { until } from '../../support/processes.ts';
 import { multipart } from '../../support/raw.ts';
 import { startRedis } from '../../support/redis.ts';
 
-type Accepted = z.infer<typeof acceptedBatch>;
 const MEBIBYTE = 1024 * 1024;
 let app: Awaited<ReturnType<typeof listeningApp>>;
 let admin: Redis;
@@ -317,7 +315,7 @@ describe('accepts', () => {
       ['a.jpg', small],
       ['b.png', await png(32, 32)],
     ]);
-    const body = (await response.json()) as Accepted;
+    const body = (await response.json()) as AcceptedBatch;
     expect(response.status).toBe(202);
     expect(body).toEqual({ batchId: expect.any(String), statusUrl: `/batches/${body.batchId}`, totalFiles: 2 });
     expect(response.headers.get('location')).toBe(body.statusUrl);
@@ -357,7 +355,7 @@ describe('accepts', () => {
       ]),
     });
     expect(response.status).toBe(202);
-    const { batchId } = (await response.json()) as Accepted;
+    const { batchId } = (await response.json()) as AcceptedBatch;
     const [file] = (await readBatch(app.url, batchId)).files;
     expect(file?.originalName).toBe(name === '100%22.jpg' ? '100".jpg' : name);
   });
@@ -369,7 +367,7 @@ describe('accepts', () => {
       headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
       body: new Uint8Array(multipart(['a.jpg', content])),
     });
-    const { batchId } = (await response.json()) as Accepted;
+    const { batchId } = (await response.json()) as AcceptedBatch;
     const original = await fetch(`${app.url}/jobs/${batchId}-0/original`);
     expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
   });

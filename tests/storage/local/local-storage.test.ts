@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { removeAbandoned, UNFINISHED } from '../../../src/storage/local/abandoned.ts';
-import { openFolders } from '../../../src/storage/local/local-storage.ts';
+import { openLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import { createOriginals } from '../../../src/storage/local/originals.ts';
 import { pathInside } from '../../../src/storage/local/paths.ts';
 import { createResults } from '../../../src/storage/local/results.ts';
+import { removeUnfinished, UNFINISHED } from '../../../src/storage/local/unfinished.ts';
 import { temporaryFolder } from '../../support/cleanup.ts';
 import { ID_FILE } from '../../support/whole.ts';
 
@@ -79,7 +79,7 @@ describe('results', () => {
 test('fails with the path of an id file that contains no id, and does not replace it', async () => {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   await writeFile(join(uploadDir, ID_FILE), '');
-  const storage = openFolders({ uploadDir, processedDir, minFreeDiskBytes: 0 });
+  const storage = openLocalStorage({ uploadDir, processedDir, minFreeDiskBytes: 0 });
   await expect(storage.identify(async () => 'not used')).rejects.toMatchObject({
     code: 'STORAGE_UNAVAILABLE',
     cause: { message: expect.stringContaining(join(uploadDir, ID_FILE)) },
@@ -99,7 +99,7 @@ test('deletes only unfinished files that are old', async () => {
   await writeFile(join(folder, `new${UNFINISHED}`), 'x');
   await writeFile(join(folder, 'finished'), 'x');
   for (const name of [`old${UNFINISHED}`, 'finished']) await utimes(join(folder, name), longAgo, longAgo);
-  expect(await removeAbandoned(folder)).toBe(1);
+  expect(await removeUnfinished(folder)).toBe(1);
   expect((await readdir(folder)).sort()).toEqual(['finished', `new${UNFINISHED}`]);
-  expect(await removeAbandoned(join(folder, 'missing'))).toBe(0);
+  expect(await removeUnfinished(join(folder, 'missing'))).toBe(0);
 });

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** How often a connection is checked within the time for which nothing may move. */
+/** Number of checks within the timeout. */
 const CHECKS = 30;
 
 /**
- * Destroys a connection when the client reads nothing of a pending response for a while.
+ * Destroys a connection if the client reads nothing of a pending response for the given time.
  *
- * `server.timeout` alone takes up to twice as long. When it expires for the first time, Node compares the bytes left of the
- * pending write with those of the whole write, takes the difference for progress and waits once more (`Socket#_onTimeout`).
+ * `server.timeout` alone may take twice as long. When it expires for the first time, Node compares the remaining bytes of the pending
+ * write with the size of the whole write. It takes the difference for progress, and waits once more (`Socket#_onTimeout`).
  */
-export function cutUnread(socket: Socket, silenceMs: number): void {
+export function setUnreadTimeout(socket: Socket, timeoutMs: number): void {
   let last = '';
   let checksWithoutProgress = 0;
   const check = setInterval(() => {
@@ -18,11 +18,11 @@ export function cutUnread(socket: Socket, silenceMs: number): void {
     checksWithoutProgress = isPending && progress === last ? checksWithoutProgress + 1 : 0;
     last = progress;
     if (checksWithoutProgress >= CHECKS) socket.destroy();
-  }, silenceMs / CHECKS);
+  }, timeoutMs / CHECKS);
   socket.once('close', () => clearInterval(check));
 }
 
-/** Node counts a write as a whole and a write can have megabytes. Only libuv's handle tells how much of it is left. */
+/** Node counts a write, which can have megabytes, only as a whole. Only the handle of libuv knows how much of it remains. */
 function bytesLeftOfWrite(socket: Socket & { _handle?: { writeQueueSize: number } | null }): number | undefined {
   return socket._handle?.writeQueueSize;
 }

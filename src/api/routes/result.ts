@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { QueueClient } from '../../queue/queue-client.ts';
+import type { FileStatus } from '../../queue/read-status.ts';
+import { ServiceError } from '../../shared/errors.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { clientOf } from '../http/authenticate.ts';
+import { defineRoute, type Route } from '../http/define-route.ts';
+import { resultFileName } from '../http/file-names.ts';
+import { readQuery } from '../http/query.ts';
+import { fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
+import { jobParams } from '../openapi/parameters.ts';
+import { guardedProblems } from '../openapi/responses.ts';
+import { jobLinks } from '../views/links.ts';
+import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
+
+const resultQuery = z.strictObject({
+  variant: z.string({ error: 'must be given once' }).optional().meta({ description: 'Name of the variant' }),
+  ...fileQuery.shape,
+});
+
+/** `GET /jobs/:jobId/result`: a processed image. */
+export function resultRoute({ queue, storage }: { queue: QueueClient; storage: Storage }): Route {
+  return defineRoute('/jobs/:jobId/result', {
+    get: {
+      operation: {
+        operationId: 'getResult',
+        tags: ['Results'],
+        summary: 'The processed image',
+        request: { params: jobParams, query: resultQuery },
+        responses: {
+          ...fileResponses,
+          ...guardedProblems(
+            'INVALID_PARAMETER',
+            'JOB_NOT_FOUND',
+            'BATCH_REMOVED',
+            'VARIANT_NOT_FOUND',
+            'JOB_NOT_FINISHED',
+            'JOB_FAILED',
+            'FILE_GONE',
+            'PRECONDITION_FAILED',
+            'RANGE_NOT_SATISFIABLE',
+            'STORAGE_UNAVAILABLE',
+          ),
+        },
+      },
+      async handler(req, res) {
+        const { variant, download } = readQuery(resultQuery, req);
+        const job = await findJob(queue, clientOf(res), req.params.jobId);
+        const { jobId, payload } = job;
+        const { name, format } = chooseOutput(job, variant);
+        await sendFile(req, res, {
+          file: storage.results.find(jobId, format, name),
+          format,
+          fileName: resultFileName(payload.originalName, format, name),
+          identity: `${jobId}-${name ?? ''}`,
+          isDownload: download === '1',
+        });
+      },
+    },
+  });
+}
+
+/** Finds the result with the name of a variant, or the first one without a name. */
+function chooseOutput(
+  { payload, state, failure, result }: FileStatus,
+  variant: string | undefined,
+): { name?: string; format: string } {
+  if (failure) throw new ServiceError('JOB_FAILED', [failure.message]);
+  if (!result) {
+    const url = jobLinks(payload.batchId, payload.index).self;
+    throw new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
+  }
+  const named = result.outputs ?? [];
+  if (variant === undefined) return named[0] ?? { format: result.format };
+  const chosen = named.find(({ name }) => name === variant);
+  if (chosen) return chosen;
+  throw new ServiceError('VARIANT_NOT_FOUND', [variant, named.map(({ name }) => name)]);
+}

@@ -1,0 +1,37 @@
+import type { Queue } from 'bullmq';
+
+/**
+ * Raw keys of BullMQ 6.7. The service reads them where BullMQ's own methods would cost more round trips or search the backlog.
+ * They are internals of BullMQ, so package.json pins its exact version.
+ */
+export function bullmqKeys(queue: Pick<Queue, 'toKey'>) {
+  return {
+    /** Hash: the job. */
+    job: (jobId: string) => queue.toKey(jobId),
+    /** String: exists while a worker holds the job. */
+    lock: (jobId: string) => `${queue.toKey(jobId)}:lock`,
+    /** Set: full keys of the children of a job that have not ended. */
+    dependencies: (jobId: string) => queue.toKey(`${jobId}:dependencies`),
+    /** Sorted set: waiting jobs by priority. The score is priority × 2³² + a counter. */
+    prioritized: queue.toKey('prioritized'),
+    /** List: waiting jobs without a priority. */
+    wait: queue.toKey('wait'),
+    /** Sorted set: delayed jobs by the time at which they are due, × 4096. */
+    delayed: queue.toKey('delayed'),
+    /** List: jobs that workers hold. */
+    active: queue.toKey('active'),
+    /** Sorted set: jobs that wait for their children, by the time since when. */
+    waitingChildren: queue.toKey('waiting-children'),
+    /** Sorted sets: ended jobs by the time of their end. */
+    completed: queue.toKey('completed'),
+    failed: queue.toKey('failed'),
+    /** Hashes: the field `count` is the number of jobs that have ended so. */
+    completedMetrics: queue.toKey('metrics:completed'),
+    failedMetrics: queue.toKey('metrics:failed'),
+  };
+}
+
+/** The job id in the full key of a job. */
+export function jobIdOfKey(queue: Pick<Queue, 'toKey'>, key: string): string {
+  return key.slice(queue.toKey('').length);
+}

@@ -1,0 +1,46 @@
+/** Why a file can fail, by code, with the meaning of each. Codes are part of the contract: a released one never changes its meaning. */
+export const failureCodes = {
+  IMAGE_CORRUPT: 'The content of the image cannot be decoded.',
+  IMAGE_TRUNCATED: 'The file ends before the image does.',
+  IMAGE_TOO_LARGE: 'The image has more pixels than the service accepts (`MAX_MEGAPIXELS`).',
+  IMAGE_UNSUPPORTED: 'The file is not an image of a format that the service accepts.',
+  OUTPUT_TOO_LARGE: 'The options would make a result that is larger than the service allows.',
+  TIMEOUT: 'Processing took longer than the time limit for one file (`JOB_TIMEOUT_SECONDS`).',
+  OUT_OF_MEMORY: 'Processing needed more memory than the limit for one file (`JOB_MEMORY_MB`).',
+  PROCESS_CRASHED: 'The process that worked on the image ended unexpectedly, in every attempt.',
+  ORIGINAL_GONE: 'The uploaded file no longer exists: someone has deleted it from the storage.',
+  STORAGE_UNAVAILABLE: 'The service could not read the original or store the result, in every attempt.',
+  CANCELLED: 'The batch was deleted while the file was being processed.',
+  INTERNAL: 'The service failed unexpectedly. Its log has the cause under the id of the job.',
+} as const;
+
+/** A stable name for the reason why a file failed. */
+export type FailureCode = keyof typeof failureCodes;
+
+/** Why a file failed. */
+export interface Failure {
+  code: FailureCode;
+  /** A sentence for the person who sent the file. */
+  message: string;
+}
+
+/** BullMQ stores one text for a failed job, so the code precedes the message in it. */
+const TEXT = /^([A-Z][A-Z_]+): (.*)$/s;
+/** What BullMQ itself stores for a job whose workers died too often. */
+const STALLED = /^job stalled more than/;
+
+/** Writes a failure as the `failedReason` of a BullMQ job. */
+export function formatFailure({ code, message }: Failure): string {
+  return `${code}: ${message}`;
+}
+
+/** Reads the `failedReason` of a BullMQ job, whatever version wrote it. */
+export function parseFailure(failedReason: string): Failure {
+  const [, code = '', message = ''] = TEXT.exec(failedReason) ?? [];
+  if (Object.hasOwn(failureCodes, code)) return { code: code as FailureCode, message };
+  if (STALLED.test(failedReason)) {
+    return { code: 'PROCESS_CRASHED', message: 'the worker that processed this file died, in every attempt' };
+  }
+  // A newer version may know further codes. An older version wrote none.
+  return { code: 'INTERNAL', message: message || failedReason };
+}
