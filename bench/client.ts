@@ -4,7 +4,7 @@ import type { BatchResponse } from '../src/api/views/status.ts';
 const agent = new Agent({ keepAlive: true });
 const boundary = 'bench-boundary-7b9f2c';
 
-/** A multipart form with files in one field, as bytes: making it must not cost the client what is measured elsewhere. */
+/** Encodes a multipart form in advance, so that the client's work is not part of the measurement. */
 export function formBody(files: readonly Buffer[]): Buffer {
   const parts = files.flatMap((content, index) => [
     `--${boundary}\r\nContent-Disposition: form-data; name="images"; filename="photo ${index}"\r\nContent-Type: image/jpeg\r\n\r\n`,
@@ -14,18 +14,18 @@ export function formBody(files: readonly Buffer[]): Buffer {
   return Buffer.concat([...parts, `--${boundary}--\r\n`].map((part) => Buffer.from(part)));
 }
 
-/** Uploads a form and returns the answer's body, which must be a success. */
+/** Uploads a form and returns the body of the response. Throws unless the status is 2xx. */
 export function upload(url: string, body: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Content-Length': body.length };
-    const sent = request(`${url}/process-images`, { method: 'POST', agent, headers }, (answer) => {
+    const sent = request(`${url}/process-images`, { method: 'POST', agent, headers }, (response) => {
       let text = '';
-      answer.setEncoding('utf8').on('data', (chunk: string) => {
+      response.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
       });
-      answer.once('end', () => {
-        const isFine = Math.floor((answer.statusCode ?? 0) / 100) === 2;
-        isFine ? resolve(text) : reject(new Error(`${answer.statusCode} ${text}`));
+      response.once('end', () => {
+        const isSuccess = Math.floor((response.statusCode ?? 0) / 100) === 2;
+        isSuccess ? resolve(text) : reject(new Error(`${response.statusCode} ${text}`));
       });
     });
     sent.once('error', reject);
@@ -33,32 +33,32 @@ export function upload(url: string, body: Buffer): Promise<string> {
   });
 }
 
-/** Uploads from several clients at once, each its next when its last was answered, and returns each one's milliseconds. */
+/** Uploads from several clients at once, each one upload after the other. Returns the milliseconds of each upload. */
 export async function uploadAll(
   url: string,
   bodies: readonly Buffer[],
   clients: number,
-): Promise<{ times: number[]; answers: string[] }> {
+): Promise<{ times: number[]; responses: string[] }> {
   const times: number[] = [];
-  const answers: string[] = [];
+  const responses: string[] = [];
   const waiting = [...bodies];
   const client = async () => {
     for (let body = waiting.shift(); body; body = waiting.shift()) {
       const begin = performance.now();
-      answers.push(await upload(url, body));
+      responses.push(await upload(url, body));
       times.push(performance.now() - begin);
     }
   };
   await Promise.all(Array.from({ length: clients }, client));
-  return { times, answers };
+  return { times, responses };
 }
 
-/** Waits until batches have ended; every file must have been processed. */
-export async function allEnded(url: string, answers: readonly string[]): Promise<void> {
-  for (const { batchId } of answers.map((answer) => JSON.parse(answer) as { batchId: string })) {
+/** Waits until batches have completed. Throws if a file has failed. */
+export async function untilCompleted(url: string, responses: readonly string[]): Promise<void> {
+  for (const { batchId } of responses.map((response) => JSON.parse(response) as { batchId: string })) {
     for (;;) {
-      const answer = await fetch(`${url}/batches/${batchId}`, { headers: { Prefer: 'wait=60' } });
-      const status = (await answer.json()) as BatchResponse;
+      const response = await fetch(`${url}/batches/${batchId}`, { headers: { Prefer: 'wait=60' } });
+      const status = (await response.json()) as BatchResponse;
       if (status.status === 'completed') break;
       if (status.status === 'completed-with-errors') throw new Error(JSON.stringify(status));
     }

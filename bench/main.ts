@@ -17,7 +17,7 @@ import { variants } from './measures/variants.ts';
 import { workers } from './measures/workers.ts';
 import { endAll } from './processes.ts';
 
-// npm run bench [-- --json] [--quick] [names]: measures the service against others that do the same, in one run.
+// npm run bench [-- --json] [--quick] [names]: measures the service against baselines, within one run.
 
 const measures: Record<string, Measure> = {
   pipeline,
@@ -52,7 +52,7 @@ function isMet({
   return ratio >= atLeast && ratio <= atMost;
 }
 
-/** Three digits that count. */
+/** Formats a number with three significant digits. */
 function round(value: number | undefined): string {
   if (value === undefined) return '';
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
@@ -64,12 +64,12 @@ function table(rows: readonly Row[]): string {
     const cells = [row.what, `${round(row.ours)} ${row.unit}`, round(row.theirs), round(row.ratio)];
     return `| ${[...cells, target && `${target} ${isMet(row) ? 'met' : '**missed**'}`].join(' | ')} |`;
   });
-  return ['| what | service | opponent | ratio | target |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
+  return ['| what | service | baseline | ratio | target |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
 }
 
 const unknown = positionals.filter((name) => !(name in measures));
 if (unknown.length > 0) {
-  console.error(`There is no measure ${unknown.join(', ')}. Those there are: ${Object.keys(measures).join(', ')}.`);
+  console.error(`Unknown measure: ${unknown.join(', ')}. The measures are: ${Object.keys(measures).join(', ')}.`);
   process.exit(2);
 }
 
@@ -84,7 +84,7 @@ const machine = {
   platform: `${process.platform} ${process.arch}`,
   date: new Date().toISOString().slice(0, 10),
 };
-const results: { name: string; title: string; opponent: string; ratio: string; rows: (Row & { isMet?: boolean })[] }[] =
+const results: { name: string; title: string; baseline: string; ratio: string; rows: (Row & { isMet?: boolean })[] }[] =
   [];
 try {
   if (!flags.json)
@@ -99,15 +99,15 @@ try {
     const rows = await measure.run({ isQuick: flags.quick, folder, say });
     endAll();
     await rm(folder, { recursive: true });
-    const { title, opponent, ratio } = measure;
+    const { title, baseline, ratio } = measure;
     results.push({
       name,
       title,
-      opponent,
+      baseline,
       ratio,
       rows: rows.map((row) => (bound(row) ? { ...row, isMet: isMet(row) } : row)),
     });
-    if (!flags.json) console.log(`### ${title}\n\nAgainst ${opponent} Ratio: ${ratio}.\n\n${table(rows)}\n`);
+    if (!flags.json) console.log(`### ${title}\n\nBaseline: ${baseline} Ratio: ${ratio}.\n\n${table(rows)}\n`);
   }
   if (flags.json) console.log(JSON.stringify({ machine, results }, undefined, 2));
   process.exitCode = results.every(({ rows }) => rows.every((row) => row.isMet !== false)) ? 0 : 1;

@@ -1,43 +1,43 @@
-/** What every measure is given. */
+/** The context of a measure. */
 export interface Bench {
-  /** A tenth of the work: for a first look, not for a figure. */
+  /** Whether to do a tenth of the work, for a first impression. */
   isQuick: boolean;
-  /** Folder of this run, empty at first and removed at its end. */
+  /** An empty folder, which is deleted after the measure. */
   folder: string;
-  /** Tells the person who waits how far it is. */
+  /** Prints the progress. */
   say(line: string): void;
 }
 
-/** One line of a table. */
+/** A row of a table. */
 export interface Row {
   what: string;
   unit: string;
-  /** What the service needs or does; a median where it was done several times. */
+  /** Value of the service: the median of several rounds. */
   ours: number;
-  /** What the opponent needs or does. */
+  /** Value of the baseline. */
   theirs?: number;
-  /** How the two compare, as the measure's `ratio` says. */
+  /** Comparison of both, as described by the measure's `ratio`. */
   ratio?: number;
   atLeast?: number;
   atMost?: number;
 }
 
-/** One thing that is measured. */
+/** A benchmark with its baseline. */
 export interface Measure {
   title: string;
-  /** What it is compared with, and why that is the right opponent. */
-  opponent: string;
-  /** What the ratio is. */
+  /** What the service is compared with, and why. */
+  baseline: string;
+  /** Meaning of the ratio. */
   ratio: string;
   run(bench: Bench): Promise<Row[]>;
 }
 
 /**
- * Lets candidates do the same work in turn, so that whatever the machine does meanwhile meets all alike.
+ * Runs the candidates alternately, so that other load on the machine affects all of them alike.
  *
- * @param candidates each does its work once and returns the value of interest
- * @param warmups rounds that do not count
- * @returns each candidate's values, in the candidates' order
+ * @param candidates each does its work once and returns the measured value
+ * @param warmups rounds whose values are discarded
+ * @returns the values of each candidate, in the order of the candidates
  */
 export async function alternate(
   candidates: readonly ((round: number) => Promise<number>)[],
@@ -45,7 +45,7 @@ export async function alternate(
 ): Promise<number[][]> {
   const values = candidates.map((): number[] => []);
   for (let round = -warmups; round < rounds; round += 1) {
-    // Whoever goes second may profit from what the first has left in a cache, so they take turns in that too.
+    // Reverse the order in every second round, since the first candidate may warm a cache for the next.
     const order = [...candidates.keys()];
     for (const index of round % 2 === 0 ? order : order.reverse()) {
       const value = await candidates[index]?.(round);
@@ -55,18 +55,17 @@ export async function alternate(
   return values;
 }
 
-/** The value below which `percent` per cent of the values lie. */
+/** Returns the value below which `percent` per cent of the values lie. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }
 
-/** The value in the middle. */
 export function median(values: readonly number[] | undefined): number {
   return percentile(values ?? [], 50);
 }
 
-/** Runs some work and returns the milliseconds that it took. */
+/** Runs a function and returns its duration in milliseconds. */
 export async function timed(work: () => unknown): Promise<number> {
   const begin = performance.now();
   await work();

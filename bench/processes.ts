@@ -17,12 +17,12 @@ import { allocator } from '../src/worker/allocator.ts';
 const started: ChildProcess[] = [];
 const logger = createLogger('bench', 'warn');
 
-/** Ends everything that was started here. */
+/** Kills all processes that were started here. */
 export function endAll(): void {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 }
 
-/** Ends one process and waits for that. */
+/** Kills a process and waits for its exit. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
@@ -30,16 +30,16 @@ export async function end(child: ChildProcess): Promise<void> {
 }
 
 /**
- * Starts a program of the project, built or an opponent, and waits until it says that it is ready.
+ * Starts a process of the service or a baseline, and waits for its first message.
  *
- * @returns with what it said: an opponent its port
+ * @returns the process and the message; the message of a baseline server is its port
  */
 export async function start(
   file: string,
   env: Record<string, string> = {},
   args: string[] = [],
-): Promise<{ child: ChildProcess; said: unknown }> {
-  // What the person who measures has set must not change what is measured.
+): Promise<{ child: ChildProcess; message: unknown }> {
+  // Ignore the developer's own settings.
   const none = Object.fromEntries(Object.keys(settingDescriptions).map((name) => [name, '']));
   const child = fork(join(projectRoot, file), args, {
     env: { ...process.env, ...none, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
@@ -47,32 +47,32 @@ export async function start(
   });
   started.push(child);
   const message = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
-  if (!message) throw new Error(`${file} ended at its start`);
-  return { child, said: message[0] };
+  if (!message) throw new Error(`${file} ended before it was ready`);
+  return { child, message: message[0] };
 }
 
-/** What a picture took, in milliseconds: until it was there, and of all threads together. */
-export interface Took {
+/** Times of one image in milliseconds: elapsed time, and CPU time of all threads. */
+export interface ImageTimes {
   ms: number;
   cpuMs: number;
 }
 
 /**
- * Starts a process that makes one picture at a time.
+ * Starts a process that processes one image at a time.
  *
- * @param how as the service's child does, with its environment, or by the obvious chain
- * @returns makes one, and tells what it took
+ * @param pipeline the service's pipeline with the environment of its child, or the plain sharp pipeline
+ * @returns a function that processes one image and returns its times
  */
-export async function startMaker(how: 'ours' | 'obvious'): Promise<(file: string) => Promise<Took>> {
-  const { child } = await start('bench/maker.ts', how === 'ours' ? allocator : {}, [how]);
+export async function startImageProcess(pipeline: 'service' | 'plain'): Promise<(file: string) => Promise<ImageTimes>> {
+  const { child } = await start('bench/image-process.ts', pipeline === 'service' ? allocator : {}, [pipeline]);
   return async (file) => {
     child.send(file);
-    const [took] = await once(child, 'message');
-    return took;
+    const [times] = await once(child, 'message');
+    return times;
   };
 }
 
-/** A service with a Redis of its own. */
+/** A service with its own Redis. */
 export interface Service {
   url: string;
   redis: Redis;
@@ -84,13 +84,13 @@ export interface Service {
 }
 
 /**
- * Starts a Redis and the API.
+ * Starts Redis and the API.
  *
- * @param folder of this service alone
+ * @param folder folder for the data of this service
  */
 export async function startService(folder: string): Promise<Service> {
   const program = findRedisServer();
-  if (!program) throw new Error('There is no redis-server on PATH: install one, or run "npm test" once, which does.');
+  if (!program) throw new Error('redis-server is not on PATH. Install it, or run "npm test", which installs it.');
   await mkdir(folder, { recursive: true });
   const port = await freePort();
   const redisUrl = `redis://127.0.0.1:${port}`;
@@ -143,22 +143,22 @@ export async function startService(folder: string): Promise<Service> {
   };
 }
 
-/** Starts an opponent that listens, with a folder of its own. */
-export async function startOpponent(name: string, folder: string): Promise<{ url: string; child: ChildProcess }> {
-  const { child, said } = await start(`bench/opponents/${name}.mjs`, {}, [folder]);
-  return { url: `http://127.0.0.1:${said}`, child };
+/** Starts a baseline server with its own folder. */
+export async function startBaseline(name: string, folder: string): Promise<{ url: string; child: ChildProcess }> {
+  const { child, message } = await start(`bench/baselines/${name}.mjs`, {}, [folder]);
+  return { url: `http://127.0.0.1:${message}`, child };
 }
 
-/** Milliseconds of CPU that a process has used so far, all its threads together. */
+/** Returns the CPU time of a process in milliseconds, of all its threads. */
 export async function cpuMs({ pid }: ChildProcess): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // After the name, which may hold anything: user and system time are the 12th and 13th.
+  // Skip the name, which may contain any character. User and system time are the 12th and 13th field after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000;
 }
 
-/** Mebibytes of memory that a process holds. */
+/** Returns the resident memory of a process in mebibytes. */
 export async function residentMiB(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;

@@ -1,4 +1,5 @@
-// Runs a script of this folder on a machine where nothing is installed yet: plain JavaScript, and only what Node has.
+// Runs a script of this folder, and installs the dependencies first if they are missing or out of date. It is plain JavaScript
+// and uses only Node's own modules, since nothing may be installed yet.
 // Usage: node scripts/bootstrap.mjs <script.ts> [arguments]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -26,11 +27,13 @@ function checkNode() {
     );
   });
   if (isEnough) return;
-  console.error(`This needs Node.js ${needed}; this is ${process.versions.node}. Install a current one and try again.`);
+  console.error(
+    `Node.js ${needed} is required, but this is ${process.versions.node}. Install a newer version and retry.`,
+  );
   process.exit(1);
 }
 
-/** npm writes its own record last: it is as new as the lock file exactly when what the lock file says is installed. */
+/** Compares times: npm writes its own record last, so a record older than the lock file means an outdated installation. */
 function isInstalled() {
   const record = join(root, 'node_modules/.package-lock.json');
   const hasDevelopmentTools = existsSync(join(root, 'node_modules/tsx/package.json'));
@@ -42,12 +45,12 @@ function isInstalled() {
 }
 
 function install() {
-  console.log(`Installing dependencies${existsSync(join(root, 'node_modules')) ? ', which are out of date' : ''} …`);
-  // Not `ci`: it would empty the folder under a service that runs, and it refuses a lock file that was made where the
-  // binaries for this platform could not be seen. What the lock file names is taken as it says; the file is not changed.
+  console.log(`${existsSync(join(root, 'node_modules')) ? 'Updating outdated' : 'Installing'} dependencies …`);
+  // Not `npm ci`, for two reasons: it would delete the packages of a running service, and it refuses a lock file that lacks the
+  // binaries of this platform. `--no-save` installs the versions of the lock file without changing it.
   const command = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'];
   const { status } = spawnSync('npm', command, { cwd: root, stdio: 'inherit' });
   if (status === 0) return;
-  console.error('The dependencies could not be installed: see what npm says above. Is the network reachable?');
+  console.error('The dependencies could not be installed. See the messages of npm above, and check the network.');
   process.exit(1);
 }

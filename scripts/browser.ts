@@ -1,6 +1,6 @@
 import { findProgram, install } from './install.ts';
 
-/** Finds a Chromium or a Chrome of this machine. */
+/** Finds Chromium or Chrome on this machine. */
 export function findBrowser(): string | undefined {
   return findProgram(
     'chromium',
@@ -12,7 +12,7 @@ export function findBrowser(): string | undefined {
   );
 }
 
-/** Installs a Chromium by the system's package manager where that needs no question, after saying so. */
+/** Installs Chromium with the system's package manager, if that needs no prompt. */
 export function installBrowser(say: (line: string) => void): void {
   install({ what: 'Chromium', apt: ['chromium'], brew: ['--cask', 'chromium'] }, say);
 }

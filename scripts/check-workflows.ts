@@ -4,7 +4,7 @@ import { validate } from '@actions/languageservice';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { projectRoot } from '../src/shared/setting-types.ts';
 
-// Part of `npm run check`: checks the workflows of GitHub Actions with the parser that GitHub's own editor extension uses.
+// Part of `npm run check`: validates the GitHub Actions workflows with the parser of GitHub's editor extension.
 
 const folder = '.github/workflows';
 for (const name of readdirSync(join(projectRoot, folder))) {

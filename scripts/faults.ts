@@ -5,15 +5,15 @@ import { projectRoot } from '../src/shared/setting-types.ts';
 import type { FaultRow } from '../tests/support/fault.ts';
 import { installServers, runJest } from './jest.ts';
 
-// `npm run test:faults`: injects faults into the real processes and checks what docs/reliability.md promises. `-- --full`
-// injects them at full size, which takes long, and writes what it measured into that document. Names choose among them, as
-// in `npm run test:faults -- --full worker-killed`.
+// `npm run test:faults`: injects faults into the real processes and checks the promises of docs/reliability.md. `-- --full`
+// injects them at full size, which takes about half an hour, and writes the measurements into that document. Names select
+// tests, as in `npm run test:faults -- --full worker-killed`.
 
 const document = join(projectRoot, 'docs/reliability.md');
 const names = process.argv.slice(2).filter((argument) => argument !== '--full');
 const isFull = process.argv.includes('--full');
 
-/** Writes what was measured into the table, each in the row of its fault; new ones at the end. */
+/** Writes the measurements into the table. Replaces the row with the same fault, and appends rows of new faults. */
 function fillTable(rows: readonly FaultRow[]): void {
   const [, before = '', table = '', after = ''] =
     /^(.*<!-- measured -->\n)(.*)(<!-- end of measured -->.*)$/s.exec(readFileSync(document, 'utf8')) ?? [];
@@ -31,7 +31,7 @@ const report = join(folder, 'report.jsonl');
 writeFileSync(report, '');
 const patterns = names.length > 0 ? names.map((name) => `tests/faults/${name}`) : ['tests/faults/'];
 const environment = isFull ? { FAULTS: 'full', FAULTS_REPORT: report } : {};
-// One after the other, since each measures.
+// One after the other, so that the tests do not disturb each other's measurements.
 const status = runJest(['--runInBand', ...patterns], environment);
 const lines = readFileSync(report, 'utf8').split('\n').filter(Boolean);
 fillTable(lines.map((line) => JSON.parse(line) as FaultRow));

@@ -4,19 +4,23 @@ import type { RedisConfig } from '../src/shared/config.ts';
 import { findRedisServer, installRedisServer, lastPort } from './redis-server.ts';
 
 const DEFAULT_PORT = 6379;
-/** Milliseconds in which a Redis that is there answers. */
+/** Timeout of a probe in milliseconds. */
 const PROBE_LIMIT_MS = 2000;
 
-/** The Redis to use: one that runs, or the program and port of one to start. */
+/** The Redis to use: a running server, or the program and port of a server to start. */
 export type FoundRedis = { url: string | undefined } | { program: string; port: number };
 
 /**
- * Decides which Redis to use, in this order: the one that was named; one on localhost:6379; a server on PATH, to be
- * started; one that the package manager installs. Says in one line which it took.
+ * Chooses the Redis to use and prints the choice in one line. In this order:
  *
- * @param folder where a server of our own keeps its data
- * @param localPort where to look on this machine
- * @throws {Error} that says what to do when there is none
+ * 1. the server that the settings name
+ * 2. a server on localhost:6379
+ * 3. a server that an earlier start has left running
+ * 4. a new server, with the program on PATH or one that the package manager installs
+ *
+ * @param folder data folder of a server that we start
+ * @param localPort port to probe on this machine
+ * @throws {Error} with instructions when no Redis is found and none can be installed
  */
 export async function findRedis(
   config: RedisConfig,
@@ -25,10 +29,10 @@ export async function findRedis(
   localPort = DEFAULT_PORT,
 ): Promise<FoundRedis> {
   if (config.isNamed) {
-    const fault = await probe(config);
+    const failure = await probe(config);
     const where = describe(config);
-    if (fault)
-      throw new Error(`The Redis that you named, ${where}, does not answer: ${fault}. Start it, or correct REDIS_*.`);
+    if (failure)
+      throw new Error(`The Redis that you named, ${where}, does not answer: ${failure}. Start it, or correct REDIS_*.`);
     say(`the one you named, ${where}`);
     return { url: undefined };
   }
@@ -37,32 +41,32 @@ export async function findRedis(
   if (local) return local;
   const ourPort = lastPort(folder);
   if (ourPort !== undefined && !(await probe({ url: `redis://localhost:${ourPort}` }))) {
-    say(`the one that was started for this before, on port ${ourPort}`);
+    say(`the one that an earlier start has left running, on port ${ourPort}`);
     return { url: `redis://localhost:${ourPort}` };
   }
   const wasInstalled = !findRedisServer();
   if (wasInstalled) {
     installRedisServer(say);
-    // Some packages start a server themselves.
+    // Some packages start the server on installation.
     const started = await useLocal(localPort, say);
     if (started) return started;
   }
   const program = findRedisServer() ?? '';
   const port = (await isFree(localPort)) ? localPort : await freePort();
-  say(`${program}, ${wasInstalled ? 'just installed and ' : ''}started for this on port ${port}, data in .redis/`);
+  say(`${program}${wasInstalled ? ' (just installed)' : ''}, started on port ${port}, data in .redis/`);
   return { program, port };
 }
 
 async function useLocal(port: number, say: (line: string) => void): Promise<FoundRedis | undefined> {
   const url = `redis://localhost:${port}`;
-  const fault = await probe({ url });
-  if (!fault) {
-    say(`the one that answers on localhost:${port}`);
+  const failure = await probe({ url });
+  if (!failure) {
+    say(`the one that runs on localhost:${port}`);
     return { url };
   }
-  if (!/ECONNREFUSED/.test(fault)) {
-    const hint = /NOAUTH/.test(fault) ? ' (set REDIS_PASSWORD to use it)' : '';
-    say(`something on localhost:${port} is of no use: ${fault}${hint}`);
+  if (!/ECONNREFUSED/.test(failure)) {
+    const hint = /NOAUTH/.test(failure) ? ' (set REDIS_PASSWORD to use it)' : '';
+    say(`the server on localhost:${port} cannot be used: ${failure}${hint}`);
   }
   return undefined;
 }
@@ -77,19 +81,19 @@ function describe({ url, host, port, sentinels, sentinelName, cluster }: RedisCo
 }
 
 /**
- * Asks a Redis for an answer.
+ * Sends a PING to a Redis server.
  *
- * @returns what is wrong, or `undefined` when it answers
+ * @returns the reason of the failure; `undefined` if the server responds
  */
 export async function probe(config: Partial<RedisConfig>): Promise<string | undefined> {
   const options = { lazyConnect: true, retryStrategy: () => null };
   const redis = open(config, options);
-  let fault: Error | undefined;
+  let firstError: Error | undefined;
   redis.on('error', (error: Error) => {
-    fault ??= error;
+    firstError ??= error;
   });
   const limit = setTimeout(() => {
-    fault ??= new Error(`no answer within ${PROBE_LIMIT_MS / 1000} s`);
+    firstError ??= new Error(`no response within ${PROBE_LIMIT_MS / 1000} s`);
     redis.disconnect();
   }, PROBE_LIMIT_MS);
   try {
@@ -97,15 +101,15 @@ export async function probe(config: Partial<RedisConfig>): Promise<string | unde
     await redis.ping();
     return undefined;
   } catch (error) {
-    return String((fault ?? (error as Error)).message || (fault as NodeJS.ErrnoException)?.code);
+    return String((firstError ?? (error as Error)).message || (firstError as NodeJS.ErrnoException)?.code);
   } finally {
     clearTimeout(limit);
-    // On one that is closed already this would keep the process alive for seconds.
+    // On a closed connection `disconnect` would keep the process alive for seconds.
     if (redis.status !== 'end') redis.disconnect();
   }
 }
 
-/** A port that nothing listens on. */
+/** Finds a port on which nothing listens. */
 export function freePort(): Promise<number> {
   return listenBriefly(0).then((port) => port ?? freePort());
 }

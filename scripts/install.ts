@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
-/** Finds the first of some programs, each by its name on PATH or by its whole path. */
+/** Finds the first program that exists, each given as a name on PATH or as an absolute path. */
 export function findProgram(...names: string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return names
@@ -17,27 +17,28 @@ export function findProgram(...names: string[]): string | undefined {
     });
 }
 
-/** Runs a program and returns what went wrong, in its own words; `undefined` when nothing did. */
-function faultOf(program: string, ...args: string[]): string | undefined {
+/** Runs a program. Returns its error message; `undefined` on success. */
+function runAndGetError(program: string, ...args: string[]): string | undefined {
   const { status, stderr, error } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   if (status === 0) return undefined;
   return error?.message ?? (stderr.trim().split('\n').slice(-3).join(' ') || `exit code ${status}`);
 }
 
-/** What to install, by package manager. */
+/** A package to install. */
 export interface Package {
+  /** Name in messages. */
   what: string;
   /** Arguments of `apt-get install`. */
   apt: string[];
-  /** Arguments of `brew install`, where it has such a package. */
+  /** Arguments of `brew install`, if Homebrew has the package. */
   brew?: string[];
 }
 
-/** How to install a package here without a question being asked: commands to run in order, if there is a way. */
+/** Returns the commands that install a package without a prompt, in order. Empty if there is no such way. */
 function installCommands({ apt, brew }: Package): string[][] {
   const aptGet = findProgram('apt-get');
   const isRoot = process.getuid?.() === 0;
-  if (aptGet && (isRoot || !faultOf('sudo', '-n', 'true'))) {
+  if (aptGet && (isRoot || !runAndGetError('sudo', '-n', 'true'))) {
     const sudo = isRoot ? [] : ['sudo', '-n'];
     return [
       [...sudo, aptGet, 'update', '-q'],
@@ -48,13 +49,13 @@ function installCommands({ apt, brew }: Package): string[][] {
   return homebrew && brew ? [[homebrew, 'install', ...brew]] : [];
 }
 
-/** Installs a package by the system's package manager where that needs no question, after saying so. */
+/** Installs a package with the system's package manager, if that needs no prompt. Prints each command before it runs. */
 export function install(wanted: Package, say: (line: string) => void): void {
   for (const [program = '', ...args] of installCommands(wanted)) {
-    say(`no ${wanted.what} on this machine, so it is installed: ${[program, ...args].join(' ')}`);
-    const fault = faultOf(program, ...args);
-    if (fault) {
-      say(`that did not work: ${fault}`);
+    say(`${wanted.what} not found. Installing it: ${[program, ...args].join(' ')}`);
+    const error = runAndGetError(program, ...args);
+    if (error) {
+      say(`The installation failed: ${error}`);
       return;
     }
   }

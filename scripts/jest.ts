@@ -6,8 +6,8 @@ import { findRedisServer, installRedisServer } from './redis-server.ts';
 import { hasBucketServer, installBucketServer } from './s3-server.ts';
 
 /**
- * Installs the servers that the tests start, if they are missing. Ends the process if Redis cannot be installed. Tests that
- * need another missing server are skipped and say why; with `CI` set they fail.
+ * Installs missing servers that the tests start. Ends the process if Redis cannot be installed. Tests that need another missing
+ * server are skipped, with the reason in their name. With `CI` set they fail.
  */
 export function installServers(say: (line: string) => void): void {
   try {
@@ -18,13 +18,13 @@ export function installServers(say: (line: string) => void): void {
   }
   if (!hasBucketServer()) installBucketServer(say);
   if (!findNginx()) installNginx(say);
-  if (!findProgram('ip')) install({ what: 'iproute2, for the networks of the tests', apt: ['iproute2'] }, say);
+  if (!findProgram('ip')) install({ what: 'iproute2 (for tests with several hosts)', apt: ['iproute2'] }, say);
 }
 
 /**
- * Runs Jest. Jest needs Node's experimental VM modules to load ES modules.
+ * Runs Jest. It needs Node's VM modules to load ES modules.
  *
- * @returns its exit code
+ * @returns the exit code
  */
 export function runJest(args: readonly string[], environment: Record<string, string> = {}): number {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];

@@ -9,27 +9,27 @@ export function findRedisServer(): string | undefined {
 }
 
 /**
- * Installs a Redis server by the system's package manager, after saying so.
+ * Installs a Redis server with the system's package manager.
  *
- * @throws {Error} with the three ways to get a Redis, when that would take a question or did not work
+ * @throws {Error} with three ways to get Redis, if the installation would need a prompt or failed
  */
 export function installRedisServer(say: (line: string) => void): void {
   install({ what: 'Redis', apt: ['redis-server'], brew: ['redis'] }, say);
   if (findRedisServer()) return;
   throw new Error(
     [
-      'There is no Redis, and none can be installed without asking you. Any one of these three will do:',
-      '  1. install it: "sudo apt-get install redis-server", "brew install redis", or see https://redis.io/docs',
-      '  2. start one in a container: docker run -d -p 6379:6379 redis redis-server --appendonly yes',
-      '  3. name one that runs elsewhere: REDIS_URL=redis://user:password@host:6379 in the environment or in .env',
+      'Redis was not found, and could not be installed without a prompt. Do one of the following:',
+      '  1. Install it: "sudo apt-get install redis-server", "brew install redis", or see https://redis.io/docs',
+      '  2. Start it in a container: docker run -d -p 6379:6379 redis redis-server --appendonly yes',
+      '  3. Use a server elsewhere: set REDIS_URL=redis://user:password@host:6379 in the environment or in .env',
     ].join('\n'),
   );
 }
 
-/** Beside a server's data: two servers on the same data would destroy it, so whoever wants one must find the other. */
+/** File beside a server's data with its port. Two servers on the same data would destroy it, so a later start reads this file. */
 const PORT_FILE = 'port';
 
-/** The port that the server of a folder was last started on. */
+/** Returns the port on which the server with this data folder was last started. */
 export function lastPort(folder: string): number | undefined {
   try {
     return Number(readFileSync(join(folder, PORT_FILE), 'utf8')) || undefined;
@@ -38,16 +38,16 @@ export function lastPort(folder: string): number | undefined {
   }
 }
 
-/** How a server of our own is started. */
+/** Settings of a Redis server that we start. */
 export interface RedisServerOptions {
   port: number;
-  /** Folder of its data and its log. */
+  /** Folder for its data and its log. */
   folder: string;
-  /** Whether what it holds must outlive it. */
+  /** Whether to write an append-only file, so that the data survives a restart. */
   durable: boolean;
 }
 
-/** Starts a Redis server that only this machine can reach. It is not ready yet when this returns. */
+/** Starts a Redis server on the loopback address, without waiting until it is ready. */
 export function spawnRedisServer(program: string, { port, folder, durable }: RedisServerOptions): ChildProcess {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, PORT_FILE), String(port));
@@ -58,10 +58,10 @@ export function spawnRedisServer(program: string, { port, folder, durable }: Red
     logfile: join(folder, 'redis.log'),
     save: '',
     appendonly: durable ? 'yes' : 'no',
-    // A queue must never forget a job to make room for another.
+    // Redis must never evict a job to free memory.
     'maxmemory-policy': 'noeviction',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  // In a process group of its own: Ctrl-C is for whoever started it, who ends it last.
+  // In its own process group, so that Ctrl-C does not reach it. The script that started it ends it last.
   return spawn(program, args, { stdio: 'ignore', detached: true });
 }

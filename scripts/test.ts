@@ -3,7 +3,7 @@ import { projectRoot } from '../src/shared/setting-types.ts';
 import { findBrowser, installBrowser } from './browser.ts';
 import { installServers, runJest } from './jest.ts';
 
-// `npm test`: sets up what the tests need, then runs all of them. Arguments go to Jest, as in `npm test -- tests/api`.
+// `npm test`: installs what the tests need, runs `npm run check`, then all tests. Arguments go to Jest: `npm test -- tests/api`.
 
 const say = (line: string) => console.log(`[test] ${line}`);
 

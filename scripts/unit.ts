@@ -1,5 +1,5 @@
 import { runJest } from './jest.ts';
 
-// `npm run test:unit`: the tests that need nothing but Node. Arguments go to Jest, as in `npm run test:unit -- tests/imaging`.
+// `npm run test:unit`: runs the tests that need only Node. Arguments go to Jest: `npm run test:unit -- tests/imaging`.
 
 process.exit(runJest([...process.argv.slice(2), '--selectProjects', 'unit']));

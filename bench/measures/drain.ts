@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { v4 as uuid } from 'uuid';
+import { photo } from '../images.ts';
 import { type Measure, median, type Row } from '../measure.ts';
-import { photo } from '../pictures.ts';
 import { end, type Service, start, startService } from '../processes.ts';
 
 const FILES = 10;
 
-/** Enqueues batches without the API; their originals are one file, so that nothing is still on its way to the disk. */
+/** Enqueues batches without the API. All originals are links to one file, so that no writes to the disk are pending. */
 async function enqueue({ queue, folders }: Service, batches: number, original: string): Promise<void> {
   for (let batch = 0; batch < batches; batch += 1) {
     const batchId = uuid();
@@ -26,10 +26,10 @@ async function enqueue({ queue, folders }: Service, batches: number, original: s
 }
 
 export const drainRate: Measure = {
-  title: 'Jobs drained a second, JPEG of 0.8 MB',
-  opponent:
-    'the same pipeline in a loop without any queue, in as many processes: reading, processing, storing durably. What is missing to 1 is what the queue costs.',
-  ratio: 'share of the bare loop',
+  title: 'Jobs processed per second from a backlog, JPEG of 0.8 MB',
+  baseline:
+    'the same pipeline in a loop without a queue, in as many processes: reading, processing, storing durably. The difference to 1 is the cost of the queue.',
+  ratio: 'share of the loop without a queue',
   async run({ isQuick, folder, say }) {
     const rows: Row[] = [];
     const original = join(folder, 'original');
@@ -39,8 +39,8 @@ export const drainRate: Measure = {
       const service = await startService(join(folder, `drain-${concurrency}`));
       const loops: ChildProcess[] = [];
       for (let index = 0; index < concurrency; index += 1) {
-        const args = [original, join(folder, 'bare'), String(index)];
-        loops.push((await start('bench/opponents/bare-loop.ts', {}, args)).child);
+        const args = [original, join(folder, 'loop'), String(index)];
+        loops.push((await start('bench/baselines/queueless-loop.ts', {}, args)).child);
       }
       const rates: number[][] = [[], []];
       const queue = new Queue('images', { connection: service.redis, prefix: '{images}' });

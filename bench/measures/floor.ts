@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { configureSharp } from '../../src/imaging/pipeline.ts';
-import { limits } from '../chains.ts';
+import { mixedImages, scene } from '../images.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
-import { mixedPictures, scene } from '../pictures.ts';
-import { startMaker } from '../processes.ts';
+import { limits } from '../pipelines.ts';
+import { startImageProcess } from '../processes.ts';
 
-/** The eighths at which libjpeg-turbo may decode so that the result is still at least 512 wide. */
+/** Returns the smallest scale, in eighths, at which libjpeg-turbo decodes to at least 512 pixels of width. */
 function eighths(width: number): number {
   return [1, 2, 4].find((scale) => (width * scale) / 8 >= 512) ?? 8;
 }
@@ -18,17 +18,17 @@ function decode(file: string, scale: number, colours: '-grayscale' | '-rgb' = '-
 }
 
 export const floor: Measure = {
-  title: 'One JPEG, against the floor, milliseconds',
-  opponent:
-    "libjpeg-turbo's `djpeg -grayscale -scale` (its process start, measured with a picture of one pixel, taken off), then resize and encode: what the decoder that libvips uses needs at least. It leaves out the colours already while decoding, where libvips cannot, and takes them for grey by their luma, which for strong colours is another grey than that of the obvious chain.",
-  ratio: 'times the floor',
+  title: 'One JPEG, compared with the lower bound, milliseconds',
+  baseline:
+    "libjpeg-turbo's `djpeg -grayscale -scale`, then resize and encode: the lower bound for the decoder that libvips uses. The start of its process is measured with an image of one pixel and subtracted. djpeg skips the colours while decoding, which libvips cannot. It uses luma as grey, which differs from the plain sharp pipeline for strong colours.",
+  ratio: 'times the lower bound',
   async run({ isQuick, folder, say }) {
     if (spawnSync('djpeg', ['-version']).error) {
-      say('there is no djpeg on PATH (Debian: libjpeg-turbo-progs); left out');
+      say('skipped: djpeg is not on PATH (Debian: libjpeg-turbo-progs)');
       return [];
     }
     configureSharp(limits.acceptedFormats);
-    const make = await startMaker('ours');
+    const processOne = await startImageProcess('service');
     const [file, dot] = [join(folder, 'source'), join(folder, 'dot')];
     await writeFile(
       dot,
@@ -37,7 +37,7 @@ export const floor: Measure = {
         .toBuffer(),
     );
     const rows: Row[] = [];
-    const jpegs = (await mixedPictures()).filter(([name]) => /JPEG [1-9]\d{3}/.test(name));
+    const jpegs = (await mixedImages()).filter(([name]) => /JPEG [1-9]\d{3}/.test(name));
     for (const [name, content] of jpegs) {
       say(name);
       await writeFile(file, content);
@@ -57,7 +57,7 @@ export const floor: Measure = {
           .toBuffer();
       const times = await alternate(
         [
-          async () => (await make(file)).ms,
+          async () => (await processOne(file)).ms,
           () => timed(() => decode(file, scale)),
           () => timed(() => decode(file, scale, '-rgb')),
           () => timed(() => decode(dot, scale)),
@@ -70,7 +70,7 @@ export const floor: Measure = {
       rows.push({ what: name, unit: 'ms', ours: our, theirs, ratio: our / theirs, atMost: 1.15 });
       const coloured = inColours - start + encoding;
       rows.push({
-        what: `${name}: floor with colours`,
+        what: `${name}: lower bound with colours`,
         unit: 'ms',
         ours: our,
         theirs: coloured,

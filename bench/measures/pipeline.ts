@@ -2,19 +2,19 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { configureSharp } from '../../src/imaging/pipeline.ts';
-import { limits, ours } from '../chains.ts';
+import { mixedImages } from '../images.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
-import { mixedPictures } from '../pictures.ts';
-import { startMaker } from '../processes.ts';
+import { limits, servicePipeline } from '../pipelines.ts';
+import { startImageProcess } from '../processes.ts';
 
-/** The same, with what is transparent on white as the service has it, to compare what they make. */
+/** The plain pipeline with transparency on white as in the service, to compare the results. */
 const onWhite = (file: string) =>
   sharp(file).flatten({ background: 'white' }).resize(512).grayscale().jpeg({ quality: 80 }).toBuffer();
 
-/** The least that takes every pixel out of a file. */
+/** Decodes every pixel with as little other work as possible. */
 const decodeOnly = (file: string) => sharp(file).resize(16, 16, { kernel: 'nearest', fit: 'fill' }).raw().toBuffer();
 
-/** Mean difference of two pictures of the same size, in grey levels of 255. */
+/** Returns the mean difference of two images of the same size, in grey levels from 0 to 255. */
 async function difference(one: Uint8Array | undefined, other: Uint8Array): Promise<number> {
   const grey = (image: Uint8Array | undefined) => sharp(image).greyscale().raw().toBuffer();
   const [left, right] = [await grey(one), await grey(other)];
@@ -23,21 +23,21 @@ async function difference(one: Uint8Array | undefined, other: Uint8Array): Promi
 
 export const pipeline: Measure = {
   title: 'One image through the pipeline, milliseconds',
-  opponent:
-    "sharp(file).resize(512).grayscale().jpeg({ quality: 80 }), the chain that everyone writes first; it does not turn phone pictures upright and makes no placeholder. Each in a process of its own, the service's with what its worker sets there; both with one libvips thread.",
+  baseline:
+    "sharp(file).resize(512).grayscale().jpeg({ quality: 80 }), the plain sharp pipeline. It does not apply the EXIF orientation and creates no placeholder. Each pipeline runs in its own process with one libvips thread, the service's with the environment that its worker sets.",
   ratio: 'times as fast',
   async run({ isQuick, folder, say }) {
     configureSharp(limits.acceptedFormats);
-    const makers = [await startMaker('ours'), await startMaker('obvious')];
+    const processes = [await startImageProcess('service'), await startImageProcess('plain')];
     const rows: Row[] = [];
-    for (const [name, content] of await mixedPictures()) {
+    for (const [name, content] of await mixedImages()) {
       say(name);
       const file = join(folder, 'source');
       await writeFile(file, content);
-      const cpu = makers.map((): number[] => []);
-      const candidates = makers.map((make, index) => async (round: number) => {
-        const { ms, cpuMs } = await make(file);
-        // What does not count for the time does not count here either.
+      const cpu = processes.map((): number[] => []);
+      const candidates = processes.map((processOne, index) => async (round: number) => {
+        const { ms, cpuMs } = await processOne(file);
+        // Discard the warm-up rounds, as `alternate` does.
         if (round >= 0) cpu[index]?.push(cpuMs);
         return ms;
       });
@@ -56,7 +56,7 @@ export const pipeline: Measure = {
         ratio: their / our,
         atLeast,
       });
-      // libvips encodes beside the resize; where all cores are busy, what counts is the work of all threads.
+      // libvips encodes in a second thread while it resizes. When all cores are busy, the CPU time of all threads counts.
       rows.push({
         what: `${name}: CPU`,
         unit: 'ms',
@@ -64,9 +64,9 @@ export const pipeline: Measure = {
         theirs: theirCpu,
         ratio: theirCpu / ourCpu,
       });
-      // A JPEG may be decoded at a fraction of its size, and most others need it whole.
+      // Not for JPEG, which can be decoded at a fraction of its size.
       if (!/JPEG/.test(name)) rows.push({ what: `${name}: decoding alone`, unit: 'ms', ours: decoding });
-      const grey = await difference(await ours(file), await onWhite(file));
+      const grey = await difference(await servicePipeline(file), await onWhite(file));
       rows.push({
         what: `${name}: difference of the results`,
         unit: 'grey levels',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { allEnded, formBody, upload } from '../client.ts';
+import { formBody, untilCompleted, upload } from '../client.ts';
+import { photo } from '../images.ts';
 import type { Measure, Row } from '../measure.ts';
-import { photo } from '../pictures.ts';
 import { type Service, startService } from '../processes.ts';
 
 const FILES = 10;
@@ -27,20 +27,20 @@ async function usage({ redis }: Service): Promise<Usage> {
 }
 
 export const redisCost: Measure = {
-  title: 'What one image costs Redis, from the upload to the result, in batches of ten',
-  opponent:
-    "nothing: it is counted by Redis itself (`INFO commandstats`, `INFO stats`), commands within BullMQ's scripts too.",
+  title: 'Redis operations per image, from the upload to the result, in batches of ten',
+  baseline:
+    "none. Redis counts the operations (`INFO commandstats`, `INFO stats`), including the commands within BullMQ's scripts.",
   ratio: '—',
   async run({ isQuick, folder, say }) {
     const service = await startService(join(folder, 'redis-cost'));
     await service.startWorker(1);
     const body = formBody(Array<Buffer>(FILES).fill(await photo()));
     const batches = isQuick ? 3 : 20;
-    await allEnded(service.url, [await upload(service.url, body)]);
+    await untilCompleted(service.url, [await upload(service.url, body)]);
     const before = await usage(service);
-    const answers: string[] = [];
-    for (let batch = 0; batch < batches; batch += 1) answers.push(await upload(service.url, body));
-    // Counted by Redis, so that waiting for the end costs nothing of what is counted but itself, which is left out.
+    const responses: string[] = [];
+    for (let batch = 0; batch < batches; batch += 1) responses.push(await upload(service.url, body));
+    // Poll Redis instead of the API: these polls are the only additional commands.
     while ((await service.redis.zcard('{images}:batches:completed')) < batches + 1)
       await new Promise((soon) => setTimeout(soon, 50));
     const after = await usage(service);
@@ -53,13 +53,13 @@ export const redisCost: Measure = {
     say(most.map(([name, calls]) => `${name} ${calls.toFixed(1)}`).join(', '));
     return [
       {
-        what: 'commands, those within scripts too',
+        what: 'commands, including those within scripts',
         unit: 'an image',
         ours: each.reduce((sum, [, calls]) => sum + calls, 0),
       },
       { what: 'scripts (EVALSHA)', unit: 'an image', ours: each.find(([name]) => name === 'evalsha')?.[1] ?? 0 },
       {
-        what: 'reads from sockets, about the round trips',
+        what: 'socket reads, about equal to round trips',
         unit: 'an image',
         ours: (after.roundTrips - before.roundTrips) / images,
       },

@@ -1,26 +1,26 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { allEnded, formBody, uploadAll } from '../client.ts';
+import { formBody, untilCompleted, uploadAll } from '../client.ts';
+import { mixedImages, photo } from '../images.ts';
 import { type Measure, percentile, type Row } from '../measure.ts';
-import { mixedPictures, photo } from '../pictures.ts';
-import { end, startOpponent, startService } from '../processes.ts';
+import { end, startBaseline, startService } from '../processes.ts';
 
 /** Clients that upload at once, and files of each upload. */
 const CLIENTS = 4;
 const FILES = 10;
 
 export const service: Measure = {
-  title: 'The whole service, images a second and the slowest answers',
-  opponent:
-    'an Express + multer + sharp server that answers when its pictures are done: the same clients, the same files, all cores. It stores nothing durably and loses what it works on when it ends.',
-  ratio: 'times as many images a second; for p99, times the time',
+  title: 'The whole service: images per second, and the slowest responses',
+  baseline:
+    'an Express + multer + sharp server that responds after its images are processed: the same clients, the same files, all cores. It stores nothing durably and loses the images in progress when it ends.',
+  ratio: 'times the images per second; for p99, times the latency',
   async run({ isQuick, folder, say }) {
     const rows: Row[] = [];
     const kinds = [
       {
-        name: 'mixed pictures',
-        files: (await mixedPictures()).slice(0, FILES).map(([, content]) => content),
+        name: 'mixed images',
+        files: (await mixedImages()).slice(0, FILES).map(([, content]) => content),
         atLeast: 1.3,
         atMost: 1 / 8,
       },
@@ -31,29 +31,29 @@ export const service: Measure = {
       const bodies = Array<Buffer>(isQuick ? 4 : 16).fill(body);
       const ours = await startService(join(folder, 'service'));
       await ours.startWorker(availableParallelism());
-      const theirs = await startOpponent('obvious-server', join(folder, 'obvious'));
+      const theirs = await startBaseline('synchronous-server', join(folder, 'synchronous'));
       const rates: number[][] = [[], []];
-      const answers: number[][] = [[], []];
+      const latencies: number[][] = [[], []];
       for (let round = -1; round < (isQuick ? 1 : 5); round += 1) {
         say(`${name}, round ${round + 1}`);
         for (const [index, url] of [ours.url, theirs.url].entries()) {
           const begin = performance.now();
           const uploads = await uploadAll(url, bodies, CLIENTS);
-          if (index === 0) await allEnded(url, uploads.answers);
+          if (index === 0) await untilCompleted(url, uploads.responses);
           const seconds = (performance.now() - begin) / 1000;
-          // The first round warms both up.
+          // The first round is a warm-up.
           if (round < 0) continue;
           rates[index]?.push((bodies.length * FILES) / seconds);
-          answers[index]?.push(...uploads.times);
+          latencies[index]?.push(...uploads.times);
         }
       }
       await Promise.all([ours.stop(), end(theirs.child)]);
       await rm(join(folder, 'service'), { recursive: true });
       const [our = 0, their = 0] = rates.map((values) => percentile(values, 50));
       rows.push({ what: name, unit: 'images/s', ours: our, theirs: their, ratio: our / their, atLeast });
-      const [ourP99 = 0, theirP99 = 0] = answers.map((values) => percentile(values, 99));
+      const [ourP99 = 0, theirP99 = 0] = latencies.map((values) => percentile(values, 99));
       rows.push({
-        what: `${name}: p99 of the upload's answer`,
+        what: `${name}: p99 latency of an upload`,
         unit: 'ms',
         ours: ourP99,
         theirs: theirP99,

@@ -5,7 +5,7 @@ import { end, start, startService } from '../processes.ts';
 
 export const startup: Measure = {
   title: 'From the start of the API to ready, milliseconds',
-  opponent: 'an Express application without any route: what Node and Express take by themselves. `npm` is not counted.',
+  baseline: 'an Express application without routes: the time of Node and Express alone. `npm` is not included.',
   ratio: 'times the empty application',
   async run({ isQuick, folder }) {
     const service = await startService(join(folder, 'startup'));
@@ -23,7 +23,7 @@ export const startup: Measure = {
     const times = await alternate(
       [
         launch('dist/api/main.js', { REDIS_URL, PORT, UPLOAD_DIR: uploads, PROCESSED_DIR: processed }),
-        launch('bench/opponents/empty-server.mjs', {}),
+        launch('bench/baselines/empty-server.mjs', {}),
       ],
       { rounds: isQuick ? 3 : 15 },
     );

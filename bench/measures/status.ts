@@ -5,10 +5,10 @@ import { alternate, type Measure, median, percentile, type Row, timed } from '..
 import { type Service, startService } from '../processes.ts';
 
 const FILES = 10;
-/** Requests a second, and for how many seconds. */
+/** Rate and duration of the load. */
 const LOAD = { perSecond: 100, seconds: 10 };
 
-/** Enqueues a batch whose originals are nowhere, and returns its id. */
+/** Enqueues a batch without originals, and returns its id. */
 export async function waitingBatch({ queue }: Service): Promise<string> {
   const batchId = uuid();
   const files = Array.from({ length: FILES }, (_, index) => ({
@@ -20,7 +20,7 @@ export async function waitingBatch({ queue }: Service): Promise<string> {
   return batchId;
 }
 
-/** @returns a batch in the middle of the backlog */
+/** Fills the queue. Returns the id of a batch in the middle of the backlog. */
 async function fill(service: Service, jobs: number, say: (line: string) => void): Promise<string> {
   const ids: string[] = [];
   while (ids.length < jobs / FILES) {
@@ -31,12 +31,12 @@ async function fill(service: Service, jobs: number, say: (line: string) => void)
 }
 
 async function read(url: string, batchId: string): Promise<void> {
-  const answer = await fetch(`${url}/batches/${batchId}`);
-  const { status } = (await answer.json()) as { status: string };
-  if (status !== 'waiting') throw new Error(`expected a waiting batch, got ${answer.status} ${status}`);
+  const response = await fetch(`${url}/batches/${batchId}`);
+  const { status } = (await response.json()) as { status: string };
+  if (status !== 'waiting') throw new Error(`expected a waiting batch, got ${response.status} ${status}`);
 }
 
-/** Reads at a fixed pace, however slow the answers, and returns each one's milliseconds since it was due. */
+/** Sends requests at a fixed rate, however slow the responses. Returns the milliseconds from the due time to each response. */
 async function underLoad(url: string, batchId: string): Promise<number[]> {
   const begin = performance.now();
   const reads = Array.from({ length: LOAD.perSecond * LOAD.seconds }, async (_, index) => {
@@ -50,7 +50,7 @@ async function underLoad(url: string, batchId: string): Promise<number[]> {
 
 export const status: Measure = {
   title: `GET /batches/:batchId of ${FILES} waiting files, milliseconds`,
-  opponent: 'the same service with an empty queue: what a backlog may cost those who ask.',
+  baseline: 'the same service with an empty queue. The ratio shows the cost of a backlog.',
   ratio: 'times the time with an empty queue',
   async run({ isQuick, folder, say }) {
     const empty = await startService(join(folder, 'empty'));
@@ -74,7 +74,7 @@ export const status: Measure = {
       });
       const [slow, quick] = [await underLoad(full.url, batchId), await underLoad(empty.url, emptyBatch)];
       const [ours, theirs] = [percentile(slow, 99), percentile(quick, 99)];
-      const what = `${jobs} waiting: p99 at ${LOAD.perSecond} requests a second`;
+      const what = `${jobs} waiting: p99 at ${LOAD.perSecond} requests per second`;
       rows.push({ what, unit: 'ms', ours, theirs, ratio: ours / theirs });
       await full.stop();
     }

@@ -4,15 +4,15 @@ import { type Measure, type Row, timed } from '../measure.ts';
 import { end, start, startService } from '../processes.ts';
 import { waitingBatch } from './status.ts';
 
-/** Milliseconds that every image takes. */
+/** Duration of each image in milliseconds. */
 const WORK_MS = 50;
-/** Seconds that each number of workers is kept busy, about. */
+/** Approximate duration of each round in seconds. */
 const SECONDS = 5;
 
 export const workers: Measure = {
-  title: `Images a second with more workers, each image taking ${WORK_MS} ms of sleep`,
-  opponent:
-    "as many times what one worker could do if nothing but the work took time. It sleeps in place of working, so that two cores can show what the queue allows many machines. The workers take jobs by BullMQ's own loop, without a child.",
+  title: `Images per second with more workers, each image taking ${WORK_MS} ms of sleep`,
+  baseline:
+    'the number of workers times the rate of one worker without any overhead. The workers sleep instead of processing, so that two cores can show the limit of the queue with many machines. They run without child processes.',
   ratio: 'share of the ideal',
   async run({ isQuick, folder, say }) {
     const service = await startService(join(folder, 'workers'));
@@ -25,14 +25,14 @@ export const workers: Measure = {
       const before = await completed();
       while ((await service.redis.zcard('{images}:images:prioritized')) < jobs) await waitingBatch(service);
       const env = { REDIS_URL: `redis://127.0.0.1:${service.redis.options.port}` };
-      const sleepers = await Promise.all(
-        Array.from({ length: count }, () => start('bench/sleeper.ts', env, [String(WORK_MS)])),
+      const sleepingWorkers = await Promise.all(
+        Array.from({ length: count }, () => start('bench/sleeping-worker.ts', env, [String(WORK_MS)])),
       );
       const ms = await timed(async () => {
-        for (const { child } of sleepers) child.send('begin');
+        for (const { child } of sleepingWorkers) child.send('begin');
         while ((await completed()) < before + jobs) await delay(20);
       });
-      await Promise.all(sleepers.map(({ child }) => end(child)));
+      await Promise.all(sleepingWorkers.map(({ child }) => end(child)));
       await service.redis.del('{images}:images:prioritized');
       const rate = (jobs * 1000) / ms;
       rows.push({ what: `${count} workers`, unit: 'images/s', ours: rate, theirs: ideal, ratio: rate / ideal });

@@ -37,9 +37,9 @@ const otherPaths = [
   ],
 ];
 
-/** The routes, of which only the descriptions are used. These need the limits of the configuration and nothing else. */
+/** Creates the routes for their descriptions, which need only the limits of the configuration. */
 function describedRoutes() {
-  // Without settings of this machine, so that every machine writes the same page.
+  // Ignore the settings of this machine, so that every machine generates the same page.
   const config = loadConfig(environment());
   const parts = { limits: config, access: config, storage: {}, optionRules: {} };
   const { open, guarded } = createRoutes(parts as unknown as Parameters<typeof createRoutes>[0]);

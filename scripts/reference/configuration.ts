@@ -4,7 +4,7 @@ import { page, table } from './markdown.ts';
 
 interface Setting {
   description: string;
-  /** In the text form of an environment variable. */
+  /** As the text of an environment variable. */
   default?: string;
 }
 

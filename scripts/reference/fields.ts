@@ -9,7 +9,7 @@ export interface Schema {
   items?: Schema;
 }
 
-/** A longer list of values, such as that of the error codes, is documented elsewhere. */
+/** Longer lists of values are left out. The error codes, for example, have their own table. */
 const MAX_VALUES = 8;
 
 /**

@@ -1,11 +1,11 @@
-/** Builds a page that `npm run docs` writes. */
+/** Builds a generated page. */
 export function page(title: string, ...blocks: string[]): string {
   const notice = '<!-- Written by `npm run docs` from the source code. Edit the source code instead. -->';
   return `${[`# ${title}`, notice, ...blocks].join('\n\n')}\n`;
 }
 
 /**
- * Builds a table whose first column holds names, which are set as code.
+ * Builds a table whose first column contains names in code format.
  *
  * @param rows cells of each row, such as the entries of a record
  */

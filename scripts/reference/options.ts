@@ -7,7 +7,7 @@ import {
 } from '../../src/imaging/options.ts';
 import { page, table } from './markdown.ts';
 
-/** No option accepts this text, so the error says which values it accepts. */
+/** No option accepts this value, so each error message lists the accepted values. */
 const INVALID = '?';
 
 const names = Object.keys(optionDescriptions) as (keyof ImageOptions)[];

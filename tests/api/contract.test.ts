@@ -19,7 +19,7 @@ import { projectRoot } from '../../src/shared/setting-types.ts';
 import { confirmedStorage, listeningApp, silent } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { environment } from '../support/environment.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';

@@ -1,6 +1,6 @@
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { batchEnd, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { ownService } from '../support/service.ts';
 
 const password = 'a long enough word';

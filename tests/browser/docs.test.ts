@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { readBatch } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { ownService } from '../support/service.ts';
 
 describeInBrowser('the documentation', () => {

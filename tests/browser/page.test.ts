@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { holdNextImage } from '../support/descendants.ts';
-import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 import type { TestProcess } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -18,7 +18,7 @@ describeInBrowser('the page', () => {
   beforeAll(async () => {
     folder = await temporaryFolder();
     await writeFile(join(folder, 'one.jpg'), await jpeg(800, 600));
-    await writeFile(join(folder, "two's “best”.png"), await picture(600, 800).png().toBuffer());
+    await writeFile(join(folder, "two's “best”.png"), await testImage(600, 800).png().toBuffer());
     await writeFile(join(folder, 'broken.jpg'), await truncatedJpeg());
     await writeFile(join(folder, 'notes.jpg'), 'just text');
     await writeFile(join(folder, 'presets.json'), JSON.stringify({ avatar: { width: 64, height: 64 } }));

@@ -6,11 +6,11 @@ import { projectRoot } from '../../src/shared/setting-types.ts';
 import { settingDescriptions } from '../../src/shared/settings.ts';
 import { environment } from '../support/environment.ts';
 
-// What ships to other machines is not run here; that it fits the service is checked all the same.
+// The deployment files are not run here. These tests check that they match the service.
 
 const read = (name: string) => readFileSync(join(projectRoot, name), 'utf8');
 
-/** Each must be a setting, with a value that it takes. */
+/** Expects every name to be a setting of the service, with a valid value. */
 function expectSettings(given: Record<string, string>): void {
   const { NODE_ENV: _, ...settings } = given;
   for (const name of Object.keys(settings)) expect(Object.keys(settingDescriptions)).toContain(name);
@@ -43,11 +43,11 @@ const manifests = readdirSync(join(projectRoot, folder))
     return document.toJS() as Manifest;
   });
 
-test('the Dockerfile copies what is there, sets what is known, and starts what is built', () => {
+test('the Dockerfile copies existing files, uses valid settings, and starts the built API', () => {
   const file = read('Dockerfile');
   for (const [, names = ''] of file.matchAll(/^COPY (?!--from)(.+) \S+$/gm)) {
     for (const name of names.split(' ')) {
-      expect({ name, isThere: existsSync(join(projectRoot, name)) }).toEqual({ name, isThere: true });
+      expect({ name, exists: existsSync(join(projectRoot, name)) }).toEqual({ name, exists: true });
       expect(read('.dockerignore').split('\n')).toContain(`!${name}`);
     }
   }
@@ -57,7 +57,7 @@ test('the Dockerfile copies what is there, sets what is known, and starts what i
   expect(file).toMatch(/^USER node$/m);
 });
 
-test('compose gives each process settings that it takes, and lets nobody in from elsewhere', () => {
+test('compose.yaml uses valid settings, and publishes its port on the loopback address only', () => {
   const { services } = parse(read('compose.yaml'), { merge: true }) as {
     services: Record<string, { environment?: Record<string, string>; command?: string[]; ports?: string[] }>;
   };
@@ -71,7 +71,7 @@ test('compose gives each process settings that it takes, and lets nobody in from
   expect(services.redis?.command).toEqual(expect.arrayContaining(['--appendonly', 'yes', 'noeviction']));
 });
 
-test("Kubernetes' deployments probe what their process answers, and are scaled by a metric that is told", () => {
+test('the Kubernetes deployments use valid probes and settings, and scale by an exported metric', () => {
   const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
   expect(deployments.map(({ metadata }) => metadata.name).sort()).toEqual(['api', 'worker']);
   for (const { spec, metadata } of deployments) {
@@ -99,14 +99,14 @@ test("Kubernetes' deployments probe what their process answers, and are scaled b
   expectSettings(Object.fromEntries(literals.map((pair) => pair.split('=') as [string, string])));
 });
 
-test.each(['api', 'worker'])("systemd's unit of the %s starts it with settings that it takes", (door) => {
-  const unit = read(`deploy/systemd/async-image-${door}.service`);
+test.each(['api', 'worker'])('the systemd unit of the %s starts it with valid settings', (name) => {
+  const unit = read(`deploy/systemd/async-image-${name}.service`);
   const given = [...unit.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]);
   expectSettings(Object.fromEntries(given));
-  expect(unit).toContain(`ExecStart=/usr/bin/node dist/${door}/main.js`);
+  expect(unit).toContain(`ExecStart=/usr/bin/node dist/${name}/main.js`);
 });
 
-test('CI runs every version of Node.js that package.json supports, and .nvmrc and the Dockerfile name the latest', () => {
+test('CI tests every supported version of Node.js, and .nvmrc and the Dockerfile use the latest', () => {
   const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
   const supported = engines.node.split('||').map((range) => Number(/\d+/.exec(range)?.[0]));
   const ci = parse(read('.github/workflows/ci.yml')) as {
@@ -118,7 +118,7 @@ test('CI runs every version of Node.js that package.json supports, and .nvmrc an
   expect(read('Dockerfile')).toContain(`FROM node:${latest}-`);
 });
 
-test('.editorconfig says what biome.json says', () => {
+test('.editorconfig matches biome.json', () => {
   const { formatter } = JSON.parse(read('biome.json')) as { formatter: { indentStyle: string; lineWidth: number } };
   expect(read('.editorconfig')).toContain(`indent_style = ${formatter.indentStyle}\n`);
   expect(read('.editorconfig')).toContain(`max_line_length = ${formatter.lineWidth}\n`);

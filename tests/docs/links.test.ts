@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import GithubSlugger from 'github-slugger';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 
-/** Folders that hold no documents of the project. */
+/** Folders without documents of the project. */
 const SKIPPED = ['node_modules', '.git', '.redis', 'dist', 'coverage', 'uploads', 'processed'];
 
 function markdownFiles(folder = projectRoot): string[] {
@@ -14,23 +14,23 @@ function markdownFiles(folder = projectRoot): string[] {
   });
 }
 
-/** Text of a document without its code blocks, which can hold what looks like links and headings. */
+/** Returns the text of a document without its code blocks, which can contain text that looks like links or headings. */
 const proseOf = (path: string) => readFileSync(path, 'utf8').replace(/^```.*?^```$/gms, '');
 
-/** Anchors that GitHub gives to the headings of a document. */
+/** Returns the anchors that GitHub generates for the headings of a document. */
 function anchorsOf(path: string): string[] {
   const slugger = new GithubSlugger();
   const headings = proseOf(path).matchAll(/^#{1,6} (.+)$/gm);
   return Array.from(headings, ([, heading = '']) => slugger.slug(heading.replace(/\[(.*?)\]\(.*?\)/g, '$1')));
 }
 
-/** Targets of the links and images of a document, except those that lead to other hosts. */
+/** Returns the targets of the links and images of a document, except those on other hosts. */
 function targetsOf(path: string): string[] {
   const links = proseOf(path).matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g);
   return Array.from(links, ([, markdown, html]) => markdown ?? html ?? '').filter((to) => !/^[a-z]+:/.test(to));
 }
 
-describe('every relative link leads to a file and a heading that exist', () => {
+describe('every relative link has an existing file and heading as its target', () => {
   test.each(markdownFiles().map((path) => relative(projectRoot, path)))('in %s', (name) => {
     const path = join(projectRoot, name);
     const broken = targetsOf(path).filter((target) => {

@@ -5,18 +5,18 @@ import { v4 as uuid } from 'uuid';
 import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { bytesRead } from '../support/proc.ts';
 import { startRedis } from '../support/redis.ts';
 import { ownService } from '../support/service.ts';
 
-// What work costs, counted: unlike times, these figures are the same on every machine.
+// Costs as counts of operations. Unlike times, they are the same on every machine.
 
-/** What an image may cost Redis. */
+/** Limits per image. */
 const [MOST_COMMANDS, MOST_SCRIPTS] = [65, 3.3];
 
-/** Looks at what a Redis has done so far. */
-function meter(url: string) {
+/** Returns a function that reads how many reads, scripts and commands a Redis server has processed. */
+function createMeter(url: string) {
   const redis = new Redis(url);
   onCleanup(() => redis.disconnect());
   return async () => {
@@ -32,43 +32,43 @@ function meter(url: string) {
   };
 }
 
-test('reading a batch takes two round trips, and as many commands behind a backlog as without one', async () => {
+test('reading a batch takes two round trips, and the same number of commands with and without a backlog', async () => {
   const redis = await startRedis();
-  const [queue, look] = [await testQueueClient(redis), meter(redis.url)];
+  const [queue, readMeter] = [await testQueueClient(redis), createMeter(redis.url)];
   const names = Array.from({ length: 10 }, (_, index) => `${index}.jpg`);
   const costs: { reads: number; commands: number }[] = [];
   for (const backlog of [0, 100]) {
     for (let batch = 0; batch < backlog; batch += 1) await enqueue(queue, newBatch(uuid(), ...names));
     const batchId = uuid();
     await enqueue(queue, newBatch(batchId, ...names));
-    // What is sent after a batch was added, and not waited for, has been sent by then.
+    // Commands that `addBatch` sends without awaiting them have been sent by then.
     await queue.ping();
-    const before = await look();
+    const before = await readMeter();
     expect((await queue.readBatch(batchId))?.value?.progress.waiting).toBe(10);
-    const after = await look();
-    // The second look itself takes two reads.
+    const after = await readMeter();
+    // The second reading itself takes two reads.
     costs.push({ reads: after.reads - before.reads - 2, commands: after.commands - before.commands });
   }
-  // The batch and whether it was removed; then each file and whether it is held.
+  // First the batch and its deletion record, then each file and its lock.
   expect(costs).toEqual([
     { reads: 2, commands: 2 + 2 * names.length },
     { reads: 2, commands: 2 + 2 * names.length },
   ]);
 });
 
-test('an image costs Redis fewer than 65 commands and about three scripts, and an upload is read once', async () => {
+test('an image takes fewer than 65 Redis commands and about three scripts, and the API reads an upload once', async () => {
   const service = await ownService({ WORKER_CONCURRENCY: '1' });
-  const [api, look] = [await service.startApi(), meter(service.redis.url)];
+  const [api, readMeter] = [await service.startApi(), createMeter(service.redis.url)];
   await service.startWorker();
-  // Behind its end a JPEG may have anything: many bytes, and nothing to do.
+  // A JPEG may have any bytes after its end marker: a large file that is cheap to process.
   const padded = Buffer.concat([await jpeg(64, 64), randomBytes(1_000_000)]);
   const files = Array<File>(10).fill(['a.jpg', padded]);
-  // Asked of Redis and not of the API, whose answers cost commands too.
+  // Poll Redis instead of the API, whose responses would also cost commands.
   const redis = new Redis(service.redis.url);
   onCleanup(() => redis.disconnect());
-  let looks = 0;
+  let polls = 0;
   const ended = async (count: number) => {
-    for (; (await redis.zcard('{images}:batches:completed')) < count; looks += 1) await delay(20);
+    for (; (await redis.zcard('{images}:batches:completed')) < count; polls += 1) await delay(20);
   };
   await batchEnd(api.url, await upload(api.url, ...files));
   await ended(1);
@@ -77,15 +77,15 @@ test('an image costs Redis fewer than 65 commands and about three scripts, and a
   let [commands, scripts, done] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 1];
   // The best of three rounds: on a busy machine a job can take long enough to report progress, or to have its lock renewed.
   for (let round = 0; round < 3 && (commands >= MOST_COMMANDS || scripts >= MOST_SCRIPTS); round += 1) {
-    looks = 0;
-    const [before, bytes] = [await look(), bytesRead(api.child.pid)];
+    polls = 0;
+    const [before, bytes] = [await readMeter(), bytesRead(api.child.pid)];
     for (let batch = 0; batch < batches; batch += 1) await upload(api.url, ...files);
     expect(bytesRead(api.child.pid) - bytes).toBeLessThan(1.05 * images * padded.length);
 
     done += batches;
     await ended(done);
-    const after = await look();
-    commands = Math.min(commands, (after.commands - before.commands - looks) / images);
+    const after = await readMeter();
+    commands = Math.min(commands, (after.commands - before.commands - polls) / images);
     scripts = Math.min(scripts, (after.scripts - before.scripts) / images);
   }
   expect(commands).toBeLessThan(MOST_COMMANDS);

@@ -5,7 +5,7 @@ import type { BatchResponse } from '../../src/api/views/status.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { fetchRaw, openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
@@ -17,9 +17,9 @@ interface Event {
 }
 
 /**
- * Reads a stream to its end.
+ * Reads an event stream to its end.
  *
- * @param events to which each event is added as it arrives
+ * @param events receives each event as it arrives
  */
 async function readEvents(url: string, headers: Record<string, string> = {}, events: Event[] = []): Promise<Event[]> {
   const { body } = await fetch(url, { headers });
@@ -55,23 +55,23 @@ test('a thousand listen to one batch over one subscription, one of them without 
   const before = await connections();
 
   const { port } = new URL(api.url);
-  const ask = `GET /batches/${batchId}/events HTTP/1.1\r\nHost: x\r\n\r\n`;
+  const request = `GET /batches/${batchId}/events HTTP/1.1\r\nHost: x\r\n\r\n`;
   const open = async (): Promise<Socket> => {
     const socket = connect(Number(port), '127.0.0.1');
     onCleanup(() => socket.destroy());
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-    socket.write(ask);
+    socket.write(request);
     return socket;
   };
-  const deaf = await open();
-  deaf.pause();
-  let told = 0;
+  const stalled = await open();
+  stalled.pause();
+  let began = 0;
   let done = 0;
   for (let opened = 0; opened < 1000; opened += 1) {
     const socket = await open();
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => {
-      if (text === '') told += 1;
+      if (text === '') began += 1;
       text += chunk;
       if (/\nevent: done\n/.test(text)) {
         done += 1;
@@ -79,7 +79,7 @@ test('a thousand listen to one batch over one subscription, one of them without 
       }
     });
   }
-  await until(() => told === 1000);
+  await until(() => began === 1000);
   expect(await connections()).toBe(before);
   await service.startWorker();
   await batchEnd(api.url, batchId);
@@ -132,16 +132,16 @@ test('streams do not hold up the end of the API', async () => {
   const reading = readEvents(`${api.url}/batches/${batchId}/events`, {}, events);
   await until(() => events.length > 0);
   const waiting = await openSocket(api.url);
-  let answer = '';
+  let response = '';
   waiting.setEncoding('utf8').on('data', (chunk: string) => {
-    answer += chunk;
+    response += chunk;
   });
   const closed = once(waiting, 'close');
   waiting.write(`GET /batches/${batchId} HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\n\r\n`);
-  // The API accepts connections in their order: once it answers on the second of these, it has read the request above.
+  // The API accepts connections in order. Once it responds on the second of these, it has read the request above.
   for (let count = 0; count < 2; count += 1) expect((await fetchRaw(`${api.url}/healthz`)).status).toBe(200);
   expect(await api.end('SIGTERM')).toBe(0);
   expect(await reading).toMatchObject([{ status: { status: 'waiting' } }]);
   await closed;
-  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(response).toMatch(/^HTTP\/1\.1 200 /);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, form, post, upload } from '../support/client.ts';
 import { holdChild } from '../support/descendants.ts';
-import { encoded, jpeg, letSlowPicturesIn, slowPicture, truncatedJpeg, VERY_SLOW } from '../support/pictures.ts';
+import { allowSlowImages, encoded, jpeg, slowImage, truncatedJpeg, VERY_SLOW } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -14,12 +14,12 @@ let worker: TestProcess;
 let workerUrl: string;
 let batchId: string;
 
-/** Every sample of a metrics page, by its name with its labels as they stand there. */
+/** Reads all samples of a metrics endpoint, by name and labels as in the text format. */
 async function scrape(url: string): Promise<Record<string, number>> {
-  const answer = await fetch(`${url}/metrics`);
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
-  const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const response = await fetch(`${url}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
   );
@@ -31,7 +31,7 @@ beforeAll(async () => {
   api = await service.startApi();
   worker = await service.startWorker();
   workerUrl = `http://127.0.0.1:${port}`;
-  const answer = await fetch(`${api.url}/process-images`, {
+  const response = await fetch(`${api.url}/process-images`, {
     method: 'POST',
     headers: { 'X-Request-Id': 'order-4711' },
     body: form([
@@ -40,18 +40,18 @@ beforeAll(async () => {
       ['c.jpg', await truncatedJpeg()],
     ]),
   });
-  expect(answer.headers.get('X-Request-Id')).toBe('order-4711');
-  batchId = ((await answer.json()) as { batchId: string }).batchId;
+  expect(response.headers.get('X-Request-Id')).toBe('order-4711');
+  batchId = ((await response.json()) as { batchId: string }).batchId;
   await batchEnd(api.url, batchId);
 });
 
-test('the API tells what was asked, accepted and refused, by values that no client chooses', async () => {
-  expect((await post(api.url, [['notes.jpg', 'no picture']])).status).toBe(415);
+test('the API counts requests, accepted files and refused uploads, with labels that clients cannot choose', async () => {
+  expect((await post(api.url, [['notes.jpg', 'no image']])).status).toBe(415);
   await fetch(`${api.url}/batches/${batchId}?because=of-this`);
   await fetch(`${api.url}/nowhere/${batchId}`);
   const samples = await until(async () => {
-    const seen = await scrape(api.url);
-    return seen['http_requests_total{method="GET",route="other",code="404"}'] === 1 && seen;
+    const scraped = await scrape(api.url);
+    return scraped['http_requests_total{method="GET",route="other",code="404"}'] === 1 && scraped;
   });
   expect(samples).toMatchObject({
     upload_files_accepted_total: 3,
@@ -69,13 +69,13 @@ test('the API tells what was asked, accepted and refused, by values that no clie
   expect(JSON.stringify(samples)).not.toMatch(new RegExp(`${batchId}|because|nowhere|notes`));
 });
 
-test('the worker tells how jobs ended, how long they waited and how long they took', async () => {
-  // It counts a job's end once it hears of it.
+test('the worker counts outcomes, and measures waiting times and processing times', async () => {
+  // The worker counts the end of a job when it receives the event.
   const samples = await until(async () => {
-    const seen = await scrape(workerUrl);
-    return (
-      seen['image_jobs_total{outcome="completed"}'] === 2 && seen['image_jobs_total{outcome="failed"}'] === 1 && seen
-    );
+    const scraped = await scrape(workerUrl);
+    const { 'image_jobs_total{outcome="completed"}': completed, 'image_jobs_total{outcome="failed"}': failed } =
+      scraped;
+    return completed === 2 && failed === 1 && scraped;
   });
   expect(samples).toMatchObject({
     'image_jobs_total{outcome="completed"}': 2,
@@ -91,7 +91,7 @@ test('the worker tells how jobs ended, how long they waited and how long they to
   expect((await fetch(`${workerUrl}/metrics`, { method: 'POST' })).status).toBe(404);
 });
 
-test("the client's request id is in the lines of both processes; one that could break a line is not taken over", async () => {
+test("both processes log the client's request id; the API replaces an id with unsafe characters", async () => {
   const lines = (output: string) =>
     output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
   const processed = await until(() => {
@@ -99,16 +99,18 @@ test("the client's request id is in the lines of both processes; one that could 
     return found.length >= 3 && found;
   });
   expect(processed.map(({ msg }) => msg).sort()).toEqual(['image failed', 'image processed', 'image processed']);
-  const answer = await fetch(`${api.url}/healthz`, { headers: { 'X-Request-Id': 'a "b" c' } });
-  expect(answer.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
-  const refused = await post(api.url, [['notes.jpg', 'no picture']]);
+  const response = await fetch(`${api.url}/healthz`, { headers: { 'X-Request-Id': 'a "b" c' } });
+  expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
+  const refused = await post(api.url, [['notes.jpg', 'no image']]);
   const id = refused.headers.get('X-Request-Id');
   await until(() => lines(api.output()).some(({ req }) => (req as { id?: string } | undefined)?.id === id));
 });
 
-test('every metric that the dashboard and the alerts name is one that is told', async () => {
+test('every metric in the dashboard and the alerts is exported, and every alert is documented', async () => {
   const pages = await Promise.all([api.url, workerUrl].map(async (url) => (await fetch(`${url}/metrics`)).text()));
-  const told = new Map([...pages.join('\n').matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
+  const exported = new Map(
+    [...pages.join('\n').matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]),
+  );
   const dashboard = JSON.parse(readFileSync(join(projectRoot, 'deploy/grafana/dashboard.json'), 'utf8')) as {
     panels: { targets: { expr: string }[] }[];
   };
@@ -119,27 +121,26 @@ test('every metric that the dashboard and the alerts name is one that is told', 
   ];
   expect(expressions.length).toBeGreaterThan(20);
   for (const expression of expressions) {
-    // Without what stands in braces and quotes, what has an underscore and is no function is a metric.
+    // Remove labels, strings and ranges. Every remaining word with an underscore that is not a function is a metric.
     const bare = expression.replace(/\{[^}]*\}|"[^"]*"|\[[^\]]*\]/g, '').replace(/\b(by|without) *\([^)]*\)/g, '');
     const names = [...bare.matchAll(/\b[a-z]+_[a-z_]+\b(?! *\()/g)].map(([name]) => name);
     expect(names).not.toEqual([]);
     for (const name of names) {
       const histogram = name.replace(/_(bucket|sum|count)$/, '');
-      const isTold = told.has(name) || (name !== histogram && told.get(histogram) === 'histogram');
-      expect({ name, isTold }).toEqual({ name, isTold: true });
+      const isExported = exported.has(name) || (name !== histogram && exported.get(histogram) === 'histogram');
+      expect({ name, isExported }).toEqual({ name, isExported: true });
     }
   }
-  // Each alert is explained to whoever it wakes.
   const operations = readFileSync(join(projectRoot, 'docs/operations.md'), 'utf8');
   for (const [, alert = ''] of alerts.matchAll(/alert: (\S+)/g)) expect(operations).toContain(`\`${alert}\``);
 });
 
-test('what waits is told with its age, and so is a process that took too long', async () => {
+test('the API exports the backlog and its age, and the worker exports timeouts', async () => {
   const port = await freePort();
   const limit = { WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '3' };
-  const other = await ownService({ ...letSlowPicturesIn, ...limit, WORKER_PORT: String(port) });
+  const other = await ownService({ ...allowSlowImages, ...limit, WORKER_PORT: String(port) });
   const { url } = await other.startApi();
-  const waiting = await upload(url, ['slow.png', slowPicture(VERY_SLOW)], ['a.jpg', await jpeg()]);
+  const waiting = await upload(url, ['slow.png', slowImage(VERY_SLOW)], ['a.jpg', await jpeg()]);
   const aged = await until(async () => {
     const samples = await scrape(url);
     return (samples.queue_oldest_batch_age_seconds ?? 0) > 0.1 && samples;
@@ -156,7 +157,7 @@ test('what waits is told with its age, and so is a process that took too long', 
   });
 });
 
-test('without Redis the API tells so, and nothing else of the queue', async () => {
+test('the API exports only queue_up 0 of the queue while Redis is unavailable', async () => {
   await service.redis.kill();
   const samples = await scrape(api.url);
   expect(samples.queue_up).toBe(0);

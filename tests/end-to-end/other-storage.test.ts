@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, smallDisk } from '../support/small-disk.ts';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, form, post, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
 import { startCluster, startSentinels, startTlsRedis } from '../support/redis-kinds.ts';
 import { ownService } from '../support/service.ts';
 
-let picture: Buffer;
+let image: Buffer;
 beforeAll(async () => {
-  picture = await jpeg(64, 48);
+  image = await jpeg(64, 48);
 });
 
 async function startBoth(settings: Record<string, string>) {
@@ -20,22 +20,20 @@ async function startBoth(settings: Record<string, string>) {
   return api;
 }
 
-/** Does all that the service does by Redis: enqueues, watches, waits, limits, remembers keys, removes. */
+/** Uses Redis in every way in which the service does: enqueue, wait, events, rate limits, idempotency keys, deletion. */
 async function expectRoundTrip(url: string): Promise<void> {
-  // Limits rest for a second where the first connections take their time.
-  await until(async () =>
-    (await post(url, [['notes.jpg', 'no picture']])).headers.get('RateLimit')?.includes('uploads'),
-  );
-  const answer = await fetch(`${url}/process-images`, {
+  // A slow first connection suspends the rate limits for a second. Wait until they are active.
+  await until(async () => (await post(url, [['notes.jpg', 'no image']])).headers.get('RateLimit')?.includes('uploads'));
+  const response = await fetch(`${url}/process-images`, {
     method: 'POST',
     headers: { Prefer: 'wait=60', 'Idempotency-Key': `"${randomUUID()}"` },
     body: form([
-      ['a.jpg', picture],
-      ['b.jpg', picture],
+      ['a.jpg', image],
+      ['b.jpg', image],
     ]),
   });
-  expect(answer.status).toBe(202);
-  const { batchId, status } = (await answer.json()) as { batchId: string; status: string };
+  expect(response.status).toBe(202);
+  const { batchId, status } = (await response.json()) as { batchId: string; status: string };
   expect(status).toBe('completed');
   const events = await (await fetch(`${url}/batches/${batchId}/events`)).text();
   expect(events).toContain('event: done');
@@ -47,27 +45,27 @@ async function expectRoundTrip(url: string): Promise<void> {
 
 const limits = { RATE_LIMIT_UPLOADS: '1000', RATE_LIMIT_REQUESTS: '100000' };
 
-test('a cluster of three masters', async () => {
+test('works with a cluster of three masters', async () => {
   const { settings } = await startCluster();
   const { url, output } = await startBoth({ ...settings, ...limits });
   await expectRoundTrip(url);
   expect(output()).not.toMatch(/CROSSSLOT|NOSCRIPT/);
 });
 
-test('a server that takes only TLS, a user and a password', async () => {
+test('works with a server that requires TLS, a user and a password', async () => {
   const { settings, authority } = await startTlsRedis();
   const { url } = await startBoth({ ...settings, ...limits, NODE_EXTRA_CA_CERTS: authority });
   await expectRoundTrip(url);
 });
 
-test('a batch that too few replicas have is not acknowledged', async () => {
+test('does not acknowledge a batch that too few replicas have', async () => {
   const { url } = await (await ownService({ REDIS_WAIT_REPLICAS: '1' })).startApi();
-  const answer = await post(url, [['a.jpg', picture]]);
-  expect(answer.status).toBe(503);
-  expect(await answer.json()).toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
+  const response = await post(url, [['a.jpg', image]]);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ code: 'QUEUE_UNAVAILABLE' });
 });
 
-test('sentinels: the master killed in the middle of 50 batches, and nothing acknowledged is lost', async () => {
+test('loses no acknowledged batch when the Sentinel master is killed in the middle of 50 batches', async () => {
   const { settings, master, masterPort } = await startSentinels();
   const { url } = await startBoth({ ...settings, ...limits, REDIS_WAIT_REPLICAS: '1' });
   await expectRoundTrip(url);
@@ -76,20 +74,20 @@ test('sentinels: the master killed in the middle of 50 batches, and nothing ackn
   for (let batch = 0; batch < 50; batch += 1) {
     if (batch === 25) await master.kill();
     const key = `"${randomUUID()}"`;
-    // As a client does that is told to try again: the same upload under the same key.
+    // Retry a refused upload with the same key, as a client should.
     const batchId = await until(async () => {
       const body = form([
-        ['a.jpg', picture],
-        ['b.jpg', picture],
+        ['a.jpg', image],
+        ['b.jpg', image],
       ]);
-      const answer = await fetch(`${url}/process-images`, {
+      const response = await fetch(`${url}/process-images`, {
         method: 'POST',
         headers: { 'Idempotency-Key': key },
         body,
       });
-      if (answer.status === 202) return ((await answer.json()) as { batchId: string }).batchId;
+      if (response.status === 202) return ((await response.json()) as { batchId: string }).batchId;
       refused += 1;
-      expect([409, 503]).toContain(answer.status);
+      expect([409, 503]).toContain(response.status);
       return undefined;
     });
     accepted.push(batchId);
@@ -100,5 +98,5 @@ test('sentinels: the master killed in the middle of 50 batches, and nothing ackn
   for (const batchId of accepted) {
     expect(await batchEnd(url, batchId)).toMatchObject({ status: 'completed', progress: { total: 2 } });
   }
-  await upload(url, ['c.jpg', picture]);
+  await upload(url, ['c.jpg', image]);
 }, 240_000);

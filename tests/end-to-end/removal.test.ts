@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, form, readJob, upload } from '../support/client.ts';
 import { holdNextImage, imageChildren } from '../support/descendants.ts';
-import { jpeg, letSlowPicturesIn, slowPicture } from '../support/pictures.ts';
+import { allowSlowImages, jpeg, slowImage } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
-import { sweep } from '../support/sweep.ts';
 import { storedNames } from '../support/whole.ts';
 
 type Service = Awaited<ReturnType<typeof ownService>>;
@@ -43,7 +43,7 @@ describe('with the default retention', () => {
     (await kept(service, admin)).filter((name) => batchIds.some((batchId) => name.includes(batchId)));
 
   beforeAll(async () => {
-    service = await ownService({ ...letSlowPicturesIn, WORKER_CONCURRENCY: '1' });
+    service = await ownService({ ...allowSlowImages, WORKER_CONCURRENCY: '1' });
     admin = connect(service);
     [{ url }, worker] = await Promise.all([service.startApi(), service.startWorker()]);
   });
@@ -77,7 +77,7 @@ describe('with the default retention', () => {
   test('DELETE stops a batch that waits or runs, and other batches go on', async () => {
     const release = await holdNextImage(worker, url);
     const [child] = imageChildren(worker.child.pid);
-    const running = await upload(url, ['slow.png', slowPicture()], ['a.jpg', await small()]);
+    const running = await upload(url, ['slow.png', slowImage()], ['a.jpg', await small()]);
     const waiting = await upload(url, ['b.jpg', await small()], ['c.jpg', await small()]);
     const other = await upload(url, ['d.jpg', await small()]);
     await until(async () => (await readJob(url, `${running}-0`)).state === 'active');
@@ -107,7 +107,7 @@ describe('with the default retention', () => {
     await admin.set(`{images}:images:${broken}-0`, 'no hash');
     // Long ago, the broken one first.
     await admin.zadd('{images}:batches:completed', 1, broken, 2, others[0] ?? '', 3, others[1] ?? '');
-    await sweep(admin);
+    await runCleanupJob(admin);
     const originals = await storedNames(service.uploadDir);
     expect([broken, ...others].filter((batchId) => originals.includes(batchId))).toEqual([broken]);
   });
@@ -136,7 +136,7 @@ test('a worker that starts while Redis refuses writes processes what waits, and 
 
   await until(() => admin.zscore('{images}:batches:completed', batchId));
   await admin.zadd('{images}:batches:completed', 1, batchId);
-  await sweep(admin);
+  await runCleanupJob(admin);
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
 

@@ -9,7 +9,7 @@ import type { BatchResponse, JobResponse } from '../../src/api/views/status.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, form, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { ownService } from '../support/service.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   url = api.url;
 });
 
-/** Stops the worker, so that nothing is processed for as long as a test needs; returns what lets it go on. */
+/** Stops the worker, so that no image is processed meanwhile. Returns a function that resumes it. */
 function holdWorker(): () => void {
   const release = () => void worker.child.kill('SIGCONT');
   worker.child.kill('SIGSTOP');
@@ -41,42 +41,42 @@ function uploadWith(files: File[], options: Record<string, string>, headers: Rec
   return fetch(`${url}/process-images`, { method: 'POST', body, headers });
 }
 
-describe('a finished picture', () => {
+describe('the result of a finished image', () => {
   let path: string;
   let onDisk: Buffer;
   let sent: Buffer;
   beforeAll(async () => {
-    sent = await picture().png().toBuffer();
+    sent = await testImage().png().toBuffer();
     const { files } = await batchEnd(url, await upload(url, ['Füße/Ferien “1”.png', sent]));
     path = url + files[0]?.resultUrl;
     onDisk = await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? ''));
   });
 
-  test('comes whole, with everything that a client needs to keep it', async () => {
-    const answer = await fetch(path);
-    expect(answer.status).toBe(200);
-    expect(Buffer.from(await answer.arrayBuffer()).equals(onDisk)).toBe(true);
-    expect(answer.headers.get('content-type')).toBe('image/jpeg');
-    expect(answer.headers.get('content-length')).toBe(String(onDisk.length));
-    expect(answer.headers.get('etag')).toMatch(/^"[^"]+"$/);
-    expect(Date.parse(answer.headers.get('last-modified') ?? '')).toBeLessThanOrEqual(Date.now());
-    expect(answer.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
-    expect(answer.headers.get('accept-ranges')).toBe('bytes');
-    const disposition = answer.headers.get('content-disposition') ?? '';
+  test('is served with its type, its length, caching headers and a safe file name', async () => {
+    const response = await fetch(path);
+    expect(response.status).toBe(200);
+    expect(Buffer.from(await response.arrayBuffer()).equals(onDisk)).toBe(true);
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+    expect(response.headers.get('content-length')).toBe(String(onDisk.length));
+    expect(response.headers.get('etag')).toMatch(/^"[^"]+"$/);
+    expect(Date.parse(response.headers.get('last-modified') ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(response.headers.get('cache-control')).toBe('private, max-age=31536000, immutable');
+    expect(response.headers.get('accept-ranges')).toBe('bytes');
+    const disposition = response.headers.get('content-disposition') ?? '';
     expect(disposition).toMatch(/^inline;/);
     expect(disposition).toContain(`filename*=UTF-8''Ferien%20%E2%80%9C1%E2%80%9D.jpg`);
   });
 
-  test('comes as an attachment on request', async () => {
+  test('is served as an attachment with download=1', async () => {
     expect((await fetch(`${path}?download=1`)).headers.get('content-disposition')).toMatch(/^attachment;/);
   });
 
-  test('need not come again, and can come in part', async () => {
+  test('supports conditional and range requests', async () => {
     const whole = await fetch(path);
     const etag = whole.headers.get('etag') ?? '';
     const modified = whole.headers.get('last-modified') ?? '';
     const get = (headers: Record<string, string>) => fetch(path, { headers });
-    // Not by fetch, which tells the service to forget what it was asked.
+    // Not with fetch, which adds Cache-Control: no-cache to conditional requests.
     const address = path.slice(url.length);
     expect((await supertest(url).get(address).set('If-None-Match', etag)).status).toBe(304);
     expect((await supertest(url).get(address).set('If-Modified-Since', modified)).status).toBe(304);
@@ -117,15 +117,15 @@ describe('a finished picture', () => {
     expect((await get({ 'If-None-Match': `W/${etag}` })).status).toBe(304);
   });
 
-  test('and its original, as it was sent', async () => {
-    const answer = await fetch(path.replace(/result$/, 'original'));
-    expect(answer.headers.get('content-type')).toBe('image/png');
-    expect(answer.headers.get('content-disposition')).toContain('%E2%80%9C1%E2%80%9D.png');
-    expect(Buffer.from(await answer.arrayBuffer()).equals(sent)).toBe(true);
+  test('is accompanied by its original, byte for byte', async () => {
+    const response = await fetch(path.replace(/result$/, 'original'));
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect(response.headers.get('content-disposition')).toContain('%E2%80%9C1%E2%80%9D.png');
+    expect(Buffer.from(await response.arrayBuffer()).equals(sent)).toBe(true);
   });
 });
 
-test('what is not there says why: not finished, failed, removed', async () => {
+test('returns 409 while a result is not finished or if it failed, and 410 if its file is missing', async () => {
   const release = holdWorker();
   const batchId = await upload(
     url,
@@ -134,11 +134,11 @@ test('what is not there says why: not finished, failed, removed', async () => {
     ['c.jpg', await jpeg()],
   );
   const get = async (path: string) => {
-    const answer = await fetch(url + path);
+    const response = await fetch(url + path);
     return {
-      status: answer.status,
-      retry: answer.headers.get('retry-after'),
-      body: (await answer.json()) as { code: string; detail: string },
+      status: response.status,
+      retry: response.headers.get('retry-after'),
+      body: (await response.json()) as { code: string; detail: string },
     };
   };
   expect(await get(`/jobs/${batchId}-2/result`)).toMatchObject({
@@ -160,7 +160,7 @@ test('what is not there says why: not finished, failed, removed', async () => {
   expect(await get(`/jobs/${batchId}-2/result`)).toMatchObject({ status: 410, body: { code: 'FILE_GONE' } });
 });
 
-test('variants: several results of each file, each to be had by its name', async () => {
+test('serves each variant of a file by its name', async () => {
   const variants = JSON.stringify([
     { name: 'thumb', width: 160, format: 'webp' },
     { name: 'large', width: 700, grayscale: false },
@@ -176,17 +176,17 @@ test('variants: several results of each file, each to be had by its name', async
   ]);
   expect(result?.outputPath).toBe(result?.outputs?.[0]?.outputPath);
   for (const output of result?.outputs ?? []) {
-    const answer = await fetch(url + output.resultUrl);
-    const bytes = Buffer.from(await answer.arrayBuffer());
+    const response = await fetch(url + output.resultUrl);
+    const bytes = Buffer.from(await response.arrayBuffer());
     expect((await sharp(bytes).metadata()).width).toBe(output.width);
-    expect(answer.headers.get('content-disposition')).toContain(`a-${output.name}.`);
+    expect(response.headers.get('content-disposition')).toContain(`a-${output.name}.`);
     expect(bytes.length).toBe(output.bytes);
   }
   expect((await fetch(url + result?.resultUrl)).headers.get('content-type')).toBe('image/webp');
   expect((await fetch(`${url}${result?.resultUrl}?variant=none`)).status).toBe(404);
 });
 
-test('wrong options are refused by name, and nothing is stored', async () => {
+test('returns 400 with the name of an invalid option, and stores nothing', async () => {
   const before = await readdir(service.uploadDir);
   for (const [options, words] of [
     [{ width: '99999' }, 'width must be a whole number from 1 to 4096'],
@@ -194,9 +194,9 @@ test('wrong options are refused by name, and nothing is stored', async () => {
     [{ preset: 'avatar' }, 'preset must be one of'],
     [{ width: '4096', height: '4096', format: 'avif' }, 'megapixels of results'],
   ] as [Record<string, string>, string][]) {
-    const answer = await uploadWith([['a.jpg', await jpeg(64, 64)]], options);
-    expect(answer.status).toBe(400);
-    expect(await answer.json()).toMatchObject({ code: 'INVALID_OPTION', detail: expect.stringContaining(words) });
+    const response = await uploadWith([['a.jpg', await jpeg(64, 64)]], options);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: 'INVALID_OPTION', detail: expect.stringContaining(words) });
   }
   const empty = await uploadWith([['a.jpg', await jpeg(64, 64)]], { width: '', fit: '', variants: '', preset: '' });
   expect(empty.status).toBe(202);
@@ -204,8 +204,8 @@ test('wrong options are refused by name, and nothing is stored', async () => {
   const twice = form([['a.jpg', await jpeg(64, 64)]]);
   twice.append('width', '10');
   twice.append('width', '20');
-  const answer = await fetch(`${url}/process-images`, { method: 'POST', body: twice });
-  expect(await answer.json()).toMatchObject({
+  const response = await fetch(`${url}/process-images`, { method: 'POST', body: twice });
+  expect(await response.json()).toMatchObject({
     code: 'INVALID_OPTION',
     detail: expect.stringContaining('width must be given once'),
   });
@@ -213,7 +213,7 @@ test('wrong options are refused by name, and nothing is stored', async () => {
 });
 
 describe('presets', () => {
-  test('are named sets of options, and all there is where nothing else is allowed', async () => {
+  test('apply named sets of options, and exclude all other options with PRESETS_ONLY', async () => {
     const file = join(await temporaryFolder(), 'presets.json');
     const presets = { avatar: { width: 64, height: 64, format: 'png' } };
     await writeFile(file, JSON.stringify(presets));
@@ -226,8 +226,8 @@ describe('presets', () => {
       for (const [name, value] of Object.entries(options)) body.append(name, value);
       return fetch(`${api.url}/process-images`, { method: 'POST', body, headers: { Prefer: 'wait=60' } });
     };
-    const size = async (answer: Response) => {
-      const { files } = (await answer.json()) as BatchResponse;
+    const size = async (response: Response) => {
+      const { files } = (await response.json()) as BatchResponse;
       return [files[0]?.result?.width, files[0]?.result?.height, files[0]?.result?.format];
     };
     expect(await size(await send(open, { preset: 'avatar' }))).toEqual([64, 64, 'png']);
@@ -238,7 +238,7 @@ describe('presets', () => {
     expect(await (await fetch(`${strict.url}/presets`)).json()).toEqual({ presets, presetsOnly: true });
   });
 
-  test('with a fault keep the API from starting, and it is named', async () => {
+  test('with an invalid option stop the API at its start, with the name of the option', async () => {
     const file = join(await temporaryFolder(), 'presets.json');
     await writeFile(file, '{"avatar": {"width": 0}}');
     await expect(service.startApi({ PRESETS_FILE: file })).rejects.toThrow('avatar.width must be a whole number');
@@ -247,21 +247,21 @@ describe('presets', () => {
   });
 });
 
-test('the archive holds every result under a name of its own, and what failed and why', async () => {
+test('the archive contains every result under a unique name, and a manifest with the failures', async () => {
   const batchId = await upload(
     url,
-    ['photo.png', await picture(64, 64).png().toBuffer()],
+    ['photo.png', await testImage(64, 64).png().toBuffer()],
     ['PHOTO.jpg', await jpeg(64, 64)],
     ['manifest.json', await jpeg(64, 64)],
     ['../../evil.jpg', await jpeg(64, 64)],
     ['broken.jpg', await truncatedJpeg()],
   );
   const { files } = await batchEnd(url, batchId);
-  const answer = await fetch(`${url}/batches/${batchId}/archive`);
-  expect(answer.headers.get('content-type')).toBe('application/zip');
-  expect(answer.headers.get('content-disposition')).toBe(`attachment; filename=batch-${batchId}.zip`);
+  const response = await fetch(`${url}/batches/${batchId}/archive`);
+  expect(response.headers.get('content-type')).toBe('application/zip');
+  expect(response.headers.get('content-disposition')).toBe(`attachment; filename=batch-${batchId}.zip`);
   const folder = await temporaryFolder();
-  await writeFile(join(folder, 'batch.zip'), Buffer.from(await answer.arrayBuffer()));
+  await writeFile(join(folder, 'batch.zip'), Buffer.from(await response.arrayBuffer()));
   await mkdir(join(folder, 'out'));
   unzip(join(folder, 'batch.zip'), join(folder, 'out'));
   const names = ['evil.jpg', 'manifest.jpg', 'manifest.json', 'photo (2).jpg', 'photo.jpg'];
@@ -280,7 +280,7 @@ test('the archive holds every result under a name of its own, and what failed an
 });
 
 test('archives that are broken off leave no open file behind', async () => {
-  const body = form([['a.png', await picture(1500, 1500).png().toBuffer()]]);
+  const body = form([['a.png', await testImage(1500, 1500).png().toBuffer()]]);
   for (const [name, value] of Object.entries({ width: '2800', format: 'png', grayscale: 'false' }))
     body.append(name, value);
   const { batchId } = (await (
@@ -302,7 +302,7 @@ test('archives that are broken off leave no open file behind', async () => {
   await until(async () => (await openResults()) === 0);
 });
 
-test('an archive of which a result is gone is broken off, and nothing else', async () => {
+test('aborts the archive when the file of a result is missing, and serves other requests', async () => {
   const batchId = await upload(url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
   const { files } = await batchEnd(url, batchId);
   await rm(resolve(projectRoot, files[1]?.result?.outputPath ?? ''));
@@ -326,14 +326,14 @@ describe('Prefer: wait', () => {
     expect(await answer.json()).toMatchObject({ totalFiles: 1, status: 'completed', files: [{ state: 'completed' }] });
   });
 
-  test('gives up after the time, with how far it is', async () => {
+  test('responds after the time limit with the present status', async () => {
     const release = holdWorker();
     const begin = Date.now();
-    const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'respond-async, wait=1' });
+    const response = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'respond-async, wait=1' });
     expect(Date.now() - begin).toBeGreaterThanOrEqual(1000);
     release();
-    expect(answer.headers.get('retry-after')).toBe('1');
-    const { batchId, status } = (await answer.json()) as BatchResponse;
+    expect(response.headers.get('retry-after')).toBe('1');
+    const { batchId, status } = (await response.json()) as BatchResponse;
     expect(status).not.toBe('completed');
 
     for (const path of [`/batches/${batchId}`, `/jobs/${batchId}-0`]) {
@@ -353,12 +353,12 @@ describe('Prefer: wait', () => {
     const batchId = await upload(own.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
     const waiting = fetch(`${own.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
     await delay(200);
-    const answered = waiting.then((answer) => answer.json() as Promise<BatchResponse>);
+    const waited = waiting.then((response) => response.json() as Promise<BatchResponse>);
     takeJobs(own.redis, async ({ index, originalName }) => {
-      if (index === 1) await answered;
+      if (index === 1) await waited;
       return madeUpResult(originalName);
     });
-    expect((await answered).progress).toMatchObject({ completed: 1, active: 1 });
+    expect((await waited).progress).toMatchObject({ completed: 1, active: 1 });
   });
 
   test('of a job ends with that job, not with its batch', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 import { quickest, type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
@@ -21,16 +21,16 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
   const worker = await service.startWorker();
   const good = await Promise.all([
     jpeg(),
-    picture().png().toBuffer(),
-    picture().webp().toBuffer(),
-    picture().gif().toBuffer(),
-    picture(320, 240).avif({ effort: 0 }).toBuffer(),
-    picture(900, 600).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    testImage().png().toBuffer(),
+    testImage().webp().toBuffer(),
+    testImage().gif().toBuffer(),
+    testImage(320, 240).avif({ effort: 0 }).toBuffer(),
+    testImage(900, 600).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     jpeg(200, 100),
     jpeg(1600, 1200),
     jpeg(512, 512),
   ]);
-  const files = [...good, await truncatedJpeg()].map((content, index): File => [`picture ${index}`, content]);
+  const files = [...good, await truncatedJpeg()].map((content, index): File => [`image ${index}`, content]);
   const batchId = await upload(api.url, ...files);
   const batch = await batchEnd(api.url, batchId);
 
@@ -45,7 +45,7 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
   });
   for (const { jobId, originalName, result } of batch.files.slice(0, 9)) {
     const path = resolve(projectRoot, result?.outputPath ?? '');
-    // Every pixel can be decoded, not only the header.
+    // Decode every pixel, not only the header.
     await sharp(path).toBuffer();
     const { width, height, format, channels } = await sharp(path).metadata();
     const { size } = await stat(path);
@@ -63,10 +63,10 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
   expect(batch.files[5]?.result?.height).toBe(768);
   expect(await storedNames(service.processedDir)).toHaveLength(9);
   expect(await readdir(resolve(service.uploadDir, batchId))).toHaveLength(10);
-  // Logs carry the ids that tie them to a batch, and nothing of what was sent.
+  // Logs contain the batch id, but no file names.
   await until(() => worker.output().includes('batch ended'));
   expect(worker.output()).toContain(batchId);
-  expect(worker.output()).not.toContain('picture 1');
+  expect(worker.output()).not.toContain('image 1');
   const failed =
     worker
       .output()
@@ -77,7 +77,7 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
     jobId: `${batchId}-9`,
     requestId: expect.stringMatching(/./),
     code: 'IMAGE_TRUNCATED',
-    // What libvips reported.
+    // The error of libvips.
     err: { message: expect.stringMatching(/VipsJpeg/) },
   });
 
@@ -106,17 +106,17 @@ test('counts add up in every answer while fifty files move', async () => {
 });
 
 describe('without Redis', () => {
-  test('at the start the API answers 503 within a second, and both go on by themselves once it is there', async () => {
+  test('the API starts and responds 503 within a second, and both processes work once Redis is available', async () => {
     const service = await ownService();
     await service.redis.kill();
     const api = await service.startApi();
     const worker = service.startWorker();
     const small = await jpeg(64, 64);
     const ms = await quickest(1000, async () => {
-      const answer = await post(api.url, [['a.jpg', small]]);
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('retry-after')).toBe('2');
-      expect(((await answer.json()) as { code: string }).code).toBe('QUEUE_UNAVAILABLE');
+      const response = await post(api.url, [['a.jpg', small]]);
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('2');
+      expect(((await response.json()) as { code: string }).code).toBe('QUEUE_UNAVAILABLE');
     });
     expect(ms).toBeLessThan(1000);
     expect((await fetch(`${api.url}/healthz`)).status).toBe(200);
@@ -133,7 +133,7 @@ describe('without Redis', () => {
     const batchIds: string[] = [];
     for (let round = 0; round < 10; round += 1)
       batchIds.push(await upload(api.url, ['a.jpg', small], ['b.jpg', small]));
-    // The append-only file is written through once a second.
+    // Redis flushes its append-only file once a second.
     await delay(1500);
     await service.redis.kill();
     expect((await post(api.url, [['a.jpg', small]])).status).toBe(503);

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { INCOMING } from '../../src/storage/s3/originals.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { describeWithBucket, keysIn, openTestBucket, startBucket, type TestBucket } from '../support/s3.ts';
 import { ownService } from '../support/service.ts';

@@ -4,12 +4,12 @@ import { Redis } from 'ioredis';
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, form, readBatch, readJob, upload } from '../support/client.ts';
 import { damages } from '../support/damaged-jobs.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
-import { sweep } from '../support/sweep.ts';
 import { storedNames } from '../support/whole.ts';
 
 type Service = Awaited<ReturnType<typeof ownService>>;
@@ -85,7 +85,7 @@ describe('stored data that cannot be read', () => {
     expect((await storedNames(service.processedDir)).filter((name) => name.includes(broken.ids))).toHaveLength(2);
 
     for (const batchId of Object.values(broken)) await admin.zadd('{images}:batches:completed', 1, batchId);
-    await sweep(admin);
+    await runCleanupJob(admin);
     for (const batchId of Object.values(broken)) expect(await kept(service, admin, batchId)).toEqual([]);
     expect((await readBatch(url, neighbour)).status).toBe('completed');
   });
@@ -149,7 +149,7 @@ describe('stored data that cannot be read', () => {
         }),
       );
       for (const [index, batchId] of old.entries()) await admin.zadd('{images}:batches:completed', index, batchId);
-      await sweep(admin);
+      await runCleanupJob(admin);
       for (const batchId of old) {
         expect(await kept(service, admin, batchId)).toEqual([]);
         expect((await ask(`${url}/batches/${batchId}`)).status).toBe(410);
@@ -177,7 +177,7 @@ describe('stored data that cannot be read', () => {
       // A batch that BullMQ lists and whose job does not exist.
       const ghost = crypto.randomUUID();
       await admin.zadd('{images}:batches:completed', 1, expired, 2, ghost);
-      await sweep(admin);
+      await runCleanupJob(admin);
       expect(await kept(service, admin, expired)).toEqual([]);
       expect(await kept(service, admin, removed)).toEqual([]);
       expect(await admin.zrange('{images}:incoming', '0', '-1')).toEqual([]);

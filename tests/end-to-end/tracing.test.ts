@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, form } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -13,14 +13,14 @@ interface Span {
   spanId: string;
   parentSpanId?: string;
   service: string;
-  /** Attributes of the process that made it. */
+  /** Resource attributes of the process that exported the span. */
   resource: Record<string, string | undefined>;
 }
 interface Attribute {
   key: string;
   value: { stringValue?: string };
 }
-/** As much of OTLP's JSON as is looked at here. */
+/** The part of an OTLP JSON export that these tests read. */
 interface Export {
   resourceSpans: {
     resource: { attributes: Attribute[] };
@@ -28,11 +28,11 @@ interface Export {
   }[];
 }
 
-/** A collector that keeps what it is told. */
+/** Starts a collector that records the spans it receives. */
 async function startCollector(): Promise<{ url: string; spans: Span[] }> {
   const spans: Span[] = [];
   const server = createServer(async (req, res) => {
-    // A process that is killed may break off in the middle.
+    // A killed process may abort its request.
     const sent = (await json(req).catch(() => undefined)) as Export | undefined;
     if (!sent) return;
     for (const { resource, scopeSpans } of sent.resourceSpans) {
@@ -51,23 +51,23 @@ async function startCollector(): Promise<{ url: string; spans: Span[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
 }
 
-test("an upload is one trace, the client's own, from the request through both files' jobs to the end of the batch", async () => {
+test("continues the client's trace from the request through the jobs of the files to the end of the batch", async () => {
   const { url: endpoint, spans } = await startCollector();
   const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_BSP_SCHEDULE_DELAY: '100' };
   const service = await ownService(settings);
   const api = await service.startApi();
   await service.startWorker();
   const [traceId, parentId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
-  const picture = await jpeg(64, 64);
-  const answer = await fetch(`${api.url}/process-images`, {
+  const image = await jpeg(64, 64);
+  const response = await fetch(`${api.url}/process-images`, {
     method: 'POST',
     headers: { traceparent: `00-${traceId}-${parentId}-01` },
     body: form([
-      ['a.jpg', picture],
-      ['b.jpg', picture],
+      ['a.jpg', image],
+      ['b.jpg', image],
     ]),
   });
-  await batchEnd(api.url, ((await answer.json()) as { batchId: string }).batchId);
+  await batchEnd(api.url, ((await response.json()) as { batchId: string }).batchId);
 
   const ofTrace = () => spans.filter((span) => span.traceId === traceId);
   const jobs = () =>
@@ -78,7 +78,7 @@ test("an upload is one trace, the client's own, from the request through both fi
   );
   const request = await until(() => ofTrace().find(({ name }) => name === 'POST /process-images'));
   expect(request).toMatchObject({ service: 'async-image-api', parentSpanId: parentId });
-  // Every span leads to the request, or to the client's.
+  // Every span is a descendant of the request's span.
   const byId = new Map(ofTrace().map((span) => [span.spanId, span]));
   for (const span of ofTrace()) {
     let at: Span | undefined = span;
@@ -87,7 +87,7 @@ test("an upload is one trace, the client's own, from the request through both fi
   }
 });
 
-test('sends on SIGTERM the spans that were not sent yet, with the resource attributes that the operator sets', async () => {
+test('exports pending spans on SIGTERM, with the resource attributes of the operator', async () => {
   const { url: endpoint, spans } = await startCollector();
   const service = await ownService({
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,

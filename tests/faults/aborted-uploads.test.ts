@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { upload } from '../support/client.ts';
+import { forEachConcurrently } from '../support/concurrency.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { inLanes } from '../support/lanes.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { openDescriptors } from '../support/proc.ts';
 import { until } from '../support/processes.ts';
 import { seeded } from '../support/random.ts';
@@ -15,8 +15,8 @@ const SEED = 6;
 const LIMIT_MS = 5000;
 
 faultTest(
-  '10,000 uploads cut off at random points of their bodies, closed or reset',
-  'within 5 s nothing of them is on disk and no descriptor more is open; the next upload is taken',
+  '10,000 uploads aborted at random points of their bodies, by close or reset',
+  'Within 5 s their files are deleted and their descriptors closed; the next upload is accepted',
   async () => {
     const service = await ownService();
     const api = await service.startApi();
@@ -28,15 +28,15 @@ faultTest(
     const random = seeded(SEED);
     const body = multipart(['a.jpg', small], ['b.jpg', await jpeg()], ['c.jpg', small]);
     const head = uploadHead(`Content-Length: ${body.length}`);
-    // Some hyphens of the end are always missing: with it the upload would be whole.
+    // The end of the final boundary is always missing, so that no upload is complete.
     const cuts = Array.from({ length: COUNT }, () => [random(body.length - 2), random(2), random(4)] as const);
-    await inLanes(20, cuts, async ([length, isReset, ms]) => {
+    await forEachConcurrently(20, cuts, async ([length, isReset, ms]) => {
       const socket = await openSocket(api.url);
       await new Promise((sent) => socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, length)]), sent));
       await delay(ms);
       if (isReset) socket.resetAndDestroy();
       else socket.destroy();
-      // A client is gone before it is its turn; without this the line would grow as long as the kernel lets it.
+      // The API accepts connections in order. Waiting for a response keeps the kernel's accept queue short.
       if (length % 5 === 0) await fetchRaw(`${api.url}/healthz`);
     });
 
@@ -46,8 +46,8 @@ faultTest(
     const tookMs = Date.now() - ended;
     expect(await readdir(service.uploadDir)).toEqual(accepted);
     await upload(api.url, ['a.jpg', small]);
-    // A client that hangs up is no fault of the service's.
+    // An aborted upload is not an error of the service.
     expect(api.output()).not.toMatch(/"level":[56]0/);
-    return `all gone ${tookMs} ms after the last; ${descriptors} descriptors before and after`;
+    return `all deleted ${tookMs} ms after the last one; ${descriptors} descriptors before and after`;
   },
 );

@@ -1,13 +1,13 @@
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
+import { jpeg } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
-import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts';
 import { ownService } from '../support/service.ts';
-import { sweep } from '../support/sweep.ts';
 import { expectNoHalfBatch, expectOneResultEach, finishedNames, storedNames } from '../support/whole.ts';
 
 let service: Awaited<ReturnType<typeof ownService>>;
@@ -70,7 +70,7 @@ faultTest(
     for (const batchId of [first, next, ...(await admin.zrange('{images}:incoming', '0', '-1'))]) {
       await admin.zadd('{images}:incoming', 1, batchId);
     }
-    await sweep(admin);
+    await runCleanupJob(admin);
     expect(await storedNames(service.uploadDir)).toEqual([first, next].sort());
     expect((await expectNoHalfBatch(service.redis)).sort()).toEqual([first, next].sort());
     await expectOneResultEach(service.processedDir, batches);

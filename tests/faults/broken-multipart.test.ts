@@ -1,5 +1,5 @@
 import { faultTest } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { quickest, until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
@@ -8,7 +8,7 @@ import { storedNames } from '../support/whole.ts';
 const LIMIT_MS = 1000;
 const FILE = 'Content-Disposition: form-data; name="images"; filename="a.jpg"';
 const field = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n1\r\n`;
-/** What a form should be; each of those below has one thing about it that should not be. */
+/** A valid form. Each form below has one defect. */
 const GOOD = `--x\r\n${FILE}\r\n\r\nIMAGE\r\n--x--\r\n`;
 /** The same with a second file. */
 const TWO = GOOD.replace('--x--', `--x\r\n${FILE}\r\n\r\nIMAGE\r\n--x--`);
@@ -17,8 +17,8 @@ const LONG = 'b'.repeat(200);
 const MANY = 10_000;
 const MEGABYTE = 1_000_000;
 
-/** What is wrong, the parameter of the content type, the body, and the code of the answer. */
-const refused: [what: string, boundary: string, body: string, code?: string][] = [
+/** Forms that are refused: the defect, the parameter of the content type, the body, and the error code. */
+const refused: [defect: string, boundary: string, body: string, code?: string][] = [
   ['another boundary than in the header', 'boundary=y', GOOD],
   ['a boundary longer than in the header', 'boundary=', GOOD.replaceAll('--x', '--xx')],
   ['a boundary shorter than in the header', 'boundary=xx', GOOD],
@@ -50,7 +50,7 @@ const refused: [what: string, boundary: string, body: string, code?: string][] =
   ['a field name of a megabyte', 'boundary=x', field('b'.repeat(MEGABYTE)) + GOOD],
   ['a part without a disposition', 'boundary=x', GOOD.replace(FILE, 'Content-Type: image/jpeg')],
   ['no line between headers and content', 'boundary=x', GOOD.replace('\r\n\r\n', '\r\n')],
-  ['line feeds alone at the ends of lines', 'boundary=x', GOOD.replaceAll('\r\n', '\n')],
+  ['line feeds without carriage returns', 'boundary=x', GOOD.replaceAll('\r\n', '\n')],
   ['no last boundary', 'boundary=x', GOOD.slice(0, -7)],
   ['half of the last boundary', 'boundary=x', GOOD.slice(0, -3)],
   ['the last boundary first', 'boundary=x', `--x--\r\n${GOOD}`],
@@ -67,12 +67,12 @@ const refused: [what: string, boundary: string, body: string, code?: string][] =
     'a="; boundary=y"; boundary=x',
     TWO.replace('\r\n--x\r\n', '\r\n--x \r\n'),
   ],
-  ['a field like a property of every object', 'boundary=x', field('__proto__') + GOOD, 'UNEXPECTED_FIELD'],
+  ['a field named like an object property', 'boundary=x', field('__proto__') + GOOD, 'UNEXPECTED_FIELD'],
   ['a field a thousand levels deep', 'boundary=x', field(`a${'[b]'.repeat(1000)}`) + GOOD, 'UNEXPECTED_FIELD'],
 ];
 
-/** What is unusual and yet no reason to refuse. */
-const taken: [what: string, boundary: string, body: string][] = [
+/** Unusual forms that are accepted. */
+const accepted: [form: string, boundary: string, body: string][] = [
   ['a quoted boundary with a space', 'boundary="x y"', GOOD.replaceAll('--x', '--x y')],
   ['a boundary of 200 characters', `boundary=${LONG}`, GOOD.replaceAll('--x', `--${LONG}`)],
   ['spaces after the last boundary', 'boundary=x', GOOD.replace('--x--', '--x-- \t')],
@@ -80,76 +80,79 @@ const taken: [what: string, boundary: string, body: string][] = [
   ['a preamble and an epilogue', 'boundary=x', `one --x\r\nmore\r\n${GOOD}one --x\r\n-- x\r\nmore`],
   ['a file with text like boundaries', 'boundary=x', GOOD.replace('IMAGE', 'IMAGE\n--x\r\n --x\r\n-x\r\n--y\r\n--')],
   ['two boundaries of which the first counts', 'boundary=x; boundary=y', GOOD],
-  ['some headers that nobody knows', 'boundary=x', goodWith('X-A: b\r\n'.repeat(20).trimEnd())],
+  ['unknown headers', 'boundary=x', goodWith('X-A: b\r\n'.repeat(20).trimEnd())],
 ];
 
-/** Heads whose length is not that of the body, or none; those that never end are for `slow-connections`. */
-const lengths: [what: string, lines: string, body: string, isClosed?: boolean][] = [
+/** Requests whose declared length is not the length of the body. `slow-connections` tests bodies that never end. */
+const lengths: [defect: string, lines: string, body: string, isClosed?: boolean][] = [
   ['too short', 'Content-Length: 100', GOOD],
   ['too long, and the end of the connection', 'Content-Length: 99999', GOOD, true],
   ['too long, the form cut, and the end of the connection', 'Content-Length: 99999', GOOD.slice(0, -9), true],
   ['negative', 'Content-Length: -1', GOOD],
   ['no number', 'Content-Length: many', GOOD],
   ['twice', 'Content-Length: 100\r\nContent-Length: 200', GOOD],
-  ['said in both ways', 'Content-Length: 5\r\nTransfer-Encoding: chunked', `5\r\n--x--\r\n0\r\n\r\n`],
+  ['both a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked', `5\r\n--x--\r\n0\r\n\r\n`],
   ['a chunk whose length is no number', 'Transfer-Encoding: chunked', `zz\r\n${GOOD}\r\n0\r\n\r\n`],
   ['a chunk whose length is beyond all numbers', 'Transfer-Encoding: chunked', `${'f'.repeat(17)}\r\n${GOOD}`],
-  ['a chunk longer than it says', 'Transfer-Encoding: chunked', `10\r\n${GOOD}\r\n0\r\n\r\n`],
+  ['a chunk longer than its declared length', 'Transfer-Encoding: chunked', `10\r\n${GOOD}\r\n0\r\n\r\n`],
   ['no last chunk, and the end of the connection', 'Transfer-Encoding: chunked', `5\r\n--x--\r\n`, true],
 ];
 
 faultTest(
-  `${refused.length} broken forms and ${lengths.length} broken lengths of bodies: boundaries, thousands of parts and headers, a form within a form`,
-  'each is refused within a second with a problem that says why; nothing of them stays',
+  `${refused.length} malformed forms and ${lengths.length} wrong body lengths: boundaries, thousands of parts and headers, nested forms`,
+  'Each is refused within 1 s, with 400 and a problem document; no files remain',
   async () => {
     const { startApi, uploadDir } = await ownService();
     const api = await startApi();
     const image = (await jpeg(32, 32)).toString('latin1');
-    let slowest = 0;
+    let slowestMs = 0;
 
-    /** Status and code of the answer to a whole request, of up to three tries that which came first. */
-    const ask = async (lines: string, content: string, isClosed = false) => {
-      let answered: (string | undefined)[] = [];
+    /** Sends a whole request up to three times, until the response is in time. Returns its status and error code. */
+    const sendRequest = async (lines: string, content: string, isClosed = false) => {
+      let outcome: (string | undefined)[] = [];
       const ms = await quickest(LIMIT_MS, async () => {
-        answered = await askOnce(lines, content, isClosed);
+        outcome = await sendOnce(lines, content, isClosed);
       });
       expect(ms).toBeLessThan(LIMIT_MS);
-      slowest = Math.max(slowest, ms);
-      return answered;
+      slowestMs = Math.max(slowestMs, ms);
+      return outcome;
     };
-    const askOnce = async (lines: string, content: string, isClosed: boolean) => {
+    const sendOnce = async (lines: string, content: string, isClosed: boolean) => {
       const socket = await openSocket(api.url);
-      let answer = '';
+      let response = '';
       socket.setEncoding('utf8').on('data', (text: string) => {
-        answer += text;
+        response += text;
       });
       socket.write(`POST /process-images HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n${content}`, 'latin1');
       if (isClosed) socket.end();
-      await until(() => socket.closed || /\}$/.test(answer));
+      await until(() => socket.closed || /\}$/.test(response));
       socket.destroy();
-      return [/^HTTP\/1.1 (\d+) /.exec(answer)?.[1], /"code":"(\w+)"/.exec(answer)?.[1]];
+      return [/^HTTP\/1.1 (\d+) /.exec(response)?.[1], /"code":"(\w+)"/.exec(response)?.[1]];
     };
-    const send = (boundary: string, body: string) => {
+    const sendForm = (boundary: string, body: string) => {
       const content = body.replaceAll('IMAGE', image);
-      return ask(`Content-Type: multipart/form-data; ${boundary}\r\nContent-Length: ${content.length}`, content);
+      return sendRequest(
+        `Content-Type: multipart/form-data; ${boundary}\r\nContent-Length: ${content.length}`,
+        content,
+      );
     };
 
-    for (const [what, boundary, body, code = 'MALFORMED_MULTIPART'] of refused)
-      expect([what, ...(await send(boundary, body))]).toEqual([what, '400', code]);
-    for (const [what, lines, body, isClosed] of lengths) {
+    for (const [defect, boundary, body, code = 'MALFORMED_MULTIPART'] of refused)
+      expect([defect, ...(await sendForm(boundary, body))]).toEqual([defect, '400', code]);
+    for (const [defect, lines, body, isClosed] of lengths) {
       const head = `Content-Type: multipart/form-data; boundary=x\r\n${lines}`;
-      expect([what, ...(await ask(head, body.replace('IMAGE', image), isClosed))]).toEqual([
-        what,
+      expect([defect, ...(await sendRequest(head, body.replace('IMAGE', image), isClosed))]).toEqual([
+        defect,
         '400',
         'BAD_REQUEST',
       ]);
     }
     await until(async () => (await storedNames(uploadDir)).length === 0);
 
-    for (const [what, boundary, body] of taken)
-      expect([what, ...(await send(boundary, body))]).toEqual([what, '202', undefined]);
-    // What a client sends wrong is no fault of the service's.
+    for (const [form, boundary, body] of accepted)
+      expect([form, ...(await sendForm(boundary, body))]).toEqual([form, '202', undefined]);
+    // A malformed request is not an error of the service.
     expect(api.output()).not.toMatch(/"level":[56]0/);
-    return `${refused.length + lengths.length} refused, the slowest in ${Math.ceil(slowest)} ms`;
+    return `${refused.length + lengths.length} refused, the slowest in ${Math.ceil(slowestMs)} ms`;
   },
 );

@@ -1,29 +1,29 @@
 import { batchEnd, upload } from '../support/client.ts';
+import { forEachConcurrently } from '../support/concurrency.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { inLanes } from '../support/lanes.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { openDescriptors } from '../support/proc.ts';
 import { until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
 
 const COUNT = sized(1200, 15_000);
-/** Mebibytes of JavaScript objects that the API may hold: a leak of 80 KB a client would end it at full size. */
+/** Heap limit of the API in mebibytes. At full size a leak of 80 KB per client would exceed it. */
 const HEAP_MB = 256;
-/** Timers and descriptors that come and go by themselves, such as those of the scrape. */
+/** Timers and descriptors that vary without these clients, such as those of the metrics request. */
 const NOISE = 10;
-/** Milliseconds: a wait that goes on without its client ends after a minute. */
+/** Milliseconds. A wait that continued without its client would end after a minute only. */
 const SHORTER_THAN_WAITS_MS = 40_000;
 
-/** Timers of the API, by its own metrics. */
-async function timers(api: string): Promise<number> {
+/** Reads the number of the API's timers from its metrics. */
+async function countTimers(api: string): Promise<number> {
   const text = await (await fetch(`${api}/metrics`)).text();
   return Number(/^nodejs_active_resources\{type="Timeout"\} (\d+)/m.exec(text)?.[1] ?? 0);
 }
 
 faultTest(
   '15,000 clients that send a request and reset the connection at once: event streams, waits, archives, results, originals',
-  'timers and descriptors are as before, and the next client is served',
+  'The numbers of timers and descriptors return to their former values within 10; the next client is served',
   async () => {
     const service = await ownService();
     const api = await service.startApi({}, [process.execPath, `--max-old-space-size=${HEAP_MB}`]);
@@ -41,9 +41,9 @@ faultTest(
       `/jobs/${finished}-0/original`,
     ];
     const { pid } = api.child;
-    const before = { timers: await timers(api.url), descriptors: openDescriptors(pid) };
+    const before = { timers: await countTimers(api.url), descriptors: openDescriptors(pid) };
 
-    await inLanes(20, Array(COUNT).keys(), async (number) => {
+    await forEachConcurrently(20, Array(COUNT).keys(), async (number) => {
       const [path, wait] = (requests[number % requests.length] ?? '').split(' ');
       const socket = await openSocket(api.url);
       const prefer = wait ? `Prefer: ${wait}\r\n` : '';
@@ -54,7 +54,7 @@ faultTest(
     });
 
     const after = await until(async () => {
-      const now = { timers: await timers(api.url), descriptors: openDescriptors(pid) };
+      const now = { timers: await countTimers(api.url), descriptors: openDescriptors(pid) };
       return now.timers <= before.timers + NOISE && now.descriptors <= before.descriptors + NOISE && now;
     }, SHORTER_THAN_WAITS_MS);
     expect((await fetch(`${api.url}/jobs/${finished}-0/result`)).status).toBe(200);

@@ -6,7 +6,7 @@ import { ownService } from '../support/service.ts';
 import { ID_FILE, storedNames } from '../support/whole.ts';
 import { readZip } from '../support/zip.ts';
 
-/** Names as clients think of them. */
+/** Names before the client escapes them. */
 const names = [
   '../../etc/passwd',
   '/etc/passwd',
@@ -38,20 +38,20 @@ const names = [
   'photo...',
 ];
 
-/** Names with a lone surrogate, by the parameter that has them, and how they are given back. */
+/** Header parameters with a lone surrogate, and the names that the API returns for them. */
 const broken = {
   "filename*=utf16le''%00%D8%61%00": '\ufffda',
   "filename*=utf16le''%61%00%3D%D8": 'a\ufffd',
 };
 
-/** Files in one upload. */
+/** Maximum number of files in one upload. */
 const MAX_FILES = 10;
 type Uploaded = Awaited<ReturnType<typeof uploadAs>>;
 const UUID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 
 faultTest(
-  'File names with paths, line breaks, quotes, signs that turn the text around, of 1 KB, or like our own files',
-  'given back exactly as sent, never part of a path here or in an archive, never raw in a header',
+  'File names with paths, line breaks, quotes or bidirectional control characters, of 1 KB, or equal to names that the service uses',
+  'Returned exactly as sent; never part of a path in the storage or in an archive, never unescaped in a header',
   async () => {
     const { startApi, startWorker, uploadDir, processedDir } = await ownService();
     const [{ url }] = [await startApi(), await startWorker()];
@@ -60,7 +60,7 @@ faultTest(
       await checkBatch(url, await uploadNamed(url, ...given.map(escaped)), given);
     }
     await checkBatch(url, await uploadAs(url, ...Object.keys(broken)), Object.values(broken));
-    // What can be no name within a part's header is refused; nothing of it stays.
+    // Names that make a part's header invalid are refused, and no files remain.
     for (const raw of ['nul\0.jpg', 'a\r\nSet-Cookie: a=b.jpg', 'a\nb.jpg', 'a\rb.jpg'])
       expect(await uploadNamed(url, raw)).toMatchObject({ status: 400, body: { code: 'MALFORMED_MULTIPART' } });
 
@@ -70,7 +70,7 @@ faultTest(
     for (const entry of results) expect(entry).toMatch(new RegExp(`^processed-${UUID}-\\d\\.jpg$`));
     const repaired = Object.keys(broken).length;
     expect(results).toHaveLength(names.length + repaired);
-    return `${names.length} names given back, ${repaired} with U+FFFD for a lone surrogate, 4 that no part can have refused`;
+    return `${names.length} names returned, ${repaired} with U+FFFD for a lone surrogate, 4 that are invalid in a header refused`;
   },
 );
 

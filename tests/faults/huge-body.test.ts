@@ -8,24 +8,24 @@ import { storedNames } from '../support/whole.ts';
 
 const MEBIBYTE = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
-/** Ten files of five mebibytes, and what a form takes besides. */
-const ALLOWED = 10 * 5 * MEBIBYTE + 64 * 1024;
+/** The size limit of an upload: ten files of five mebibytes, and the rest of the form. */
+const ALLOWED_BYTES = 10 * 5 * MEBIBYTE + 64 * 1024;
 const BLOCK = Buffer.from(`10000\r\n${'x'.repeat(0x10000)}\r\n`);
 
-/** What was answered so far, and whether the connection has ended. */
-function listen(socket: Socket) {
-  const heard = { answer: '', isEnded: false };
+/** Collects the response, and records the end of the connection. */
+function receive(socket: Socket) {
+  const received = { response: '', isEnded: false };
   socket.setEncoding('utf8').on('data', (text: string) => {
-    heard.answer += text;
+    received.response += text;
   });
   socket.once('close', () => {
-    heard.isEnded = true;
+    received.isEnded = true;
   });
-  return heard;
+  return received;
 }
 
-/** Sends a body of a gibibyte as fast as it is taken, whatever is answered, and returns how much was taken. */
-async function pour(socket: Socket): Promise<number> {
+/** Sends a body of 1 GiB at full speed, whatever the response. Returns the bytes that the connection has accepted. */
+async function sendGibibyte(socket: Socket): Promise<number> {
   let goOn = () => {};
   socket.on('drain', () => goOn()).on('close', () => goOn());
   while (socket.bytesWritten < GIBIBYTE && !socket.closed) {
@@ -33,56 +33,56 @@ async function pour(socket: Socket): Promise<number> {
       goOn = resolve;
     });
     if (!socket.write(BLOCK)) await wait;
-    // What is answered must be heard, also where writing never has to wait.
+    // Let the event loop read the response, even if writing never has to wait.
     await new Promise(setImmediate);
   }
   return socket.bytesWritten - socket.writableLength;
 }
 
 faultTest(
-  'A body of 1 GiB, declared, and sent all the same after the answer',
-  'refused as too large (413) within a second, before any of it is sent; cut off before as much is taken as an upload may have',
+  'A body of 1 GiB with `Content-Length`, which the client sends even after the error response',
+  '413 within 1 s, before any of the body is sent; the connection is cut before the size limit of an upload is reached',
   async () => {
     const { startApi, uploadDir } = await ownService();
     const api = await startApi();
     const announce = async () => {
       const socket = await openSocket(api.url);
-      const heard = listen(socket);
+      const received = receive(socket);
       socket.write(uploadHead(`Content-Length: ${GIBIBYTE}`));
-      await until(() => heard.answer.includes('REQUEST_TOO_LARGE'));
-      return { socket, heard };
+      await until(() => received.response.includes('REQUEST_TOO_LARGE'));
+      return { socket, received };
     };
     const ms = await quickest(1000, async () => (await announce()).socket.destroy());
     expect(ms).toBeLessThan(1000);
-    const { socket, heard } = await announce();
-    expect(heard.answer).toMatch(/^HTTP\/1.1 413 /);
-    const taken = await pour(socket);
-    await until(() => heard.isEnded);
-    expect(taken).toBeLessThan(ALLOWED);
+    const { socket, received } = await announce();
+    expect(received.response).toMatch(/^HTTP\/1.1 413 /);
+    const acceptedBytes = await sendGibibyte(socket);
+    await until(() => received.isEnded);
+    expect(acceptedBytes).toBeLessThan(ALLOWED_BYTES);
     expect(await storedNames(uploadDir)).toEqual([]);
-    return `answered in ${Math.ceil(ms)} ms, ${Math.round(taken / MEBIBYTE)} MiB taken`;
+    return `response after ${Math.ceil(ms)} ms, ${Math.round(acceptedBytes / MEBIBYTE)} MiB accepted`;
   },
 );
 
 faultTest(
-  'A body of 1 GiB, undeclared (chunked), as fast as it is taken',
-  'refused as too large (413); cut off before a fifth more has been read than an upload may have',
+  'A body of 1 GiB without `Content-Length` (chunked), sent at full speed',
+  '413; the connection is cut before the API has read 1.2 times the size limit of an upload',
   async () => {
     const { startApi, uploadDir } = await ownService();
     const api = await startApi();
     const socket = await openSocket(api.url);
-    const heard = listen(socket);
+    const received = receive(socket);
     const before = restartPeakMemory(api.child.pid);
     const readBefore = bytesRead(api.child.pid);
     const part = '--x\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\n';
     socket.write(`${uploadHead('Transfer-Encoding: chunked')}${part.length.toString(16)}\r\n${part}\r\n`);
-    const taken = await pour(socket);
-    await until(() => heard.isEnded);
-    expect(heard.answer).toMatch(/^HTTP\/1.1 413 /);
+    const acceptedBytes = await sendGibibyte(socket);
+    await until(() => received.isEnded);
+    expect(received.response).toMatch(/^HTTP\/1.1 413 /);
     const memory = Math.round(peakMemory(api.child.pid) - before);
     const read = bytesRead(api.child.pid) - readBefore;
-    expect(read).toBeLessThan(ALLOWED * 1.2);
+    expect(read).toBeLessThan(ALLOWED_BYTES * 1.2);
     await until(async () => (await storedNames(uploadDir)).length === 0);
-    return `${Math.round(read / MEBIBYTE)} MiB read, ${Math.round(taken / MEBIBYTE)} MiB taken by the connection; the API held ${memory} MiB more`;
+    return `${Math.round(read / MEBIBYTE)} MiB read, ${Math.round(acceptedBytes / MEBIBYTE)} MiB accepted by the connection; the API used ${memory} MiB more memory`;
   },
 );

@@ -3,16 +3,16 @@ import { Redis } from 'ioredis';
 import { batchEnd, readJob, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg, slowPicture } from '../support/pictures.ts';
+import { jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectOneResultEach } from '../support/whole.ts';
 
-/** Milliseconds for which the worker is stopped at least. */
+/** Minimum time for which the worker is stopped, in milliseconds. */
 const STOPPED_MS = sized(0, 60_000);
 
-/** How often a job was told to be completed. */
-async function completions(redisUrl: string, jobId: string): Promise<number> {
+/** Counts the `completed` events of a job. */
+async function countCompletions(redisUrl: string, jobId: string): Promise<number> {
   const redis = new Redis(redisUrl);
   const events = await redis.xrange('{images}:images:events', '-', '+');
   redis.disconnect();
@@ -20,7 +20,7 @@ async function completions(redisUrl: string, jobId: string): Promise<number> {
 }
 
 /**
- * Stops a worker in the middle of a job, lets another one do that job, and lets the first go on.
+ * Stops a worker in the middle of a job, lets another worker process that job, and resumes the first.
  *
  * @param withChildren whether the child that processes the image is stopped too
  */
@@ -28,7 +28,7 @@ async function stopInTheMiddle(withChildren: boolean): Promise<void> {
   const service = await ownService({ JOB_TIMEOUT_SECONDS: '120', WORKER_CONCURRENCY: '1' });
   const [api, first] = [await service.startApi(), await service.startWorker()];
   const releaseChild = await holdNextImage(first, api.url);
-  const batchId = await upload(api.url, ['slow.png', slowPicture(4000)]);
+  const batchId = await upload(api.url, ['slow.png', slowImage(4000)]);
   const jobId = `${batchId}-0`;
   await until(async () => (await readJob(api.url, jobId)).state === 'active');
   first.child.kill('SIGSTOP');
@@ -42,23 +42,23 @@ async function stopInTheMiddle(withChildren: boolean): Promise<void> {
 
   const batch = await batchEnd(api.url, batchId);
   expect(batch.status).toBe('completed');
-  // The one that was stopped finishes too, and must not be heard.
+  // The stopped worker finishes the job too. Its result must be ignored.
   await second.end('SIGTERM');
   const next = await upload(api.url, ['next.jpg', await jpeg(64, 64)]);
   const batches = [batch, await batchEnd(api.url, next)];
-  // The line may come after the result.
+  // The worker may write the log line after it has stored the result.
   await until(() => new RegExp(`"jobId":"${next}-0".*"image processed"`).test(first.output()));
   await expectOneResultEach(service.processedDir, batches);
-  expect(await completions(service.redis.url, jobId)).toBe(1);
+  expect(await countCompletions(service.redis.url, jobId)).toBe(1);
   await first.end('SIGTERM');
 }
 
 faultTest(
-  'A worker stopped (`SIGSTOP`) for 60 s in the middle of a job, with its children and without, beside another worker',
-  'The job is completed once, with one whole result; the worker that was stopped goes on with other jobs',
+  'A worker stopped (`SIGSTOP`) for 60 s in the middle of a job, with and without its children, while another worker runs',
+  'The job completes once, with one complete result; the stopped worker then processes other jobs',
   async () => {
-    // Two services at the same time, since this waits more than it works.
+    // Both cases run at the same time, since they mostly wait.
     await Promise.all([stopInTheMiddle(true), stopInTheMiddle(false)]);
-    return 'both times completed once, by the other worker; the first one did the next job';
+    return 'completed once, by the other worker, in both cases; the stopped worker processed the next job';
   },
 );

@@ -6,7 +6,7 @@ import { readZip } from '../support/zip.ts';
 
 faultTest(
   'A file name of 2,000 emoji (8 KB)',
-  'its files can be fetched by clients that take 16 KB of headers, and its archive unpacked where names have 255 bytes',
+  'Clients that accept 16 KB of headers can download its files; its name in the archive has at most 255 bytes',
   async () => {
     const { startApi, startWorker } = await ownService();
     const [{ url }] = [await startApi(), await startWorker()];

@@ -6,7 +6,7 @@ import { resultName } from '../../src/storage/storage.ts';
 import { listeningApp } from '../support/app.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { seeded } from '../support/random.ts';
 import { randomNames, type SentName } from '../support/random-names.ts';
 import { fetchRaw } from '../support/raw.ts';
@@ -17,21 +17,21 @@ import { readZip, unzip } from '../support/zip.ts';
 
 const SEED = 20_240;
 const COUNT = sized(200, 10_000);
-/** Files in one upload. */
+/** Maximum number of files in one upload. */
 const MAX_FILES = 20;
-/** A refusal that says why. */
+/** The expected refusal, with its reason. */
 const refusal = { code: 'MALFORMED_MULTIPART', detail: expect.stringContaining('The form could not be read: ') };
-/** Archives that we also unpack with Python, where there is one. Its start takes longer than all other checks. */
+/** Number of archives that are also unpacked with Python, if it is installed. Starting Python takes longer than all other checks. */
 const UNPACKED = sized(1, 20);
 
 faultTest(
   '10,000 random file names: lone surrogates, drive letters, reserved names, invisible characters, 8 KB, paths, quotes, line breaks',
-  'each is accepted, or refused with a 4xx that says why; each accepted file can be fetched, and has a name of its own in its archive that Windows, macOS and Linux can save',
+  'Each is accepted, or refused with a 4xx and the reason; each accepted file can be downloaded, and has a unique name in its archive that is valid on Windows, macOS and Linux',
   async () => {
     const redis = await startRedis();
     const app = await listeningApp(redis, { MAX_FILES: String(MAX_FILES) });
     const result = await jpeg(32, 32);
-    // In place of the worker, which passes names through: it stores one small result for each file.
+    // Replaces the worker, which does not change names: stores one small result per file.
     takeJobs(redis, async ({ batchId, index, originalName }) => {
       await writeFile(join(app.processedDir, resultName(imageJobId(batchId, index), 'jpeg')), result);
       return madeUpResult(originalName);
@@ -56,7 +56,7 @@ faultTest(
     for (let from = 0; from < COUNT; from += MAX_FILES) await send(names.slice(from, from + MAX_FILES));
     expect(accepted).toBeGreaterThan(COUNT / 2);
     expect(refused).toBeGreaterThan(0);
-    return `${accepted} accepted and fetched, ${refused} refused`;
+    return `${accepted} accepted and downloaded, ${refused} refused`;
   },
   3_600_000,
 );
@@ -70,7 +70,7 @@ async function checkBatch(
 ): Promise<Buffer> {
   expect([status, files.length]).toEqual(['completed', sent.length]);
   const paths = files.flatMap(({ jobId, originalName, resultUrl, result }, index) => {
-    expect(originalName).toBe((sent[index]?.givenBack ?? originalName).toWellFormed());
+    expect(originalName).toBe((sent[index]?.returnedAs ?? originalName).toWellFormed());
     expect(result?.originalName).toBe(originalName);
     return [resultUrl, `${resultUrl}?download=1`, `/jobs/${jobId}/original`];
   });
@@ -80,7 +80,7 @@ async function checkBatch(
   const entries = readZip(archive.body).map(({ name }) => name);
   expect(entries).toHaveLength(sent.length + 1);
   for (const name of entries) checkName(name);
-  // Windows and macOS keep a name's case but find it by any, and macOS takes composed and decomposed characters as the same.
+  // Windows and macOS ignore case when they look up a name. macOS also treats composed and decomposed characters as equal.
   for (const form of ['NFC', 'NFD'])
     for (const fold of ['toLowerCase', 'toUpperCase'] as const)
       expect(new Set(entries.map((name) => name.normalize(form)[fold]().normalize(form))).size).toBe(entries.length);

@@ -2,26 +2,26 @@ import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
+import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, type File, post, readBatch, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, smallDisk } from '../support/small-disk.ts';
-import { sweep } from '../support/sweep.ts';
 import { expectOneResultEach, finishedNames } from '../support/whole.ts';
 
 /** Files of one upload, and uploads before and after the disk becomes read-only. */
 const FILES = sized(3, 10);
 const UPLOADS = sized(1, 15);
-/** Milliseconds for which the disk stays read-only after every file has met it. */
+/** Milliseconds for which the disk stays read-only after every file has failed on it. */
 const READ_ONLY_MS = sized(0, 20_000);
 
 describeOnSmallDisk('a read-only disk', () => {
   faultTest(
     'Disk of the results read-only for 20 s while files are processed',
-    'No job fails, the log and the metrics name the cause; every job is completed by itself once the disk is writable',
+    'No job fails, the log and the metrics name the cause; every job completes without intervention once the disk is writable',
     async () => {
       const disk = await smallDisk();
       const port = await freePort();
@@ -52,7 +52,7 @@ describeOnSmallDisk('a read-only disk', () => {
         (await Promise.all(batchIds.map((batchId) => readBatch(api.url, batchId)))).flatMap((batch) => batch.files);
       const unfinished = (await readAll()).filter(({ state }) => state !== 'completed').map(({ jobId }) => jobId);
       const failed = async () => (await readAll()).flatMap(({ failedReason }) => failedReason ?? []);
-      // A file that has waited twice has outlived the three attempts of a failure.
+      // A failed job has three attempts. A file that has waited twice would use its last one, if waiting counted.
       const timesWaited = (jobId: string) => {
         const lines = worker.output().split('\n');
         return lines.filter((line) => /EROFS.*the job waits for it/.test(line) && line.includes(jobId)).length;
@@ -77,7 +77,7 @@ describeOnSmallDisk('a read-only disk', () => {
 
   faultTest(
     'Disk of the results read-only while a batch is deleted',
-    '503 `STORAGE_UNAVAILABLE` with Retry-After, and the batch is gone for clients; its files are deleted later by a cleanup job',
+    '503 `STORAGE_UNAVAILABLE` with `Retry-After`, and the batch is gone for clients; its files are deleted later by a cleanup job',
     async () => {
       const disk = await smallDisk();
       const service = await ownService({ PROCESSED_DIR: disk.folder, MIN_FREE_DISK: '0' });
@@ -94,11 +94,11 @@ describeOnSmallDisk('a read-only disk', () => {
 
       const admin = new Redis(service.redis.url);
       onCleanup(() => admin.disconnect());
-      /** Has the cleanup job look at the deletion now instead of in half a minute. */
+      /** Runs a cleanup job on the deletion now, instead of in half a minute. */
       const clean = async () => {
         const [deletion = ''] = await admin.zrange('{images}:removing', '0', '-1');
         await admin.zadd('{images}:removing', 1, deletion);
-        await sweep(admin);
+        await runCleanupJob(admin);
       };
       await clean();
       await expectOneResultEach(folder, [batch]);
@@ -112,7 +112,7 @@ describeOnSmallDisk('a read-only disk', () => {
 
   faultTest(
     'Disk of the originals read-only',
-    '503 `STORAGE_UNAVAILABLE` with Retry-After, nothing partial stays; uploads are accepted by themselves once it is writable',
+    '503 `STORAGE_UNAVAILABLE` with `Retry-After`, no partial files remain; uploads are accepted again once it is writable',
     async () => {
       const disk = await smallDisk();
       const service = await ownService({ UPLOAD_DIR: disk.folder, MIN_FREE_DISK: '0' });
@@ -127,7 +127,7 @@ describeOnSmallDisk('a read-only disk', () => {
       expect(await readdir(disk.seenBy(api))).toEqual(before);
       await disk.remount(api, 'rw');
       await upload(api.url, file);
-      return 'refused without a trace; the first upload to a writable disk accepted';
+      return 'refused without leaving files; the first upload to a writable disk accepted';
     },
   );
 });

@@ -2,8 +2,8 @@ import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
+import { jpeg } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
-import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectNoHalfBatch, expectOneResultEach, finishedNames } from '../support/whole.ts';
@@ -11,8 +11,8 @@ import { expectNoHalfBatch, expectOneResultEach, finishedNames } from '../suppor
 const TIMES = sized(2, 20);
 
 faultTest(
-  'Redis at its memory limit in the middle of enqueueing, 20 times',
-  '503 with Retry-After, no half batch ever, nothing kept of a refused upload; accepted by itself once there is room',
+  'Redis reaches its memory limit while batches are enqueued, 20 times',
+  '503 with `Retry-After`; no incomplete batch in Redis, no files of refused uploads; uploads are accepted again once there is memory',
   async () => {
     const service = await ownService({ WORKER_CONCURRENCY: '1' });
     const [api] = [await service.startApi(), await service.startWorker()];
@@ -25,7 +25,7 @@ faultTest(
       const before = load.accepted.length;
       await until(() => load.accepted.length > before + 2);
       const [, used] = /used_memory:(\d+)/.exec(await admin.info('memory')) ?? [];
-      // Room for part of a batch, or of several.
+      // Memory for a part of a batch, or for several batches.
       await admin.config('SET', 'maxmemory', String(Number(used) + time * 4096));
       const refusedBefore = load.refused.length;
       await until(() => load.refused.length > refusedBefore + 5);

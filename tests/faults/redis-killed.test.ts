@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
+import { jpeg } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
-import { jpeg } from '../support/pictures.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectNoHalfBatch } from '../support/whole.ts';
@@ -11,7 +11,7 @@ const KILLS = sized(2, 10);
 
 faultTest(
   'Redis killed (`kill -9`) under load, ten times',
-  'Every batch that was acknowledged is completed with all its files; no half batch ever',
+  'Every acknowledged batch completes with all its files; no batch in Redis is ever incomplete',
   async () => {
     const service = await ownService({ WORKER_CONCURRENCY: '1' });
     const [api] = [await service.startApi(), await service.startWorker()];

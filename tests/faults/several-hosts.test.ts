@@ -12,7 +12,7 @@ import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
 import { describeWithBucket, startBucket } from '../support/s3.ts';
 
@@ -114,7 +114,7 @@ describeWithHosts('on several hosts', () => {
       const completed = () => redis.zcard('{images}:images:completed');
       const sleepers = await Promise.all(
         hosts.slice(1).map(async ({ launcher: [program, ...args] }) => {
-          const sleeper = fork(join(projectRoot, 'bench/sleeper.ts'), [String(SLEEP_MS)], {
+          const sleeper = fork(join(projectRoot, 'bench/sleeping-worker.ts'), [String(SLEEP_MS)], {
             execPath: program,
             execArgv: [...args, '--import', 'tsx'],
             env: { ...process.env, REDIS_URL: there },

@@ -1,8 +1,8 @@
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { batchEnd, type File } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
+import { jpeg, slowImage } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
-import { jpeg, slowPicture } from '../support/pictures.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { ownService } from '../support/service.ts';
@@ -35,7 +35,7 @@ async function endUnderLoad(
 ): Promise<string> {
   const service = await ownService({ ...limits, WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '120' });
   const photo = await jpeg(400, 300);
-  const slow = slowPicture(5000);
+  const slow = slowImage(5000);
   const accepted: string[] = [];
   let longestMs = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -51,7 +51,7 @@ async function endUnderLoad(
     const ends = [timeToEnd(api), timeToEnd(worker)];
     await until(() => [api, worker].every(({ output }) => output().includes('shutting down')));
     unfinished.sendRest();
-    for (const { status, body } of await Promise.all([waiting.answer, unfinished.answer])) {
+    for (const { status, body } of await Promise.all([waiting.response, unfinished.response])) {
       expect(statuses).toContain(status);
       if (status === 202) accepted.push(JSON.parse(body).batchId);
     }

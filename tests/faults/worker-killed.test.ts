@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { faultTest, sized } from '../support/fault.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectOneResultEach } from '../support/whole.ts';
@@ -11,7 +11,7 @@ const BATCHES_A_KILL = 2;
 
 faultTest(
   'Worker killed (`kill -9`) in the middle of its batches, 50 times',
-  'Every file ends, with exactly one whole result; work goes on within 20 s of each kill',
+  'Every file ends with exactly one complete result; processing resumes within 20 s of each kill',
   async () => {
     const service = await ownService({ WORKER_CONCURRENCY: '2' });
     const api = await service.startApi();
@@ -25,18 +25,18 @@ faultTest(
     await addBacklog();
     await addBacklog();
     let worker = await service.startWorker();
-    const made = () => worker.output().match(/"msg":"image processed"/g)?.length ?? 0;
+    const countProcessed = () => worker.output().match(/"msg":"image processed"/g)?.length ?? 0;
     let longestMs = 0;
     for (let kill = 0; kill < KILLS; kill += 1) {
-      await until(() => made() > kill % 12);
-      // Somewhere in the middle of an image, at another place each time.
+      await until(() => countProcessed() > kill % 12);
+      // Somewhere in the middle of an image, at a different point each time.
       await delay((kill * 37) % 100);
       await worker.end('SIGKILL');
       const killedAt = Date.now();
-      // A fast worker may have finished everything.
+      // A fast worker may have processed the whole backlog.
       await addBacklog();
       worker = await service.startWorker();
-      await until(made, 20_000);
+      await until(countProcessed, 20_000);
       longestMs = Math.max(longestMs, Date.now() - killedAt);
     }
     expect(longestMs).toBeLessThan(20_000);

@@ -8,10 +8,10 @@ import { processImage } from '../../src/imaging/pipeline.ts';
 import { makePlaceholder } from '../../src/imaging/placeholder.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
 import { type FormatName, formatNames, projectRoot } from '../../src/shared/setting-types.ts';
-import { jpeg, picture } from '../support/pictures.ts';
+import { jpeg, testImage } from '../support/images.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
-/** 800×600, dark left and light right. */
+/** 800×600 pixels, dark on the left and light on the right. */
 const source = jpeg(800, 600);
 
 async function make(given: Record<string, unknown>, from = source) {
@@ -27,8 +27,8 @@ async function make(given: Record<string, unknown>, from = source) {
   return { ...image, metadata: await sharp(image.data).metadata(), all: images };
 }
 
-/** What can be seen of a picture: its pixels on white. */
-async function shown(image: Uint8Array | undefined) {
+/** Returns the visible pixels of an image, on a white background. */
+async function visiblePixels(image: Uint8Array | undefined) {
   const { data, info } = await sharp(image)
     .flatten({ background: 'white' })
     .toColourspace('srgb')
@@ -37,7 +37,7 @@ async function shown(image: Uint8Array | undefined) {
   return { data: [...data], info: [info.width, info.height, (await sharp(image).metadata()).hasAlpha] };
 }
 
-/** Mean of the channels of one pixel region. */
+/** Returns the mean of each channel in a region of 4×4 pixels. */
 async function colour(data: Uint8Array, left: number, top: number): Promise<number[]> {
   const { channels } = await sharp(
     await sharp(data).extract({ left, top, width: 4, height: 4 }).png().toBuffer(),
@@ -45,7 +45,7 @@ async function colour(data: Uint8Array, left: number, top: number): Promise<numb
   return channels.map(({ mean }) => Math.round(mean));
 }
 
-describe('each option does what it says', () => {
+describe('applies the option', () => {
   test.each<[ImageOptions, number, number]>([
     [{}, 512, 384],
     [{ width: 100 }, 100, 75],
@@ -72,13 +72,13 @@ describe('each option does what it says', () => {
     ['webp', 'webp'],
     ['avif', 'heif'],
     ['original', 'jpeg'],
-  ])('format %s', async (format, seen) => {
+  ])('format %s', async (format, sharpFormat) => {
     const made = await make({ format, width: 64 });
-    expect(made.metadata.format).toBe(seen);
+    expect(made.metadata.format).toBe(sharpFormat);
   });
 
-  test.each(formatNames)('format original of a %s', async (name: FormatName) => {
-    const made = await make({ format: 'original', width: 64 }, picture(200, 100).toFormat(name).toBuffer());
+  test.each(formatNames)('format original to a %s', async (name: FormatName) => {
+    const made = await make({ format: 'original', width: 64 }, testImage(200, 100).toFormat(name).toBuffer());
     expect(made.format).toBe(name);
     expect(made.metadata.format).toBe(name === 'avif' ? 'heif' : name);
   });
@@ -104,15 +104,15 @@ describe('each option does what it says', () => {
     }
   });
 
-  test('rotate turns clockwise', async () => {
+  test('rotate clockwise', async () => {
     const { data, width } = await make({ rotate: 90, grayscale: false });
-    // What was left and dark is now at the top.
+    // The dark left half is now at the top.
     const [top = 0] = await colour(data, Math.round(width / 2), 20);
     const [bottom = 0] = await colour(data, Math.round(width / 2), 640);
     expect(top).toBeLessThan(bottom - 80);
   });
 
-  test('background, under transparency and around contain', async () => {
+  test('background, under transparency and around an image with fit contain', async () => {
     const clear = sharp({ create: { width: 100, height: 50, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } })
       .png()
       .toBuffer();
@@ -141,7 +141,7 @@ describe('each option does what it says', () => {
   });
 
   test('keepMetadata', async () => {
-    const tagged = picture()
+    const tagged = testImage()
       .withExif({ IFD0: { Copyright: 'A. Author' } })
       .withMetadata({ orientation: 6 })
       .jpeg()
@@ -149,12 +149,12 @@ describe('each option does what it says', () => {
     expect((await make({}, tagged)).metadata.exif).toBeUndefined();
     const kept = await make({ keepMetadata: 'true' }, tagged);
     expect(kept.metadata.exif?.includes('A. Author')).toBe(true);
-    // The pixels were turned, so the tag must not turn them again.
+    // The pixels are already rotated, so the orientation tag must not rotate them again.
     expect(kept.metadata.orientation ?? 1).toBe(1);
     expect(kept.metadata.icc).toBeUndefined();
   });
 
-  test('variants, each with its own options over the common ones', async () => {
+  test('variants, whose own options override the common ones', async () => {
     const variants = [
       { name: 'thumb', width: 160, format: 'webp' },
       { name: 'large', width: 700 },
@@ -168,7 +168,7 @@ describe('each option does what it says', () => {
   });
 });
 
-describe('each bound has its error, by name', () => {
+describe('refuses an invalid option by name', () => {
   test.each<[Record<string, unknown>, string, RegExp]>([
     [{ width: '0' }, 'width', /whole number from 1 to 4096/],
     [{ width: '4097' }, 'width', /whole number from 1 to 4096/],
@@ -209,12 +209,12 @@ describe('each bound has its error, by name', () => {
     expect(errors[0]?.message).toMatch(message);
   });
 
-  test('every fault is told at once', () => {
+  test('with all errors at once', () => {
     const result = toOutputs({ width: '0', quality: '0', format: 'bmp' });
     expect('errors' in result && result.errors.map(({ name }) => name)).toEqual(['width', 'format', 'quality']);
   });
 
-  test('what only the picture tells is refused from its header', async () => {
+  test('when the header of the image shows that the result would be too large', async () => {
     const flat = sharp({ create: { width: 400, height: 3, channels: 3, background: 'red' } })
       .png()
       .toBuffer();
@@ -234,7 +234,7 @@ describe('each bound has its error, by name', () => {
   });
 });
 
-test('the longest list of variants there can be is made within the time and the memory of a job', async () => {
+test('processes the maximum number of variants', async () => {
   const variants = Array.from({ length: 8 }, (_, index) => ({
     name: `v${index}`,
     width: 1000,
@@ -244,7 +244,7 @@ test('the longest list of variants there can be is made within the time and the 
   expect((await make({ variants })).all).toHaveLength(8);
 });
 
-test('presets are checked like an upload, each fault by preset and option', () => {
+test('validates presets like an upload, and reports each error with its preset and option', () => {
   expect(toPresets({ avatar: { width: 64 }, set: { variants: [{ name: 'a', width: 9 }] } })).toEqual({
     presets: { avatar: { width: 64 }, set: { variants: [{ name: 'a', width: 9 }] } },
   });
@@ -254,7 +254,7 @@ test('presets are checked like an upload, each fault by preset and option', () =
   expect(toPresets([])).toMatchObject({ errors: [{ name: 'the file' }] });
 });
 
-test('the placeholder is small and shows the colour of the picture', async () => {
+test('creates a placeholder of less than 30 bytes, with the dominant colour of the image', async () => {
   const blue = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#2040c0' } })
     .png()
     .toBuffer();
@@ -266,12 +266,12 @@ test('the placeholder is small and shows the colour of the picture', async () =>
 test.each([
   ['left', (x: number) => x < 8],
   ['right', (x: number) => x >= 8],
-])('of two colours that are as frequent the darker one counts, also on the %s', (_side, isDark) => {
+])('chooses the darker of two equally frequent colours, also on the %s', (_side, isDark) => {
   const data = Uint8Array.from({ length: 16 * 16 }, (_, at) => (isDark(at % 16) ? 40 : 200));
   expect(makePlaceholder({ data, width: 16, height: 16, channels: 1 }).dominantColor).toBe('#282828');
 });
 
-describe('several results of one picture', () => {
+describe('several variants of one image', () => {
   const variants = [
     { name: 'a', width: 300 },
     { name: 'b', width: 151, grayscale: false, format: 'webp' },
@@ -280,9 +280,9 @@ describe('several results of one picture', () => {
   ];
 
   test.each(['opaque', 'transparent', 'grey and transparent'])(
-    'are each what it would be alone, of one that is %s',
+    'equal the same results made one by one, from an image that is %s',
     async (kind) => {
-      const shape = picture(701, 467);
+      const shape = testImage(701, 467);
       const from = (kind === 'opaque' ? shape : shape.ensureAlpha(0.5))
         .toColourspace(kind.startsWith('grey') ? 'b-w' : 'srgb')
         .png()
@@ -290,7 +290,7 @@ describe('several results of one picture', () => {
       const together = (await make({ variants }, from)).all;
       for (const [index, { name: _, ...options }] of variants.entries()) {
         const alone = await make(options, from);
-        const [one, other] = await Promise.all([alone, together[index]].map((made) => shown(made?.data)));
+        const [one, other] = await Promise.all([alone, together[index]].map((made) => visiblePixels(made?.data)));
         expect(other?.info).toEqual(one?.info);
         const differences = one?.data.map((level, at) => Math.abs(level - (other?.data[at] ?? 999)));
         expect(differences?.reduce((sum, difference) => sum + difference, 0)).toBeLessThan(6 * (one?.data.length ?? 0));
@@ -298,24 +298,24 @@ describe('several results of one picture', () => {
     },
   );
 
-  test('are decoded no more often than one', async () => {
-    const opened = async (outputs: ImageOptions[]) => {
+  test('decode the image as often as a single result does', async () => {
+    const countLoads = async (outputs: ImageOptions[]) => {
       const pipeline = pathToFileURL(join(projectRoot, 'src/imaging/pipeline.ts'));
       const script = `
         import { processImage } from '${pipeline}';
         const source = Buffer.from('${(await source).toString('base64')}', 'base64');
         await processImage(source, ${JSON.stringify(limits)}, ${JSON.stringify(outputs)});`;
       const run = ['--import', 'tsx', '--input-type=module', '--eval', script];
-      // libvips tells each operation that it carries out.
+      // With VIPS_TRACE libvips prints each operation.
       const settings = { cwd: projectRoot, env: { VIPS_TRACE: '1' } };
       const { stdout } = await promisify(execFile)(process.execPath, run, settings);
       return stdout.match(/jpegload_buffer/g)?.length;
     };
     const [one, three] = await Promise.all([
-      opened([{ width: 200 }]),
-      opened([{ width: 200 }, { width: 150, format: 'webp' }, { width: 100, height: 100 }]),
+      countLoads([{ width: 200 }]),
+      countLoads([{ width: 200 }, { width: 150, format: 'webp' }, { width: 100, height: 100 }]),
     ]);
-    // Its header for us, its header for sharp, and its pixels.
+    // Three loads: the header for our checks, the header for sharp, and the pixels.
     expect([one, three]).toEqual([3, 3]);
   });
 });

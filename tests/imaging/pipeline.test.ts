@@ -3,18 +3,18 @@ import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
 import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
-import { encoded, jpeg, picture, png, truncatedJpeg } from '../support/pictures.ts';
+import { encoded, jpeg, png, testImage, truncatedJpeg } from '../support/images.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
-/** The only picture that is made without options. */
+/** Processes an image without options, and returns the single result. */
 async function processImage(...args: Parameters<typeof processAll>) {
   const { images } = await processAll(...args);
   const [only] = images;
-  if (!only || images.length > 1) throw new Error(`made ${images.length} pictures`);
+  if (!only || images.length > 1) throw new Error(`made ${images.length} images`);
   return only;
 }
 
-/** Mean brightness of a part of a picture, 0 black to 255 white. */
+/** Returns the mean brightness of an image or a region of it, from 0 (black) to 255 (white). */
 async function brightness(image: Uint8Array, region?: Region): Promise<number> {
   const part = region ? sharp(image).extract(region) : sharp(image);
   const { channels } = await sharp(await part.png().toBuffer()).stats();
@@ -22,29 +22,29 @@ async function brightness(image: Uint8Array, region?: Region): Promise<number> {
 }
 
 describe.each(formatNames)('%s', (name) => {
-  test('becomes an upright grey JPEG, 512 wide, of one channel and without metadata', async () => {
+  test('becomes an upright greyscale JPEG, 512 pixels wide, with one channel and no metadata', async () => {
     const { data, ...rest } = await processImage(await encoded(name), limits);
     expect(rest).toEqual({ width: 512, height: 384, format: 'jpeg' });
     const metadata = await sharp(data).metadata();
     expect(metadata).toMatchObject({ format: 'jpeg', width: 512, height: 384, channels: 1, space: 'b-w' });
     expect(metadata).not.toHaveProperty('exif');
     expect(metadata).not.toHaveProperty('icc');
-    // The left half was made dark and the right one light.
+    // The left half of the source is dark, the right half is light.
     expect(await brightness(data, { left: 0, top: 0, width: 200, height: 384 })).toBeLessThan(90);
     expect(await brightness(data, { left: 312, top: 0, width: 200, height: 384 })).toBeGreaterThan(170);
   });
 
-  test('cut off is the fault of the image, in words', async () => {
+  test('fails with an ImageError that names the format when it is truncated', async () => {
     const whole = await encoded(name);
     const cut = processImage(whole.subarray(0, Math.floor(whole.length * 0.6)), limits);
     await expect(cut).rejects.toThrow(ImageError);
-    // A TIFF may keep its directory at its end: without it libvips does not know it.
-    const words =
+    // A TIFF can have its directory at the end. Without it libvips does not recognize the format.
+    const message =
       name === 'tiff' ? /^not a supported image$/ : new RegExp(`^(truncated|corrupt) ${formats[name].label}$`);
-    await expect(cut).rejects.toThrow(words);
+    await expect(cut).rejects.toThrow(message);
   });
 
-  test('is not read unless it is accepted', async () => {
+  test('is refused if it is not an accepted format', async () => {
     const acceptedFormats = formatNames.filter((other) => other !== name);
     await expect(processImage(await encoded(name), { ...limits, acceptedFormats })).rejects.toThrow(
       'not a supported image',
@@ -52,7 +52,7 @@ describe.each(formatNames)('%s', (name) => {
   });
 });
 
-test('a truncated JPEG is called that', async () => {
+test('reports a truncated JPEG as such', async () => {
   await expect(processImage(await truncatedJpeg(), limits)).rejects.toThrow('truncated JPEG');
 });
 
@@ -60,21 +60,24 @@ test.each([
   ['smaller', 200, 150],
   ['nearly the same', 600, 450],
   ['much larger', 3000, 2250],
-])('a picture that is %s gets one channel and the same brightness', async (_, width, height) => {
-  const source = await jpeg(width, height);
-  const { data, ...rest } = await processImage(source, limits);
-  expect(rest).toMatchObject({ width: 512, height: 384 });
-  expect((await sharp(data).metadata()).channels).toBe(1);
-  const obvious = await sharp(source).resize(512).grayscale().jpeg({ quality: 80 }).toBuffer();
-  expect(Math.abs((await brightness(data)) - (await brightness(obvious)))).toBeLessThan(3);
-});
+])(
+  'an image that is %s becomes greyscale with the same brightness as in a plain sharp pipeline',
+  async (_, width, height) => {
+    const source = await jpeg(width, height);
+    const { data, ...rest } = await processImage(source, limits);
+    expect(rest).toMatchObject({ width: 512, height: 384 });
+    expect((await sharp(data).metadata()).channels).toBe(1);
+    const reference = await sharp(source).resize(512).grayscale().jpeg({ quality: 80 }).toBuffer();
+    expect(Math.abs((await brightness(data)) - (await brightness(reference)))).toBeLessThan(3);
+  },
+);
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is applied', async (orientation) => {
-  // Dark left, light right, then told how it was held; sharp's own turn says what is upright.
-  const held = await picture(900, 600).withMetadata({ orientation }).jpeg().toBuffer();
-  const { data, width, height } = await processImage(held, limits);
+test.each([1, 2, 3, 4, 5, 6, 7, 8])('applies EXIF orientation %i', async (orientation) => {
+  // Dark on the left, light on the right. The reference is sharp's own autoOrient.
+  const rotated = await testImage(900, 600).withMetadata({ orientation }).jpeg().toBuffer();
+  const { data, width, height } = await processImage(rotated, limits);
   expect([width, height]).toEqual(orientation >= 5 ? [512, 768] : [512, 341]);
-  const upright = await sharp(held).autoOrient().resize(512).toBuffer();
+  const upright = await sharp(rotated).autoOrient().resize(512).toBuffer();
   const corner = { left: 0, top: 0, width: 100, height: 100 };
   expect(
     Math.abs(
@@ -83,7 +86,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is applied', async (ori
   ).toBeLessThan(5);
 });
 
-test('what is transparent becomes white', async () => {
+test('renders transparency as white', async () => {
   const clear = await sharp({
     create: { width: 800, height: 600, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
   })
@@ -92,7 +95,7 @@ test('what is transparent becomes white', async () => {
   expect(await brightness((await processImage(clear, limits)).data)).toBe(255);
 });
 
-test('of an animation the first frame counts', async () => {
+test('uses the first frame of an animation', async () => {
   const frame = (background: string) =>
     sharp({ create: { width: 600, height: 300, channels: 3, background } })
       .png()
@@ -108,7 +111,7 @@ test('of an animation the first frame counts', async () => {
   }
 });
 
-test('colours go through the embedded profile', async () => {
+test('converts colours with the embedded profile', async () => {
   const red = sharp({ create: { width: 600, height: 600, channels: 3, background: '#ff0000' } });
   const inP3 = await red.clone().withIccProfile('p3').jpeg({ quality: 100 }).toBuffer();
   const inSrgb = await red.jpeg({ quality: 100 }).toBuffer();
@@ -118,15 +121,15 @@ test('colours go through the embedded profile', async () => {
   expect(Math.abs(difference)).toBeLessThan(3);
 });
 
-test('a CMYK JPEG and a 16-bit PNG work', async () => {
-  const cmyk = await picture().toColourspace('cmyk').jpeg().toBuffer();
-  const deep = await picture().toColourspace('rgb16').png().toBuffer();
+test('processes a CMYK JPEG and a 16-bit PNG', async () => {
+  const cmyk = await testImage().toColourspace('cmyk').jpeg().toBuffer();
+  const deep = await testImage().toColourspace('rgb16').png().toBuffer();
   for (const source of [cmyk, deep]) {
     expect((await sharp((await processImage(source, limits)).data).metadata()).channels).toBe(1);
   }
 });
 
-test('too many pixels are refused by the header', async () => {
+test('refuses an image with too many pixels by its header', async () => {
   const large = await sharp({ create: { width: 9000, height: 6667, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
@@ -139,7 +142,7 @@ test('too many pixels are refused by the header', async () => {
   );
 });
 
-test('a picture too tall for a JPEG of this width is refused', async () => {
+test('refuses an image whose result would be too tall for a JPEG', async () => {
   const sliver = await sharp({ create: { width: 2, height: 2000, channels: 3, background: 'red' } })
     .png()
     .toBuffer();
@@ -147,13 +150,13 @@ test('a picture too tall for a JPEG of this width is refused', async () => {
 });
 
 test.each(['<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'plain text', ''])(
-  '%p is no image',
+  'refuses %p as an unsupported image',
   async (text) => {
     await expect(processImage(Buffer.from(text), limits)).rejects.toThrow('not a supported image');
   },
 );
 
-test('in a worker only the loaders of accepted formats run', async () => {
+test('configureSharp disables the loaders of all formats that are not accepted', async () => {
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
   await expect(sharp(svg).metadata()).resolves.toMatchObject({ format: 'svg' });
   const [tiff, jpegFile] = [await encoded('tiff'), await encoded('jpeg')];
@@ -163,7 +166,7 @@ test('in a worker only the loaders of accepted formats run', async () => {
     await expect(sharp(tiff).metadata()).rejects.toThrow('unsupported image format');
     await expect(sharp(jpegFile).metadata()).resolves.toMatchObject({ format: 'jpeg' });
   } finally {
-    // libvips is one for all the files that Jest runs in this process.
+    // libvips is shared by all test files of this Jest process.
     sharp.unblock({ operation: ['VipsForeignLoad'] });
   }
 });

@@ -1,6 +1,6 @@
 import { PAYLOAD_VERSION, payloadVersionOf } from '../../src/queue/payload-version.ts';
 
-/** Each option and format is as old as the first version, except those given. */
+/** Returns the version that added each option and format: the given one, otherwise version 1. */
 function known({ options = {}, formats = {} }: { options?: object; formats?: object }) {
   const first = (added: object) => new Proxy(added, { get: (target, name) => Reflect.get(target, name) ?? 1 });
   return { options: first(options), formats: first(formats) } as Parameters<typeof payloadVersionOf>[2];
@@ -13,11 +13,11 @@ test.each([
   ['options of several versions', { blur: 1, sharpen: 1 }, { options: { blur: 2, sharpen: 3 } }, 3],
   ['a format of the second version', { format: 'avif' }, { formats: { avif: 2 } }, 2],
   ['an original of the second version', {}, { formats: { png: 2 } }, 2],
-] as const)('a job with %s needs no worker that is newer', (_, options, added, version) => {
+] as const)('gives a job with %s the lowest version that supports it', (_, options, added, version) => {
   expect(payloadVersionOf('png', [{ options: { width: 1 } }, { options }], known(added))).toBe(version);
 });
 
-test('a job that uses all that this version knows can be run by this version', () => {
+test('supports every option and format of this version', () => {
   expect(
     payloadVersionOf('tiff', [{ options: { format: 'original', blur: 1, keepMetadata: true } }]),
   ).toBeLessThanOrEqual(PAYLOAD_VERSION);

@@ -17,7 +17,7 @@ function gate() {
   return { open, opened };
 }
 
-describe('status', () => {
+describe('the status', () => {
   let redis: TestRedis;
   let queue: Awaited<ReturnType<typeof testQueueClient>>;
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describe('status', () => {
   const status = async (batchId: string) => (await queue.readBatch(batchId))?.value;
   const file = async (jobId: string) => (await queue.readFile(jobId))?.value;
 
-  test('goes from waiting over processing to its end, and every answer adds up', async () => {
+  test('of a batch goes from waiting to processing to its end, with consistent counts', async () => {
     const batchId = uuid();
     await enqueue(queue, newBatch(batchId, 'a.jpg', 'b.jpg', 'c.jpg'));
     expect(await status(batchId)).toMatchObject({
@@ -81,7 +81,7 @@ describe('status', () => {
     await stop();
   });
 
-  test('of a job that waits for its next attempt is waiting, its batch is processing, and success forgets the failure', async () => {
+  test('of a job between two attempts is waiting, its batch is processing, and success clears the failure reason', async () => {
     const batchId = uuid();
     const jobId = imageJobId(batchId, 0);
     await enqueue(queue, newBatch(batchId, 'a.jpg'));
@@ -91,7 +91,7 @@ describe('status', () => {
       throw new Error('disk');
     });
     await until(async () => (await status(batchId))?.status === 'processing');
-    // The worker ends with this attempt, so that the job waits for as long as the test looks at it.
+    // The worker ends with this attempt, so that the job stays waiting during the assertions.
     const stopped = stopFirst();
     open();
     await stopped;
@@ -103,13 +103,13 @@ describe('status', () => {
     await stop();
   });
 
-  test('of what does not exist is undefined', async () => {
+  test('of a batch or job that does not exist is undefined', async () => {
     expect(await queue.readBatch(uuid())).toBeUndefined();
     expect(await queue.readFile(imageJobId(uuid(), 0))).toBeUndefined();
   });
 });
 
-test('a batch is enqueued whole or not at all, also when Redis is full', async () => {
+test('enqueues a batch atomically: nothing is stored when Redis is full', async () => {
   const redis = await startRedis();
   const queue = await testQueueClient(redis);
   const admin = new Redis(redis.url);
@@ -127,13 +127,13 @@ test('a batch is enqueued whole or not at all, also when Redis is full', async (
   expect(await queue.readBatch(batchId)).toBeUndefined();
 });
 
-const answers = (queue: Awaited<ReturnType<typeof testQueueClient>>) =>
+const isReachable = (queue: Awaited<ReturnType<typeof testQueueClient>>) =>
   queue.ping().then(
     () => true,
     () => false,
   );
 
-describe('without Redis every operation fails within a second', () => {
+describe('every operation fails within a second while Redis', () => {
   const operations = (queue: Awaited<ReturnType<typeof testQueueClient>>) => [
     () => queue.ping(),
     () => enqueue(queue, newBatch(uuid(), 'a.jpg')),
@@ -149,26 +149,26 @@ describe('without Redis every operation fails within a second', () => {
     }
   }
 
-  test('that was killed, and they work again once it is back', async () => {
+  test('is killed, and works again after its restart', async () => {
     const redis = await startRedis();
     const queue = await testQueueClient(redis);
     await redis.kill();
     await expectQuickFailures(queue);
     await redis.restart();
-    await until(() => answers(queue));
+    await until(() => isReachable(queue));
   });
 
-  test('that hangs', async () => {
+  test('hangs, and works again afterwards', async () => {
     const redis = await startRedis();
     const queue = await testQueueClient(redis);
     redis.process().kill('SIGSTOP');
     await expectQuickFailures(queue);
     redis.process().kill('SIGCONT');
-    await until(() => answers(queue));
+    await until(() => isReachable(queue));
   });
 });
 
-test('when nobody can tell whether a batch was enqueued, that is said, and what got through is whole', async () => {
+test('throws UncertainError when Redis hangs while a batch is enqueued, and the batch is complete or absent', async () => {
   const redis = await startRedis();
   const queue = await testQueueClient(redis);
   const batchId = uuid();
@@ -176,7 +176,7 @@ test('when nobody can tell whether a batch was enqueued, that is said, and what 
   redis.process().kill('SIGSTOP');
   await expect(queue.addBatch(announced)).rejects.toBeInstanceOf(UncertainError);
   redis.process().kill('SIGCONT');
-  await until(() => answers(queue));
+  await until(() => isReachable(queue));
   expect((await queue.readBatch(batchId))?.value).toMatchObject({ status: 'waiting', progress: { total: 2 } });
 });
 
@@ -186,7 +186,7 @@ test.each([
   ['550e8400-e29b-11d4-a716-446655440000', false],
   ['../../etc/passwd', false],
   ['', false],
-])('%p as a batch id: %p', (text, expected) => {
+])('validates %p as a batch id: %p', (text, expected) => {
   expect(isBatchId(text)).toBe(expected);
   expect(isImageJobId(`${text}-0`)).toBe(expected);
   expect(isImageJobId(`${text}-01`)).toBe(false);

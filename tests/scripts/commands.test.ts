@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { copyOfProject } from '../support/checkout.ts';
 import { batchEnd, upload } from '../support/client.ts';
 import { descendants, isAlive } from '../support/descendants.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { npmRun, npmRunInTerminal, signalGroup, type TestProcess, until } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';

@@ -14,15 +14,15 @@ function redisConfig(settings: Record<string, string> = {}) {
   return loadConfig(environment(settings)).redis;
 }
 
-let said: string[] = [];
+let messages: string[] = [];
 let folder: string;
-const say = (line: string) => said.push(line);
+const say = (line: string) => messages.push(line);
 beforeEach(async () => {
   folder = await temporaryFolder();
-  said = [];
+  messages = [];
 });
 
-test('the one that was named comes first', async () => {
+test('uses the server that the settings name first', async () => {
   const redis = await startRedis();
   expect(await findRedis(redisConfig({ REDIS_URL: redis.url }), folder, say)).toEqual({ url: undefined });
   expect(
@@ -30,54 +30,54 @@ test('the one that was named comes first', async () => {
   ).toEqual({
     url: undefined,
   });
-  expect(said).toEqual([
+  expect(messages).toEqual([
     `the one you named, redis://127.0.0.1:${redis.port}`,
     `the one you named, 127.0.0.1:${redis.port}`,
   ]);
 });
 
-test('one that was named and does not answer is an error that says so, without its password', async () => {
+test('fails if the named server is unreachable, without showing its password', async () => {
   const url = `redis://user:hunter2@127.0.0.1:${await freePort()}`;
   const finding = findRedis(redisConfig({ REDIS_URL: url }), folder, say);
   await expect(finding).rejects.toThrow(/that you named, redis:\/\/127.0.0.1:\d+, does not answer: .*ECONNREFUSED/);
   await expect(finding).rejects.not.toThrow('hunter2');
 });
 
-test('then the one that answers on this machine', async () => {
+test('then uses a server that runs on the default port of this machine', async () => {
   const redis = await startRedis();
   expect(await findRedis(redisConfig(), folder, say, redis.port)).toEqual({ url: `redis://localhost:${redis.port}` });
-  expect(said).toEqual([`the one that answers on localhost:${redis.port}`]);
+  expect(messages).toEqual([`the one that runs on localhost:${redis.port}`]);
 });
 
-test('then the one of our own that an earlier start has left: two on the same data would destroy it', async () => {
+test('then uses a server that an earlier start has left running, since two servers on the same data would destroy it', async () => {
   const redis = await startRedis();
   await writeFile(join(folder, 'port'), String(redis.port));
   const found = await findRedis(redisConfig(), folder, say, await freePort());
   expect(found).toEqual({ url: `redis://localhost:${redis.port}` });
-  expect(said).toEqual([`the one that was started for this before, on port ${redis.port}`]);
+  expect(messages).toEqual([`the one that an earlier start has left running, on port ${redis.port}`]);
 });
 
-test('then a server on PATH, to be started on that port', async () => {
+test('then starts a redis-server from PATH on the default port', async () => {
   const port = await freePort();
   const program = findRedisServer();
   expect(await findRedis(redisConfig(), folder, say, port)).toEqual({ program, port });
-  expect(said).toEqual([`${program}, started for this on port ${port}, data in .redis/`]);
+  expect(messages).toEqual([`${program}, started on port ${port}, data in .redis/`]);
 });
 
-test('or on another port when something else is there: a Redis with a password, or no Redis at all', async () => {
-  const guarded = await startRedis();
-  const admin = new Redis(guarded.url);
+test('starts it on another port if a Redis with a password, or another program, uses the default port', async () => {
+  const withPassword = await startRedis();
+  const admin = new Redis(withPassword.url);
   await admin.config('SET', 'requirepass', 'secret');
   admin.disconnect();
-  const deaf = createServer((socket) => socket.on('error', () => {}).end('hello\r\n'));
+  const otherProgram = createServer((socket) => socket.on('error', () => {}).end('hello\r\n'));
   const port = await freePort();
-  await new Promise<void>((resolve) => deaf.listen(port, 'localhost', resolve));
-  onCleanup(() => deaf.close());
-  for (const taken of [guarded.port, port]) {
-    said = [];
+  await new Promise<void>((resolve) => otherProgram.listen(port, 'localhost', resolve));
+  onCleanup(() => otherProgram.close());
+  for (const taken of [withPassword.port, port]) {
+    messages = [];
     const found = await findRedis(redisConfig(), folder, say, taken);
     expect(found).toEqual({ program: findRedisServer(), port: expect.any(Number) });
     expect(found).not.toMatchObject({ port: taken });
-    expect(said[0]).toMatch(`something on localhost:${taken} is of no use`);
+    expect(messages[0]).toMatch(`the server on localhost:${taken} cannot be used`);
   }
 });

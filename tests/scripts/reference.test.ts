@@ -9,7 +9,7 @@ import { settingDescriptions } from '../../src/shared/settings.ts';
 const files = referenceFiles();
 const read = (path: string) => readFile(join(projectRoot, path), 'utf8');
 
-/** Cells of each table row that begins with a name in code. */
+/** Returns the cells of each table row that begins with a name in code format. */
 async function rowsOf(page: string): Promise<string[][]> {
   const rows = (await read(join(REFERENCE_FOLDER, page))).matchAll(/^\| `(.+?)` \| (.*) \|$/gm);
   return Array.from(rows, ([, name = '', cells = '']) => [name, ...cells.split(' | ')]);
@@ -19,7 +19,7 @@ test.each(Object.keys(files))('%s is up to date (run `npm run docs` if it is not
   expect(await read(path)).toBe(files[path]);
 });
 
-test('the reference folder holds no other files', async () => {
+test('the reference folder contains no other files', async () => {
   const paths = (await readdir(join(projectRoot, REFERENCE_FOLDER))).map((name) => join(REFERENCE_FOLDER, name));
   expect(paths.sort()).toEqual(
     Object.keys(files)

@@ -8,7 +8,7 @@ import { environment } from '../support/environment.ts';
 
 const read = (name: string) => readFile(join(projectRoot, name), 'utf8');
 
-test('without any setting the defaults of the specification hold', () => {
+test('uses the documented defaults, and parses lists of Redis nodes', () => {
   const config = loadConfig(environment());
   expect(config).toMatchObject({ port: 3000, maxFiles: 10, maxFileBytes: 5 * 1024 * 1024, maxPixels: 50_000_000 });
   const { host, port, isNamed, ...others } = config.redis;
@@ -26,7 +26,7 @@ test('without any setting the defaults of the specification hold', () => {
   expect(Object.isFrozen(config)).toBe(true);
 });
 
-test('every fault is reported at once, by name', () => {
+test('reports every invalid setting at once, by name', () => {
   const load = () =>
     loadConfig(environment({ PORT: '70000', MAX_FILES: 'ten', ACCEPTED_FORMATS: 'jpeg,svg', LOG_LEVEL: 'loud' }));
   expect(load).toThrow(ConfigError);
@@ -34,13 +34,13 @@ test('every fault is reported at once, by name', () => {
   expect(load).toThrow('PORT must be a whole number from 0 to 65535, not "70000"');
 });
 
-test('a fault of a secret does not show it', () => {
+test('does not show a password in the error of an invalid setting', () => {
   const load = () => loadConfig(environment({ REDIS_URL: 'http://user:hunter2@host' }));
   expect(load).toThrow('REDIS_URL must look like');
   expect(load).not.toThrow('hunter2');
 });
 
-test('a bucket has a name, and a prefix where there is one', () => {
+test('parses the name, the optional prefix and the credentials of a bucket', () => {
   const of = (STORAGE_URL: string, more = {}) => loadConfig(environment({ STORAGE_URL, ...more })).s3;
   expect(loadConfig(environment()).s3).toBeUndefined();
   expect(of('s3://my-bucket')).toMatchObject({ name: 'my-bucket', prefix: '', credentials: undefined });
@@ -53,7 +53,7 @@ test('a bucket has a name, and a prefix where there is one', () => {
     expect(() => of(wrong)).toThrow('STORAGE_URL must');
 });
 
-test('a Redis counts as named when any of its settings is set', () => {
+test('treats Redis as named when any of its settings is set', () => {
   expect(loadConfig(environment({ REDIS_PORT: '6380' })).redis.isNamed).toBe(true);
   expect(loadConfig(environment({ REDIS_PASSWORD: '' })).redis.isNamed).toBe(false);
 });

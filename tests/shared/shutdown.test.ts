@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { runPhases } from '../../src/shared/shutdown.ts';
 import { silent } from '../support/app.ts';
 
-test('phases run in order, each after the one before has ended, and a failed or endless one stops none', async () => {
+test('runs the phases in order, one after the other, and continues after one fails or exceeds its time limit', async () => {
   const calls: string[] = [];
   const phase = (name: string, run: () => unknown, timeoutMs = 1000) => ({
     name,

@@ -14,9 +14,9 @@ const otherId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 const pieces = (...texts: string[]) => Readable.from(texts.map((text) => Buffer.from(text)));
 
 /**
- * What every kind of storage does.
+ * Tests the behaviour that all storages share.
  *
- * @param open opens an empty one, and waits until nothing is left in it of what was committed or discarded
+ * @param open opens an empty storage; its `settled` waits until background deletions have finished
  */
 function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown> }>): void {
   const text = async (reading: Promise<Uint8Array>) => Buffer.from(await reading).toString();
@@ -28,18 +28,18 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     return incoming;
   }
 
-  test('originals are there only after the commit, byte for byte', async () => {
+  test('originals are readable only after the commit, byte for byte', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();
-    expect(await incoming.add(0, pieces('o', 'ne ', 'picture'), 3)).toEqual({ size: 11, head: Buffer.from('one') });
+    expect(await incoming.add(0, pieces('o', 'ne ', 'image'), 3)).toEqual({ size: 9, head: Buffer.from('one') });
     expect(await incoming.add(1, pieces('other'), 9)).toEqual({ size: 5, head: Buffer.from('other') });
     await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
     await incoming.commit(batchId);
-    expect(await text(originals.read(batchId, 0))).toBe('one picture');
+    expect(await text(originals.read(batchId, 0))).toBe('one image');
     expect(await text(originals.read(batchId, 1))).toBe('other');
   });
 
-  test('originals keep every byte and the order of a large file that comes in small pieces', async () => {
+  test('originals keep every byte of a large file that arrives in small pieces', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();
     const whole = randomBytes(12_000_001);
@@ -52,7 +52,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(whole.equals(await originals.read(batchId, 0))).toBe(true);
   });
 
-  test('originals are gone when discarded, before or after the commit, and nobody else’s', async () => {
+  test('discarding originals deletes them before and after the commit, but not those of other batches', async () => {
     const storage = await open();
     await store(storage, 'theirs', otherId);
     const early = await storage.originals.receive();
@@ -66,7 +66,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
   });
 
-  test('originals of a batch that has some already stay, also when the second upload is discarded', async () => {
+  test('a second commit with the same batch id does not replace or delete the first originals', async () => {
     const storage = await open();
     await store(storage, 'old');
     const second = await store(storage, 'new');
@@ -74,7 +74,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(await text(storage.originals.read(batchId, 0))).toBe('old');
   });
 
-  test('originals are removed with their batch, and without them nothing happens', async () => {
+  test('deleting originals can be repeated', async () => {
     const storage = await open();
     await store(storage, 'mine');
     await store(storage, 'theirs', otherId);
@@ -83,7 +83,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
   });
 
-  test("the sender's fault stays the sender's", async () => {
+  test('an aborted upload rejects with the error of its stream', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();
     const broken = new Readable({ read() {} });
@@ -93,7 +93,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await expect(adding).rejects.toThrow('hung up');
   });
 
-  test('results are there once they are published, and replace an earlier one whole', async () => {
+  test('results are readable once they are published, and replace an earlier result', async () => {
     const { results } = await open();
     for (const content of ['first', 'second']) {
       const written = await results.write(Buffer.from(content), `${batchId}-0`, 'jpeg', 'small');
@@ -107,28 +107,28 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await expect(missing()).rejects.toThrow();
   });
 
-  test('results are removed, and without one nothing happens', async () => {
+  test('deleting a result can be repeated', async () => {
     const { results } = await open();
     await results.publish(await results.write(Buffer.from('x'), 'id', 'png'), 'id', 'png');
     for (let time = 0; time < 2; time += 1) await results.remove('id', 'png');
     await expect((async () => buffer(await results.read('id', 'png')))()).rejects.toThrow();
   });
 
-  test('has one id, whichever process asks first, and another than any other storage', async () => {
+  test('has one unique id, even if several processes create it at the same time', async () => {
     const [storage, other] = [await open(), await open()];
     const [proposed, otherProposed] = [randomUUID(), randomUUID()];
     const identify = () => storage.identify(async () => proposed);
-    // A process that reads while another creates the id may have to ask again.
+    // A process that reads the id while another process creates it may fail, and has to retry.
     const first = await Promise.allSettled(Array.from({ length: 5 }, identify));
     const ids = await identify();
-    for (const asked of first) if (asked.status === 'fulfilled') expect(asked.value).toEqual(ids);
+    for (const outcome of first) if (outcome.status === 'fulfilled') expect(outcome.value).toEqual(ids);
     const others = await other.identify(async () => otherProposed);
     expect(new Set([...ids, ...others].map(({ id }) => id)).size).toBe(2 * ids.length);
     expect(await storage.removeUnfinished(Date.now() + 1e9)).toBe(0);
     expect(await storage.identify(async () => randomUUID())).toEqual(ids);
   });
 
-  test('all results of a batch are removed by its id, and no others', async () => {
+  test('deletes all results of a batch by its id, and no others', async () => {
     const { results } = await open();
     await results.removeOfBatch(batchId);
     const made: ResultId[] = [
@@ -146,30 +146,30 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     }
   });
 
-  test('only what was left unfinished long ago is removed', async () => {
+  test('deletes only unfinished files that are old', async () => {
     const storage = await open();
     await store(storage, 'committed');
     const written = await storage.results.write(Buffer.from('published'), 'id', 'jpeg');
     await storage.results.publish(written, 'id', 'jpeg');
     await storage.settled();
-    const dead = await storage.originals.receive();
-    await dead.add(0, pieces('dead'), 0);
+    const unfinished = await storage.originals.receive();
+    await unfinished.add(0, pieces('unfinished'), 0);
     expect(await storage.removeUnfinished()).toBe(0);
     expect(await storage.removeUnfinished(Date.now() + 2 * 60 * 60 * 1000)).toBe(1);
     expect(await text(storage.originals.read(batchId, 0))).toBe('committed');
     expect((await buffer(await storage.results.read('id', 'jpeg'))).toString()).toBe('published');
-    await expect(dead.commit(otherId)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    await expect(unfinished.commit(otherId)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 }
 
-describe('in folders', () => {
+describe('local storage', () => {
   storageTests(async () => {
     const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
     return { ...openLocalStorage({ uploadDir, processedDir, minFreeDiskBytes: 0 }), settled: async () => {} };
   });
 });
 
-describeWithBucket('in a bucket', () => {
+describeWithBucket('S3 storage', () => {
   let bucket: TestBucket;
   beforeAll(async () => {
     bucket = await startBucket();
@@ -187,9 +187,9 @@ describeWithBucket('in a bucket', () => {
     return results.find('id', 'jpeg');
   };
 
-  test('a file is read whole or in part', async () => {
+  test('reads a whole file or a range of it', async () => {
     const file = await stored();
-    if (!('open' in file)) throw new Error('it is not to be opened');
+    if (!('open' in file)) throw new Error('the file cannot be opened');
     const whole = await file.open();
     expect([whole.length, whole.range, (await buffer(whole.content)).toString()]).toEqual([
       10,
@@ -201,19 +201,19 @@ describeWithBucket('in a bucket', () => {
     await expect(file.open('bytes=50-')).rejects.toMatchObject({ status: 416 });
   });
 
-  test('a file is had at a signed address by whoever has it, as what it is, and at no other', async () => {
+  test('signs a URL for a file with its type and name, and refuses any other URL', async () => {
     const file = await stored({ STORAGE_REDIRECT: 'true' });
-    if (!('sign' in file)) throw new Error('it is not to be signed');
+    if (!('sign' in file)) throw new Error('the file has no signed URL');
     const url = await file.sign({ method: 'GET', type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' });
-    const answer = await fetch(url);
-    expect(await answer.text()).toBe('0123456789');
-    expect(answer.headers.get('content-type')).toBe('image/jpeg');
-    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
+    const response = await fetch(url);
+    expect(await response.text()).toBe('0123456789');
+    expect(response.headers.get('content-type')).toBe('image/jpeg');
+    expect(response.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
     expect((await fetch(url.replace(/\?.*/, ''))).ok).toBe(false);
     expect((await fetch(url.replace('a.jpg', 'b.jpg'))).status).toBe(403);
   });
 
-  test('one that is away is said to be, and works again by itself', async () => {
+  test('fails with STORAGE_UNAVAILABLE while the server is down, and works again after its restart', async () => {
     const { originals, results } = openTestBucket(bucket);
     await bucket.kill();
     const incoming = await originals.receive();
@@ -231,7 +231,7 @@ test.each([
   ['EDQUOT', 'STORAGE_FULL', 507],
   ['QuotaExceeded', 'STORAGE_FULL', 507],
   ['AccessDenied', 'STORAGE_UNAVAILABLE', 503],
-])('%s is named as such', (name, code, status) => {
+])('maps %s to %s', (name, code, status) => {
   expect(toStorageError('store the upload', Object.assign(new Error(), { name }))).toMatchObject({ code, status });
 });
 
@@ -239,7 +239,7 @@ describe('a failure of the file system', () => {
   const failWith = (code: string) => Object.assign(new Error(), { code });
 
   test.each(['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENODEV', 'ESTALE', 'EMFILE', 'ENFILE'])(
-    'is temporary with %s, in writing and in reading',
+    'is temporary for %s, on writes and reads',
     (code) => {
       const expected = { code: 'STORAGE_UNAVAILABLE', isTemporary: true, headers: { 'Retry-After': '10' } };
       expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
@@ -247,13 +247,13 @@ describe('a failure of the file system', () => {
     },
   );
 
-  test.each(['ENOSPC', 'EDQUOT'])('is a full storage with %s', (code) => {
+  test.each(['ENOSPC', 'EDQUOT'])('is STORAGE_FULL for %s', (code) => {
     const expected = { code: 'STORAGE_FULL', isTemporary: true, headers: { 'Retry-After': '60' } };
     expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
   });
 
   test.each(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'])(
-    'is not temporary with %s, which is about one path',
+    'is not temporary for %s, which concerns a single path',
     (code) => {
       const expected = { code: 'STORAGE_UNAVAILABLE', isTemporary: false };
       expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);

@@ -16,13 +16,13 @@ import { environment } from './environment.ts';
 import { until } from './processes.ts';
 import type { TestRedis } from './redis.ts';
 
-/** A logger that says nothing. */
+/** A logger that writes nothing. */
 export const silent = createLogger('test', 'silent');
 
-/** For an app whose storage need not be the queue's. */
+/** A storage check that always passes. */
 export const confirmedStorage = { require: () => {} };
 
-/** The API's side of a queue on a test's Redis. */
+/** Creates the API's queue client, connected to a test's Redis. */
 export async function testQueueClient(
   { url }: Pick<TestRedis, 'url'>,
   settings: Record<string, string> = {},
@@ -37,7 +37,7 @@ export async function testQueueClient(
     maxBacklog,
     retentionMs,
     waitReplicas: redis.waitReplicas,
-    // A machine that is busy with other tests must not let requests pass that a limit is for.
+    // Generous, so that a slow Redis on a busy machine does not suspend the rate limits.
     limiterMs: 5000,
     logger: silent,
   });
@@ -46,7 +46,7 @@ export async function testQueueClient(
   return queue;
 }
 
-/** A watcher of batches on a test's Redis. */
+/** Creates a batch watcher, connected to a test's Redis. */
 export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient): BatchWatcher {
   const { redis } = loadConfig(environment({ REDIS_URL: url }));
   const watcher = createBatchWatcher({
@@ -59,7 +59,7 @@ export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient)
   return watcher;
 }
 
-/** Whoever sends a batch where it does not matter. */
+/** The sender of a batch in tests that do not depend on the sender. */
 export const anyone = { id: 'address:127.0.0.1', owner: undefined };
 
 /** Enqueues a batch without its originals. */
@@ -67,7 +67,7 @@ export async function enqueue(queue: QueueClient, batch: NewBatch): Promise<void
   await queue.addBatch(await queue.announceBatch(batch));
 }
 
-/** A batch to enqueue, of files that are not there. */
+/** Describes a batch to enqueue. Its originals do not exist. */
 export function newBatch(batchId: string, ...originalNames: string[]) {
   return {
     batchId,
@@ -77,7 +77,7 @@ export function newBatch(batchId: string, ...originalNames: string[]) {
   };
 }
 
-/** The real app on a real socket, in this process. */
+/** Starts the real app on a real socket, in the test's own process. */
 export async function listeningApp(
   redis: Pick<TestRedis, 'url'>,
   settings: Record<string, string> = {},

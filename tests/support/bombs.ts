@@ -1,8 +1,8 @@
 import { brotliDecompressSync, crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 
-// Pictures of few bytes that say they are huge, or are. What decides is their headers, so some are small pictures whose size
-// was written over.
+// Decompression bombs: small files with huge dimensions. The service decides by the header. Some of these are therefore
+// small images whose header has been overwritten.
 
 /** Width and height in pixels: 144 megapixels. */
 const SIDE = 12_000;
@@ -11,7 +11,7 @@ export const pngSignature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 const small = () => sharp({ create: { width: 64, height: 64, channels: 3, background: '#506070' } });
 
-/** All of it is there: a megapixel of one colour at one bit a pixel takes 125 bytes. */
+/** Encodes every pixel: a megapixel of one colour at one bit per pixel takes 125 bytes. */
 export function pngBomb(side = SIDE): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(side, 0);
@@ -23,7 +23,7 @@ export function pngBomb(side = SIDE): Buffer {
   return Buffer.concat([pngSignature, ...chunks]);
 }
 
-/** A chunk of a PNG. */
+/** Encodes a PNG chunk. */
 export function chunk(type: string, content: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), content]);
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
@@ -32,7 +32,7 @@ export function chunk(type: string, content: Buffer): Buffer {
   return Buffer.concat([length, body, check]);
 }
 
-/** Height, then width, after the start of frame: the marker, a length, and the bits of a sample. */
+/** Overwrites height and width. They follow the start-of-frame marker, its length and the sample precision. */
 export async function jpegBomb(progressive = false): Promise<Buffer> {
   const file = await small().jpeg({ progressive }).toBuffer();
   const at = find(file, progressive ? '\xff\xc2' : '\xff\xc0');
@@ -41,7 +41,7 @@ export async function jpegBomb(progressive = false): Promise<Buffer> {
   return file;
 }
 
-/** Width, then height, after the start code of the key frame (RFC 6386, section 9.1). */
+/** Overwrites width and height. They follow the start code of the key frame (RFC 6386, section 9.1). */
 export async function webpBomb(): Promise<Buffer> {
   const file = await small().webp().toBuffer();
   const at = find(file, '\x9d\x01\x2a');
@@ -51,16 +51,16 @@ export async function webpBomb(): Promise<Buffer> {
 }
 
 /**
- * An AVIF of one colour, all of it. To make it anew takes ten seconds and a gigabyte, hence it is kept (with Brotli, in
- * base64): `sharp({ create: { width: 12_000, height: 12_000, … } }).avif({ effort: 0, chromaSubsampling: '4:2:0' })`.
+ * Returns a complete AVIF of one colour. Encoding it takes ten seconds and a gigabyte, so it is stored here (Brotli, base64):
+ * `sharp({ create: { width: 12_000, height: 12_000, … } }).avif({ effort: 0, chromaSubsampling: '4:2:0' })`.
  *
- * @param said width and height that it says it has, in the item's property `ispe` after its version and flags
+ * @param declaredSide width and height in the item property `ispe`, after its version and flags
  */
-export function avifBomb(said = SIDE): Buffer {
+export function avifBomb(declaredSide = SIDE): Buffer {
   const file = brotliDecompressSync(Buffer.from(realAvif.join(''), 'base64'));
   const at = find(file, 'ispe');
-  file.writeUInt32BE(said, at + 8);
-  file.writeUInt32BE(said, at + 12);
+  file.writeUInt32BE(declaredSide, at + 8);
+  file.writeUInt32BE(declaredSide, at + 12);
   return file;
 }
 
@@ -74,19 +74,19 @@ const realAvif = [
   'FHgNjEBTv89KVzs=',
 ];
 
-/** An animation whose frames are one pixel each, on a screen of some more. */
+/** Encodes an animation of 200 × 200 pixels whose frames cover one pixel each. */
 export function gifBomb(frames: number): Buffer {
   const size = [200, 0, 200, 0];
-  // 0x80: a palette of two colours follows; here black and white.
+  // 0x80: a palette of two colours follows, here black and white.
   const start = Buffer.concat([Buffer.from('GIF89a'), Buffer.from([...size, 0x80, 0, 0, 0, 0, 0, 255, 255, 255])]);
-  const place = [0, 0, 0, 0, 1, 0, 1, 0, 0];
-  // Codes of at first three bits: clear, the pixel 0, the end.
-  const frame = Buffer.from([0x2c, ...place, 2, 2, 0x44, 0x01, 0]);
+  const position = [0, 0, 0, 0, 1, 0, 1, 0, 0];
+  // LZW codes of three bits each: clear, pixel 0, end.
+  const frame = Buffer.from([0x2c, ...position, 2, 2, 0x44, 0x01, 0]);
   return Buffer.concat([start, ...Array.from({ length: frames }, () => frame), Buffer.from([0x3b])]);
 }
 
-function find(file: Buffer, mark: string): number {
-  const at = file.indexOf(Buffer.from(mark, 'latin1'));
-  if (at === -1) throw new Error('sharp does not write that any more');
+function find(file: Buffer, marker: string): number {
+  const at = file.indexOf(Buffer.from(marker, 'latin1'));
+  if (at === -1) throw new Error(`sharp did not write the marker ${JSON.stringify(marker)}`);
   return at;
 }

@@ -5,19 +5,19 @@ import { describeIf } from './describe-if.ts';
 
 const program = findBrowser();
 
-/** `describe` for tests in a real browser. */
+/** `describe` for tests that need a real browser. */
 export const describeInBrowser = describeIf(
-  program ? undefined : 'no Chromium or Chrome was found, and none could be installed without asking',
+  program ? undefined : 'no Chromium or Chrome was found, and none could be installed without a prompt',
 );
 
-// One for all tests of a file.
+// All tests of a file share one browser.
 let running: Promise<Browser> | undefined;
 afterAll(async () => (await running)?.close());
 
 function browser(): Promise<Browser> {
   running ??= chromium.launch({
     executablePath: program ?? '',
-    // No sandbox, since tests in a container run as root; and nothing that the browser would fetch for itself.
+    // Chromium refuses its sandbox to root, which tests in a container run as. The other flags stop background requests.
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -31,7 +31,7 @@ function browser(): Promise<Browser> {
   return running;
 }
 
-/** A page of its own, which notes every fault: an exception, an error on the console, a request to another host. */
+/** Opens a page and records every fault: an exception, a console error, or a request to another host. */
 export async function openPage(
   url: string,
   options: { width?: number; height?: number } = {},

@@ -6,8 +6,8 @@ import { temporaryFolder } from './cleanup.ts';
 const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'scripts'];
 
 /**
- * A copy of the project with what is installed here: what its commands build, store or start cannot meet a service that
- * runs in the project itself.
+ * Copies the project into a temporary folder and links the installed packages. Commands that run there cannot disturb a
+ * service that runs in the project folder.
  */
 export async function copyOfProject(): Promise<string> {
   const folder = await temporaryFolder();

@@ -2,32 +2,35 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-type Act = () => unknown;
+type Cleanup = () => unknown;
 
-/** What is to be undone after the test that runs, and after all tests of the file. */
-const undo: { test: Act[] | undefined; file: Act[] } = { test: undefined, file: [] };
+/** Cleanups after the running test, and after the last test of the file. */
+const cleanups: { test: Cleanup[] | undefined; file: Cleanup[] } = { test: undefined, file: [] };
 
-async function undoAll(acts: Act[] = []): Promise<void> {
-  for (const act of acts.splice(0).reverse()) await act();
+async function runAll(pending: Cleanup[] = []): Promise<void> {
+  for (const cleanup of pending.splice(0).reverse()) await cleanup();
 }
 
 beforeEach(() => {
-  undo.test = [];
+  cleanups.test = [];
 });
-// What a test has started must not take the next one's time.
+// Processes that a test leaves running would slow down the next test.
 afterEach(async () => {
-  const acts = undo.test;
-  undo.test = undefined;
-  await undoAll(acts);
+  const pending = cleanups.test;
+  cleanups.test = undefined;
+  await runAll(pending);
 });
-afterAll(() => undoAll(undo.file));
+afterAll(() => runAll(cleanups.file));
 
-/** Remembers what must happen when the test that runs, or the file, is over, whatever the outcome; the latest happens first. */
-export function onCleanup(act: Act): void {
-  (undo.test ?? undo.file).push(act);
+/**
+ * Registers a cleanup, which runs whether the test passes or fails. It runs after the current test, or after all tests of the
+ * file when it is registered outside a test. The latest registered cleanup runs first.
+ */
+export function onCleanup(cleanup: Cleanup): void {
+  (cleanups.test ?? cleanups.file).push(cleanup);
 }
 
-/** An empty folder that is gone after the test, or the file. */
+/** Creates an empty folder, which is deleted after the current test, or after the file. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'image-service-'));
   onCleanup(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));

@@ -2,37 +2,37 @@ import sharp, { type Sharp } from 'sharp';
 import type { File } from './client.ts';
 import { type Random, seeded } from './random.ts';
 
-/** Bytes at the start of a file in which most formats keep what they say about themselves. */
+/** The first bytes of a file, where most formats have their header. */
 const HEADER_BYTES = 256;
 
-/** A gradient under noise, small and the same for the same numbers; sharp's own noise differs each time. */
-function smallPicture(random: Random): Sharp {
+/** Creates a small gradient with noise. It depends on `random` only, unlike sharp's own noise. */
+function smallImage(random: Random): Sharp {
   const [width, height, channels] = [48 + random(153), 48 + random(153), 4 as const];
   const pixels = Buffer.alloc(width * height * channels);
   for (let at = 0; at < pixels.length; at += 1) pixels[at] = ((at / width) % 160) + random(96);
   return sharp(pixels, { raw: { width, height, channels } });
 }
 
-/** Every accepted format, in each of the ways in which its files differ inside. */
-const encoders: Record<string, (picture: Sharp, another: Sharp) => Sharp | Promise<Sharp>> = {
-  'baseline.jpg': (picture) => picture.jpeg(),
-  'progressive.jpg': (picture) => picture.jpeg({ progressive: true }),
-  'turned.jpg': (picture) => picture.withMetadata({ orientation: 6 }).jpeg(),
-  'profile.jpg': (picture) => picture.withIccProfile('p3').jpeg(),
-  'cmyk.jpg': (picture) => picture.toColourspace('cmyk').jpeg(),
-  'grey.jpg': (picture) => picture.toColourspace('b-w').jpeg(),
-  'alpha.png': (picture) => picture.png(),
-  'interlaced.png': (picture) => picture.png({ progressive: true }),
-  'palette.png': (picture) => picture.png({ palette: true, colours: 16 }),
-  'deep.png': (picture) => picture.toColourspace('rgb16').png(),
-  'lossy.webp': (picture) => picture.webp(),
-  'lossless.webp': (picture) => picture.webp({ lossless: true }),
-  'animated.webp': async (picture, another) => (await animation(picture, another)).webp(),
-  'still.gif': (picture) => picture.gif(),
-  'animated.gif': async (picture, another) => (await animation(picture, another)).gif(),
-  'lossy.avif': (picture) => picture.removeAlpha().avif({ effort: 0 }),
-  'alpha.avif': (picture) => picture.avif({ effort: 0 }),
-  'lossless.avif': (picture) => picture.avif({ effort: 0, lossless: true }),
+/** Every accepted format, in each of its encodings. */
+const encoders: Record<string, (image: Sharp, another: Sharp) => Sharp | Promise<Sharp>> = {
+  'baseline.jpg': (image) => image.jpeg(),
+  'progressive.jpg': (image) => image.jpeg({ progressive: true }),
+  'rotated.jpg': (image) => image.withMetadata({ orientation: 6 }).jpeg(),
+  'profile.jpg': (image) => image.withIccProfile('p3').jpeg(),
+  'cmyk.jpg': (image) => image.toColourspace('cmyk').jpeg(),
+  'grey.jpg': (image) => image.toColourspace('b-w').jpeg(),
+  'alpha.png': (image) => image.png(),
+  'interlaced.png': (image) => image.png({ progressive: true }),
+  'palette.png': (image) => image.png({ palette: true, colours: 16 }),
+  'deep.png': (image) => image.toColourspace('rgb16').png(),
+  'lossy.webp': (image) => image.webp(),
+  'lossless.webp': (image) => image.webp({ lossless: true }),
+  'animated.webp': async (image, another) => (await animation(image, another)).webp(),
+  'still.gif': (image) => image.gif(),
+  'animated.gif': async (image, another) => (await animation(image, another)).gif(),
+  'lossy.avif': (image) => image.removeAlpha().avif({ effort: 0 }),
+  'alpha.avif': (image) => image.avif({ effort: 0 }),
+  'lossless.avif': (image) => image.avif({ effort: 0, lossless: true }),
 };
 
 async function animation(...frames: Sharp[]): Promise<Sharp> {
@@ -40,7 +40,7 @@ async function animation(...frames: Sharp[]): Promise<Sharp> {
   return sharp(files, { join: { animated: true } });
 }
 
-/** Makes a damaged copy of a file, if need be with a part of another one. */
+/** Returns a damaged copy of a file. Some kinds of damage take a part of another file. */
 type Damage = (file: Buffer, another: Buffer, random: Random) => Buffer;
 
 const flipBits = (file: Buffer, within: number, random: Random) => {
@@ -62,7 +62,7 @@ const damages: Record<string, Damage> = {
   truncated: (file, _, random) => file.subarray(0, random(file.length)),
   flipped: (file, _, random) => flipBits(file, file.length, random),
   'flipped-header': (file, _, random) => flipBits(file, HEADER_BYTES, random),
-  // Lengths, counts and sizes at their largest.
+  // Sets lengths, counts and dimensions to their maximum.
   'huge-number': (file, _, random) => {
     const from = random(HEADER_BYTES);
     return filled(file, from, from + 1 + random(4), 0xff);
@@ -81,32 +81,32 @@ const damages: Record<string, Damage> = {
 };
 
 /**
- * Small pictures of every accepted format, damaged in every way, in turn.
+ * Generates small images of every accepted format with every kind of damage.
  *
- * @param seed the same seed makes the same files
- * @returns files whose names say what they were and what was done to them
+ * @param seed the same seed generates the same files
+ * @returns files whose names contain the kind of damage and the original encoding
  */
 export async function* damagedFiles(count: number, seed: number): AsyncGenerator<File> {
   const random = seeded(seed);
-  const kinds = Object.keys(encoders);
-  const ways = Object.entries(damages);
+  const encodings = Object.keys(encoders);
+  const kinds = Object.entries(damages);
   let sources: Buffer[] = [];
   for (let number = 0; number < count; number += 1) {
-    // Other pictures after each way of damage for each kind.
-    if (number % (kinds.length * ways.length) === 0)
+    // New images after every combination of encoding and damage.
+    if (number % (encodings.length * kinds.length) === 0)
       sources = await Promise.all(
         Object.values(encoders).map(async (encode) => {
-          const image = await encode(smallPicture(random), smallPicture(random));
+          const image = await encode(smallImage(random), smallImage(random));
           return image.toBuffer();
         }),
       );
-    const kind = number % kinds.length;
-    const [way, damage] = ways[Math.floor(number / kinds.length) % ways.length] ?? never();
-    const file = sources[kind] ?? never();
-    yield [`${number}-${way}-${kinds[kind]}`, damage(file, sources[random(sources.length)] ?? file, random)];
+    const encoding = number % encodings.length;
+    const [kind, damage] = kinds[Math.floor(number / encodings.length) % kinds.length] ?? never();
+    const file = sources[encoding] ?? never();
+    yield [`${number}-${kind}-${encodings[encoding]}`, damage(file, sources[random(sources.length)] ?? file, random)];
   }
 }
 
 function never(): never {
-  throw new Error('there is at least one');
+  throw new Error('unreachable: the lists are not empty');
 }

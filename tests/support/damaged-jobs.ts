@@ -1,18 +1,18 @@
 import type { Redis } from 'ioredis';
 
-/** Ways in which the stored data of a batch can be unreadable. Each breaks one record of the batch in Redis. */
+/** Ways to make the stored data of a batch unreadable. Each breaks one record of the batch in Redis. */
 export const damages: Record<string, (admin: Redis, batchId: string) => Promise<unknown>> = {
   'broken JSON in the data of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'data', '{"batchId":'),
-  'the data of a file in an unknown shape': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'data', '[null]'),
+  'an unknown shape in the data of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'data', '[null]'),
   'broken JSON in the options of a file’s job': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'opts', '{"at'),
   'broken JSON in the result of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'returnvalue', '{"wi'),
-  'the result of a file in an unknown shape': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'returnvalue', '7'),
-  'no job of a file': (admin, id) => admin.del(`{images}:images:${id}-0`),
+  'an unknown shape in the result of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'returnvalue', '7'),
+  'a missing job of a file': (admin, id) => admin.del(`{images}:images:${id}-0`),
   'broken JSON in the data of the batch': (admin, id) => admin.hset(`{images}:batches:${id}`, 'data', '{"total":2'),
-  'no object as the data of the batch': (admin, id) => admin.hset(`{images}:batches:${id}`, 'data', 'null'),
+  'null as the data of the batch': (admin, id) => admin.hset(`{images}:batches:${id}`, 'data', 'null'),
   'a total of a million': (admin, id) => setTotal(admin, id, 1_000_000),
-  'a total that is a word': (admin, id) => setTotal(admin, id, 'x'),
-  'a time that is none': (admin, id) => admin.hset(`{images}:batches:${id}`, 'timestamp', 'soon'),
+  'a total that is a string': (admin, id) => setTotal(admin, id, 'x'),
+  'a timestamp that is not a number': (admin, id) => admin.hset(`{images}:batches:${id}`, 'timestamp', 'soon'),
 };
 
 async function setTotal(admin: Redis, batchId: string, total: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onCleanup } from './cleanup.ts';
 import { batchEnd, readJob, upload } from './client.ts';
-import { jpeg } from './pictures.ts';
+import { jpeg } from './images.ts';
 import { type TestProcess, until } from './processes.ts';
 
 interface Row {
@@ -12,9 +12,9 @@ interface Row {
   command: string;
 }
 
-/** Every process that lives, with its parent. */
+/** Lists the running processes, each with its parent. */
 function processes(): Row[] {
-  // A small Linux has no `ps`.
+  // On Linux read /proc: a minimal system has no `ps`.
   if (process.platform !== 'linux') {
     const table = execFileSync('ps', ['-e', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).trim();
     return table.split('\n').map((line) => {
@@ -24,7 +24,7 @@ function processes(): Row[] {
   }
   return readdirSync('/proc').flatMap((name) => {
     try {
-      // `pid (name) state parent …`; the name may hold spaces and parentheses.
+      // `pid (name) state parent …`. The name may contain spaces and parentheses.
       const [state, parent] = readFileSync(`/proc/${name}/stat`, 'utf8')
         .replace(/^.*\) /s, '')
         .split(' ');
@@ -36,23 +36,22 @@ function processes(): Row[] {
   });
 }
 
-function below(all: Row[], pid: number | undefined): Row[] {
-  return all.filter((row) => row.parent === pid).flatMap((row) => [row, ...below(all, row.pid)]);
+function descendantRows(all: Row[], pid: number | undefined): Row[] {
+  return all.filter((row) => row.parent === pid).flatMap((row) => [row, ...descendantRows(all, row.pid)]);
 }
 
-/** Ids of the processes that a process started, and that those started, as far as they live. */
+/** Returns the ids of all running descendants of a process. */
 export function descendants(pid: number | undefined): number[] {
-  return below(processes(), pid).map((row) => row.pid);
+  return descendantRows(processes(), pid).map((row) => row.pid);
 }
 
-/** Ids of a worker's children that process images, and of nothing else that its tools have started. */
+/** Returns the ids of a worker's children that process images, without other child processes. */
 export function imageChildren(pid: number | undefined): number[] {
-  return below(processes(), pid)
+  return descendantRows(processes(), pid)
     .filter(({ command }) => /worker\/image-child\.[jt]s/.test(command))
     .map((row) => row.pid);
 }
 
-/** Whether a process lives. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -62,10 +61,10 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Stops the child that processes an image for a while, so that the image outlasts a time limit on a machine of any speed. Needs
- * a worker with one slot, and an image that takes more than 200 ms.
+ * Pauses the child that processes an image, so that the image exceeds a time limit on a machine of any speed. Needs a worker
+ * with `WORKER_CONCURRENCY=1`, and an image that takes more than 200 ms.
  *
- * @param forMs milliseconds; the child's own clock goes on meanwhile
+ * @param forMs milliseconds; the service's time limit runs meanwhile
  */
 export async function holdChild(
   worker: TestProcess,
@@ -79,10 +78,10 @@ export async function holdChild(
 }
 
 /**
- * Stops the child of a worker with one slot before its next image, so that this image is active for as long as a test needs. The
- * batch that makes the worker start its child is deleted again.
+ * Pauses the child of a worker before its next image, so that this image stays active for as long as a test needs. Needs a
+ * worker with `WORKER_CONCURRENCY=1`. A first batch makes the worker start its child; it is deleted again.
  *
- * @returns lets the child go on
+ * @returns a function that resumes the child
  */
 export async function holdNextImage(worker: TestProcess, api: string): Promise<() => void> {
   const batchId = await upload(api, ['first.jpg', await jpeg(64, 64)]);

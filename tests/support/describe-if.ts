@@ -1,8 +1,8 @@
 /**
- * Makes a `describe` for tests that take more than every machine has. Where that is missing they are skipped and say why; in
- * CI that is a failure.
+ * Returns a `describe` for tests that need something that a machine may lack. Without it the tests are skipped, with the reason
+ * in their name. With `CI` set they fail instead.
  *
- * @param reason why they cannot run here, if they cannot
+ * @param reason why the tests cannot run here; `undefined` if they can
  */
 export function describeIf(reason: string | undefined) {
   return (name: string, tests: () => void): void => {

@@ -1,8 +1,8 @@
 import { settingDescriptions } from '../../src/shared/settings.ts';
 
 /**
- * An environment in which only the settings given count: what the person who runs the tests has set, in the environment
- * or in `.env`, does not, since an empty value stands for the default.
+ * Returns an environment with the given settings and the defaults of all others. An empty value stands for the default. It
+ * overrides what the developer has set in the environment or in `.env`.
  */
 export function environment(settings: Record<string, string> = {}): Record<string, string> {
   const defaults = Object.fromEntries(Object.keys(settingDescriptions).map((name) => [name, '']));

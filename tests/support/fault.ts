@@ -2,19 +2,19 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 
-/** Whether faults are injected at the size that docs/reliability.md tells of, which takes minutes each. */
+/** Whether faults are injected at full size, as measured in docs/reliability.md. Each then takes minutes. */
 const isFull = process.env.FAULTS === 'full';
-/** Where to note what was measured, one JSON object a line; see `scripts/faults.ts`. */
+/** File for the measurements, one JSON object per line. See `scripts/faults.ts`. */
 const report = process.env.FAULTS_REPORT;
 
-/** How large a fault is: the first in `npm test`, the second in `npm run test:faults -- --full`. */
+/** Chooses the size of a fault: the first in `npm test`, the second in `npm run test:faults -- --full`. */
 export function sized<T>(quick: T, full: T): T {
   return isFull ? full : quick;
 }
 
 /** One row of docs/reliability.md. */
 export interface FaultRow {
-  /** Name of the test's file without its ending, which is also how to run it alone. */
+  /** Name of the test file without `.test.ts`. `npm run test:faults -- <name>` runs that file alone. */
   test: string;
   fault: string;
   promise: string;
@@ -22,12 +22,13 @@ export interface FaultRow {
 }
 
 /**
- * A test that injects one fault into the real service, and the row of docs/reliability.md that it stands for.
+ * Defines a test that injects one fault into the real service, and its row in docs/reliability.md. At full size it reports the
+ * row. Otherwise it checks that the document contains it.
  *
- * @param fault what is done to the service, at its full size
- * @param promise what must hold
- * @param inject does it, checks what must hold, and returns in a few words what was measured
- * @param limitMs milliseconds that the test may take at its full size
+ * @param fault the fault at full size; first column
+ * @param promise the expected behaviour; second column
+ * @param inject injects the fault, checks the promise, and returns the measurement as text; third column
+ * @param limitMs timeout of the test at full size, in milliseconds
  */
 export function faultTest(fault: string, promise: string, inject: () => Promise<string>, limitMs = 300_000): void {
   test(

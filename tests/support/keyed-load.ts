@@ -5,7 +5,7 @@ import { type Load, startClients } from './load.ts';
 import { until } from './processes.ts';
 import { seeded } from './random.ts';
 
-/** What a client uploads: its files, and the variants that it asks for. */
+/** The files of an upload and, if any, its `variants` field. */
 export interface Upload {
   files: readonly File[];
   variants?: string;
@@ -23,11 +23,11 @@ export interface SentUpload {
 const RETRY_MS = 250;
 
 /**
- * Starts clients that send each upload under an `Idempotency-Key` of its own. Every second client retries an upload until it
- * is acknowledged, and sends some of them again after that; the other clients go on with the next upload whatever happens.
+ * Starts clients that send each upload with a new `Idempotency-Key`. Every second client retries an upload until it is
+ * acknowledged, and then sends some of them again. The other clients send each upload once.
  *
- * @param url of an API, asked before each request
- * @param uploads from which each client draws
+ * @param url returns the URL of an API; called before each request
+ * @param uploads the uploads from which each client chooses at random
  */
 export function startKeyedLoad(
   url: () => string,
@@ -40,15 +40,15 @@ export function startKeyedLoad(
   const uploadOnce = async (client: number): Promise<Response> => {
     const random = randoms[client] ?? seeded(seed);
     const upload = uploads[random(uploads.length)] ?? uploads[0];
-    const noted: SentUpload = { upload, isRetried: client % 2 === 0, acknowledged: [] };
-    sent.push(noted);
+    const record: SentUpload = { upload, isRetried: client % 2 === 0, acknowledged: [] };
+    sent.push(record);
     const key = randomUUID();
     const send = async () => {
       const response = await postWithKey(url(), upload, key);
-      if (response.status === 202) noted.acknowledged.push((await response.clone().json()).batchId);
+      if (response.status === 202) record.acknowledged.push((await response.clone().json()).batchId);
       return response;
     };
-    if (!noted.isRetried) return send();
+    if (!record.isRetried) return send();
     const response = await until(async () => {
       const last = await send().catch(() => undefined);
       if (last?.status === 202) return last;

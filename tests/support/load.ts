@@ -2,22 +2,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { onCleanup } from './cleanup.ts';
 import { type File, post } from './client.ts';
 
-/** Clients that upload without end, and what they were told. */
+/** Clients that upload in a loop, and the responses that they received. */
 export interface Load {
   /** Ids of the batches that were acknowledged. */
   accepted: string[];
-  /** Every other answer. */
+  /** Every response other than 202. */
   refused: { status: number; retryAfter: string | null }[];
-  /** Uploads that got no answer at all. */
+  /** Number of uploads without any response. */
   unanswered(): number;
-  /** Lets each client end its upload and waits for that. */
+  /** Stops the loop and waits for the uploads in progress. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts clients that upload the same files again and again, whatever the answer.
+ * Starts clients that upload the same files in a loop, whatever the response.
  *
- * @param url of the API, asked before each upload
+ * @param url returns the URL of the API; called before each upload
  * @param options see {@link startClients}
  */
 export function startLoad(url: () => string, files: readonly File[], options?: ClientOptions): Load {
@@ -26,14 +26,14 @@ export function startLoad(url: () => string, files: readonly File[], options?: C
 
 interface ClientOptions {
   clients?: number;
-  /** Milliseconds between a client's uploads, so that a worker can keep up. */
+  /** Milliseconds between the uploads of a client, so that a worker can keep up. */
   pauseMs?: number;
 }
 
 /**
- * Starts clients that upload again and again, whatever the response.
+ * Starts clients that upload in a loop, whatever the response.
  *
- * @param uploadOnce makes one upload of a client, whose number it gets, and returns the last response
+ * @param uploadOnce sends one upload of the client with the given number, and returns the last response
  */
 export function startClients(
   uploadOnce: (client: number) => Promise<Response>,
@@ -42,18 +42,18 @@ export function startClients(
   const accepted: Load['accepted'] = [];
   const refused: Load['refused'] = [];
   let unanswered = 0;
-  let isOver = false;
+  let isStopped = false;
 
   const run = async (client: number) => {
-    const answer = await uploadOnce(client);
-    if (answer.status === 202) accepted.push(((await answer.json()) as { batchId: string }).batchId);
+    const response = await uploadOnce(client);
+    if (response.status === 202) accepted.push(((await response.json()) as { batchId: string }).batchId);
     else {
-      refused.push({ status: answer.status, retryAfter: answer.headers.get('Retry-After') });
-      await answer.body?.cancel();
+      refused.push({ status: response.status, retryAfter: response.headers.get('Retry-After') });
+      await response.body?.cancel();
     }
   };
   const running = Array.from({ length: clients }, async (_, client) => {
-    while (!isOver) {
+    while (!isStopped) {
       await run(client).catch(() => {
         unanswered += 1;
       });
@@ -61,7 +61,7 @@ export function startClients(
     }
   });
   const stop = async () => {
-    isOver = true;
+    isStopped = true;
     await Promise.all(running);
   };
   onCleanup(stop);

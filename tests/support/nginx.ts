@@ -7,12 +7,12 @@ import { describeIf } from './describe-if.ts';
 import { freePort } from './ports.ts';
 import { endProcess, until } from './processes.ts';
 
-/** `describe` for tests behind nginx. */
+/** `describe` for tests that need nginx. */
 export const describeBehindNginx = describeIf(
-  findNginx() ? undefined : 'there is no nginx, and none could be installed without asking',
+  findNginx() ? undefined : 'nginx was not found, and could not be installed without a prompt',
 );
 
-/** Starts an nginx that passes everything to an API and keeps its connections to it; returns its URL. */
+/** Starts nginx as a reverse proxy of an API, with keep-alive connections to it. Returns its URL. */
 export async function startNginx(api: string): Promise<string> {
   const folder = await temporaryFolder();
   const port = await freePort();

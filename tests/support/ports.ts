@@ -1,15 +1,15 @@
 import { freePort as anyFreePort, isFree } from '../../scripts/find-redis.ts';
 
-/** Below what systems give out by themselves, so that none of these is taken by a connection before it is used. */
+/** Below the ephemeral ports, so that no outgoing connection takes a port before the test uses it. */
 const [LOWEST, RANGE] = [10_000, 4000];
-/** Each of Jest's workers has a range of its own: a port is free for anyone until something listens on it. */
+/** Each Jest worker has its own range, since a port stays free for other workers until something listens on it. */
 const first = LOWEST + (Number(process.env.JEST_WORKER_ID ?? 0) % 4) * RANGE;
 let next = Math.floor(Math.random() * RANGE);
 
-/** A port that nothing listens on and that no other test is given. */
+/** Finds a port on which nothing listens and which no other test receives. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < RANGE; tries += 1) {
-    // Taken before it is looked at: another may ask meanwhile.
+    // Increment before the check: a concurrent call must not receive the same port.
     const port = first + next;
     next = (next + 1) % RANGE;
     if (await isFree(port)) return port;

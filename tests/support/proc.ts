@@ -1,32 +1,32 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-// What the kernel knows of a process. Only Linux tells; elsewhere the answer is 0, so that nothing is found to have grown.
+// Figures of a process from /proc. They exist on Linux only. Elsewhere they are 0, so that no test sees an increase.
 
-const isKnown = process.platform === 'linux';
+const isLinux = process.platform === 'linux';
 
-/** Files and connections that a process has open. */
+/** Returns the number of open files and connections of a process. */
 export function openDescriptors(pid: number | undefined): number {
-  return isKnown ? readdirSync(`/proc/${pid}/fd`).length : 0;
+  return isLinux ? readdirSync(`/proc/${pid}/fd`).length : 0;
 }
 
-/** Bytes that a process has read so far, from files and connections. */
+/** Returns the bytes that a process has read from files and connections since its start. */
 export function bytesRead(pid: number | undefined): number {
-  if (!isKnown) return 0;
+  if (!isLinux) return 0;
   return Number(/^rchar: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]);
 }
 
-/** Most memory that a process has held so far, in mebibytes. */
+/** Returns the peak memory of a process in mebibytes. */
 export function peakMemory(pid: number | undefined): number {
-  return isKnown ? memory(pid, 'VmHWM') : 0;
+  return isLinux ? memory(pid, 'VmHWM') : 0;
 }
 
-/** Makes what a process holds now the most that it has held, where the kernel lets us, and returns that in mebibytes. */
+/** Resets the peak memory of a process to its present memory, where the kernel allows it. Returns the peak in mebibytes. */
 export function restartPeakMemory(pid: number | undefined): number {
-  if (!isKnown) return 0;
+  if (!isLinux) return 0;
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
   } catch {
-    // The most so far is then what counts from here on.
+    // Without permission the peak so far stays the baseline.
   }
   return peakMemory(pid);
 }

@@ -7,16 +7,16 @@ import { onCleanup } from './cleanup.ts';
 import { environment } from './environment.ts';
 import { freePort } from './ports.ts';
 
-/** One of the service's processes, run for a test. */
+/** A process that a test has started. */
 export interface TestProcess {
   child: ChildProcess;
-  /** What it wrote so far, to both outputs. */
+  /** Its stdout and stderr so far. */
   output(): string;
-  /** Ends it by a signal and waits; resolves to its exit code, `null` after a signal that it does not handle. */
+  /** Sends a signal and waits for the exit. Resolves to the exit code, or to `null` if the signal killed the process. */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Ends a process by a signal, unless it has ended, and waits. */
+/** Sends a signal to a process that has not ended yet, and waits for its exit. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
@@ -39,16 +39,16 @@ function observe(child: ChildProcess): TestProcess {
   return { child, output: () => output, end };
 }
 
-/** What runs a process: a program and its first arguments, which lead to Node. */
+/** A program and its first arguments, which run Node. */
 export type Launcher = readonly [program: string, ...args: string[]];
 
-/** Starts `dist/<door>/main.js`, which `build.ts` has made, and waits until it says that it is ready. */
-async function startDoor(
-  door: 'api' | 'worker',
+/** Starts `dist/<name>/main.js`, which `build.ts` has built, and waits until the process reports that it is ready. */
+async function startService(
+  name: 'api' | 'worker',
   settings: Record<string, string>,
   [program, ...args]: Launcher = [process.execPath],
 ): Promise<TestProcess> {
-  const child = fork(join(projectRoot, 'dist', door, 'main.js'), {
+  const child = fork(join(projectRoot, 'dist', name, 'main.js'), {
     env: { ...process.env, ...environment(settings) },
     execPath: program,
     execArgv: args,
@@ -56,13 +56,13 @@ async function startDoor(
   });
   const started = observe(child);
   const ready = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
-  if (!ready) throw new Error(`The ${door} ended at its start:\n${started.output()}`);
+  if (!ready) throw new Error(`The ${name} ended before it was ready:\n${started.output()}`);
   return started;
 }
 
 /** Starts the real worker. */
 export function startWorker(settings: Record<string, string>, launcher?: Launcher): Promise<TestProcess> {
-  return startDoor('worker', settings, launcher);
+  return startService('worker', settings, launcher);
 }
 
 /** Starts the real API on a free port. */
@@ -71,11 +71,11 @@ export async function startApi(
   launcher?: Launcher,
 ): Promise<TestProcess & { url: string }> {
   const port = settings.PORT ?? String(await freePort());
-  const api = await startDoor('api', { ...settings, PORT: port }, launcher);
+  const api = await startService('api', { ...settings, PORT: port }, launcher);
   return { ...api, url: `http://127.0.0.1:${port}` };
 }
 
-/** Runs `npm run <script>` in a folder, in a process group of its own as a terminal would. */
+/** Runs `npm run <script>` in a folder, in its own process group as in a terminal. */
 export function npmRun(script: string, folder: string, settings: Record<string, string>): TestProcess {
   const child = spawn('npm', ['run', script], {
     cwd: folder,
@@ -103,21 +103,21 @@ export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-(child.pid ?? 0), signal);
   } catch {
-    // Nothing of it is left.
+    // The whole group has ended.
   }
 }
 
 /**
- * Does something up to three times, until it was quick enough: what else this machine does at that moment only adds.
+ * Runs a function up to three times, until one run is within the limit. Other load on the machine can only make a run slower.
  *
- * @returns the milliseconds of the quickest time
+ * @returns the milliseconds of the fastest run
  */
-export async function quickest(limitMs: number, act: () => Promise<unknown>, pauseMs = 0): Promise<number> {
+export async function quickest(limitMs: number, run: () => Promise<unknown>, pauseMs = 0): Promise<number> {
   let leastMs = Number.POSITIVE_INFINITY;
   for (let tries = 0; tries < 3 && leastMs >= limitMs; tries += 1) {
     if (tries > 0) await delay(pauseMs);
     const begin = performance.now();
-    await act();
+    await run();
     leastMs = Math.min(leastMs, performance.now() - begin);
   }
   return leastMs;
@@ -125,17 +125,21 @@ export async function quickest(limitMs: number, act: () => Promise<unknown>, pau
 
 type Falsy = false | null | undefined | 0 | '';
 
-/** Longest pause between two looks of {@link until}, in milliseconds. A state that a test must see lasts longer. */
+/** Longest pause of {@link until} between two checks, in milliseconds. A state that a test must see lasts longer. */
 const MAX_PAUSE_MS = 100;
 
-/** Waits until something is so. Looks often at first, then less often, to leave the processor to what it waits for. */
-export async function until<T>(look: () => T | Promise<T>, limitMs = 90_000): Promise<Exclude<T, Falsy>> {
+/**
+ * Polls a condition until it is truthy, and returns its value. The pauses grow, to leave the processor to the processes under test.
+ *
+ * @throws {Error} after `limitMs` milliseconds
+ */
+export async function until<T>(condition: () => T | Promise<T>, limitMs = 90_000): Promise<Exclude<T, Falsy>> {
   const begin = Date.now();
   for (;;) {
-    const seen = await look();
-    if (seen) return seen as Exclude<T, Falsy>;
+    const value = await condition();
+    if (value) return value as Exclude<T, Falsy>;
     const elapsedMs = Date.now() - begin;
-    if (elapsedMs > limitMs) throw new Error(`not so after ${limitMs} ms: ${look}`);
+    if (elapsedMs > limitMs) throw new Error(`still false after ${limitMs} ms: ${condition}`);
     await delay(Math.min(MAX_PAUSE_MS, Math.max(20, elapsedMs / 10)));
   }
 }

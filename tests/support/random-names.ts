@@ -3,13 +3,13 @@ import { escaped } from './saved-names.ts';
 
 /** A file name as a client sends it. */
 export interface SentName {
-  /** The parameter of the part's header that has it. */
+  /** The parameter of the part's header that contains the name. */
   parameter: string;
-  /** How it must be given back if it is accepted; `undefined` where the form of the header leaves that open. */
-  givenBack: string | undefined;
+  /** The name that the API must return if it accepts the file; `undefined` where the header form does not define it. */
+  returnedAs: string | undefined;
 }
 
-/** Parts that random names consist of. */
+/** The pieces of which random names consist. */
 const pieces = [
   ...['a', 'photo', ' ', '.', '..', '... ', '-', '~1', '$', '%', '`', ';', '=', '__proto__'],
   ...['.jpg', '.PNG', '.tar.gz', '.unfinished', 'manifest.json', 'MANIFEST.JSON', 'processed-'],
@@ -23,10 +23,10 @@ const pieces = [
   ...['ß', 'ẞ', 'SS', 'İ', 'ı', 'ſ', 'ς', 'Σ', 'ﬁ', '\u01f0', '\u212a', '\u2126'],
 ];
 
-/** UTF-16 units of the longest names: 8 KB or more. */
+/** Length of the longest names in UTF-16 code units: 8 KB or more. */
 const LONG = 8192;
 
-/** Changes that some file systems, or readers, do not notice. */
+/** Changes after which some file systems, or readers, take a name for the same. */
 const variations: ((name: string) => string)[] = [
   (name) => name.toUpperCase(),
   (name) => name.toLowerCase(),
@@ -38,7 +38,7 @@ const variations: ((name: string) => string)[] = [
   (name) => name,
 ];
 
-/** Makes file names that break rules of headers, archives and file systems. A quarter resembles an earlier one. */
+/** Generates file names that break rules of headers, archives and file systems. A quarter resembles an earlier name. */
 export function randomNames(random: Random, count: number): SentName[] {
   const names: string[] = [];
   const pick = <T>(list: readonly T[]) => list[random(list.length)] as T;
@@ -52,20 +52,20 @@ export function randomNames(random: Random, count: number): SentName[] {
 }
 
 const percent = (bytes: Buffer) => bytes.toString('hex').replace(/../g, '%$&');
-/** multer decodes what browsers encode, in every form. */
+/** multer decodes the escapes of browsers in each header form. */
 const decoded = (name: string) =>
   name.replace(/%0A/gi, '\n').replace(/%0D/gi, '\r').replace(/%22/g, '"').toWellFormed();
 
-/** How clients write names into a header. */
+/** The forms in which clients write names into a header. */
 const forms: ((name: string) => SentName)[] = [
-  // Within quotes a backslash may stand for the character after it.
+  // Within quotes a backslash may escape the next character.
   (name) => ({
     parameter: `filename="${escaped(name)}"`,
-    givenBack: name.includes('\\') ? undefined : decoded(name),
+    returnedAs: name.includes('\\') ? undefined : decoded(name),
   }),
-  (name) => ({ parameter: `filename*=UTF-8''${percent(Buffer.from(name))}`, givenBack: decoded(name) }),
-  (name) => ({ parameter: `filename*=utf16le''${percent(Buffer.from(name, 'utf16le'))}`, givenBack: decoded(name) }),
+  (name) => ({ parameter: `filename*=UTF-8''${percent(Buffer.from(name))}`, returnedAs: decoded(name) }),
+  (name) => ({ parameter: `filename*=utf16le''${percent(Buffer.from(name, 'utf16le'))}`, returnedAs: decoded(name) }),
 ];
 
-/** How no client should: many of these are no header. */
-const rawForm = (name: string): SentName => ({ parameter: `filename="${name}"`, givenBack: undefined });
+/** A name without any escaping: many of these make an invalid header. */
+const rawForm = (name: string): SentName => ({ parameter: `filename="${name}"`, returnedAs: undefined });

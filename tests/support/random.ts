@@ -1,7 +1,7 @@
-/** Whole numbers from 0 up to a bound, which is not among them. */
+/** Returns a random integer from 0 to `below` - 1. */
 export type Random = (below: number) => number;
 
-/** Numbers that look random and are the same for the same seed: what failed once can be made to fail again (mulberry32). */
+/** Creates a random number generator with a seed, so that a failed run can be repeated (mulberry32). */
 export function seeded(seed: number): Random {
   let state = seed;
   return (below) => {

@@ -9,16 +9,16 @@ import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { freePort } from './ports.ts';
 import { endProcess, until } from './processes.ts';
 
-/** A Redis server, started with arguments of its own. */
+/** A Redis server of a cluster, of a Sentinel set-up, or with TLS. */
 export interface RedisNode {
   port: number;
   kill(): Promise<void>;
 }
 
-/** Starts a Redis server on this machine, and does not wait until it answers. */
+/** Starts a Redis server on this machine, without waiting until it responds. */
 async function spawnNode(args: string[], port?: number): Promise<RedisNode> {
   const program = findRedisServer();
-  if (!program) throw new Error('There is no redis-server on PATH. "npm test" installs one.');
+  if (!program) throw new Error('redis-server is not on PATH. "npm test" installs it.');
   const at = port ?? (await freePort());
   const common = ['--port', String(at), '--bind', '127.0.0.1', '--dir', await temporaryFolder(), '--save', ''];
   const child: ChildProcess = spawn(program, [...args, ...common], { stdio: 'ignore' });
@@ -27,12 +27,12 @@ async function spawnNode(args: string[], port?: number): Promise<RedisNode> {
   return { port: at, kill };
 }
 
-async function answers({ port }: RedisNode): Promise<void> {
+async function untilReady({ port }: RedisNode): Promise<void> {
   while (await probe({ host: '127.0.0.1', port })) await delay(50);
 }
 
-/** Sends commands to one server. */
-async function ask<T>(port: number, work: (redis: Redis) => Promise<T>): Promise<T> {
+/** Runs a function with a connection to one server. */
+async function withRedis<T>(port: number, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis({ host: '127.0.0.1', port });
   try {
     return await work(redis);
@@ -46,20 +46,20 @@ const SLOTS = 16_384;
 /** Starts a cluster of three masters. */
 export async function startCluster(): Promise<{ settings: Record<string, string>; nodes: RedisNode[] }> {
   const args = ['--cluster-enabled', 'yes', '--appendonly', 'yes', '--cluster-node-timeout', '15000'];
-  // The bus listens 10,000 above the port.
+  // The cluster bus listens on the port + 10,000.
   const nodes: RedisNode[] = [];
   while (nodes.length < 3) nodes.push(await spawnNode(args));
-  await Promise.all(nodes.map(answers));
+  await Promise.all(nodes.map(untilReady));
   for (const [index, { port }] of nodes.entries()) {
     const [first, last] = [index, index + 1].map((part) => Math.floor((part * SLOTS) / nodes.length));
-    await ask(port, async (redis) => {
+    await withRedis(port, async (redis) => {
       await redis.call('CLUSTER', 'ADDSLOTSRANGE', String(first), String((last ?? 0) - 1));
       for (const other of nodes) await redis.call('CLUSTER', 'MEET', '127.0.0.1', String(other.port));
     });
   }
   for (const { port } of nodes) {
     await until(() =>
-      ask(port, async (redis) => {
+      withRedis(port, async (redis) => {
         const info = String(await redis.call('CLUSTER', 'INFO'));
         return info.includes('cluster_state:ok') && info.includes('cluster_known_nodes:3');
       }),
@@ -68,20 +68,20 @@ export async function startCluster(): Promise<{ settings: Record<string, string>
   return { settings: { REDIS_CLUSTER: nodes.map(({ port }) => `127.0.0.1:${port}`).join(',') }, nodes };
 }
 
-/** Starts a master, two replicas and three sentinels that watch over them. */
+/** Starts a master, two replicas and three sentinels. */
 export async function startSentinels(): Promise<{
   settings: Record<string, string>;
   master: RedisNode;
-  /** Port of the present master, as the sentinels say. */
+  /** Port of the present master according to the sentinels. */
   masterPort(): Promise<number>;
 }> {
   const master = await spawnNode(['--appendonly', 'yes']);
-  await answers(master);
+  await untilReady(master);
   const replicaArgs = ['--appendonly', 'yes', '--replicaof', '127.0.0.1', String(master.port)];
   const replicas = [await spawnNode(replicaArgs), await spawnNode(replicaArgs)];
-  await Promise.all(replicas.map(answers));
+  await Promise.all(replicas.map(untilReady));
   await until(() =>
-    ask(master.port, async (redis) => (await redis.info('replication')).split('state=online').length === 3),
+    withRedis(master.port, async (redis) => (await redis.info('replication')).split('state=online').length === 3),
   );
   const sentinels: RedisNode[] = [];
   for (let index = 0; index < 3; index += 1) {
@@ -94,13 +94,13 @@ export async function startSentinels(): Promise<{
     await writeFile(file, `${rules.join('\n')}\n`);
     sentinels.push(await spawnNode([file, '--sentinel']));
   }
-  await Promise.all(sentinels.map(answers));
+  await Promise.all(sentinels.map(untilReady));
   const [first] = sentinels;
-  const sentinel = <T>(work: (redis: Redis) => Promise<T>) => ask(first?.port ?? 0, work);
-  // Each must know the others and the replicas before it can vote for one of them.
+  const sentinel = <T>(work: (redis: Redis) => Promise<T>) => withRedis(first?.port ?? 0, work);
+  // A sentinel can vote for a new master only once it knows the other sentinels and the replicas.
   for (const { port } of sentinels) {
     await until(() =>
-      ask(port, async (redis) => {
+      withRedis(port, async (redis) => {
         const others = (await redis.call('SENTINEL', 'SENTINELS', 'mymaster')) as unknown[];
         const known = (await redis.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
         return others.length === 2 && known.length === 2;
@@ -119,7 +119,7 @@ export async function startSentinels(): Promise<{
   };
 }
 
-/** Starts a server that takes nothing but TLS, and one user with a password. */
+/** Starts a server that accepts TLS only, and one user with a password. */
 export async function startTlsRedis(): Promise<{ settings: Record<string, string>; authority: string }> {
   const folder = await temporaryFolder();
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];

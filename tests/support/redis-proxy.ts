@@ -3,17 +3,20 @@ import { type AddressInfo, createConnection, createServer, type Socket } from 'n
 import { onCleanup } from './cleanup.ts';
 import type { TestRedis } from './redis.ts';
 
-/** Sees each chunk before it is passed on. `'hold'` keeps it back, and all that follows it on this connection in this direction. */
-export type Look = (chunk: Buffer) => 'pass' | 'hold';
+/**
+ * Inspects each chunk before the proxy forwards it. `'hold'` drops this chunk and all later ones of the same connection and
+ * direction.
+ */
+export type Inspect = (chunk: Buffer) => 'pass' | 'hold';
 
-/** A proxy in front of Redis, whose two hooks a test may set at any time. */
+/** A proxy in front of Redis. A test can set the two hooks at any time. */
 export interface RedisProxy {
   url: string;
-  toRedis: Look;
-  fromRedis: Look;
+  toRedis: Inspect;
+  fromRedis: Inspect;
 }
 
-/** Starts a proxy in front of a test's Redis; it is gone after the tests of this file. */
+/** Starts a proxy in front of a test's Redis. It is stopped after the tests of the file. */
 export async function startRedisProxy({ port }: Pick<TestRedis, 'port'>): Promise<RedisProxy> {
   const sockets = new Set<Socket>();
   const proxy: RedisProxy = { url: '', toRedis: () => 'pass', fromRedis: () => 'pass' };
@@ -23,11 +26,11 @@ export async function startRedisProxy({ port }: Pick<TestRedis, 'port'>): Promis
     forward(redis, client, (chunk) => proxy.fromRedis(chunk));
   });
 
-  function forward(from: Socket, to: Socket, look: Look): void {
+  function forward(from: Socket, to: Socket, inspect: Inspect): void {
     sockets.add(from);
     let isHeld = false;
     from.on('data', (chunk) => {
-      isHeld ||= look(chunk) === 'hold';
+      isHeld ||= inspect(chunk) === 'hold';
       if (!isHeld) to.write(chunk);
     });
     from.on('error', () => {});

@@ -6,21 +6,21 @@ import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { freePort } from './ports.ts';
 import { endProcess } from './processes.ts';
 
-/** A Redis server of the test's own. */
+/** A Redis server for one test file. */
 export interface TestRedis {
   url: string;
   port: number;
   process: () => ChildProcess;
-  /** Ends it as a power cut would. */
+  /** Ends it by SIGKILL. */
   kill(): Promise<void>;
-  /** Starts it again with what it had on disk. */
+  /** Starts it again with the data on its disk. */
   restart(): Promise<void>;
 }
 
-/** Starts a Redis server on a free port; it is gone after the tests of this file. */
+/** Starts a Redis server on a free port. It is stopped after the tests of the file. */
 export async function startRedis({ started = true, durable = false } = {}): Promise<TestRedis> {
   const program = findRedisServer();
-  if (!program) throw new Error('There is no redis-server on PATH. "npm test" installs one.');
+  if (!program) throw new Error('redis-server is not on PATH. "npm test" installs it.');
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const folder = await temporaryFolder();
@@ -42,7 +42,7 @@ export async function startRedis({ started = true, durable = false } = {}): Prom
     kill,
     restart,
     process() {
-      if (!server) throw new Error('this Redis was not started yet');
+      if (!server) throw new Error('this Redis has not been started');
       return server;
     },
   };

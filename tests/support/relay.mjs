@@ -1,16 +1,16 @@
 import { connect } from 'node:net';
 
-// Passes what connects to the servers that it is sent on to a host of the network that it runs in.
+// Receives listening servers from its parent, and forwards their connections to a host in its own network.
 process.on('message', ({ host, port }, server) => {
   server.on('connection', (client) => {
-    const there = connect(port, host);
-    client.pipe(there).pipe(client);
+    const upstream = connect(port, host);
+    client.pipe(upstream).pipe(client);
     const end = () => {
       client.destroy();
-      there.destroy();
+      upstream.destroy();
     };
     client.on('error', end);
-    there.on('error', end);
+    upstream.on('error', end);
   });
   process.send('taken');
 });

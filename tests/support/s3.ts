@@ -17,23 +17,23 @@ import type { Host } from './hosts.ts';
 import { freePort } from './ports.ts';
 import { endProcess } from './processes.ts';
 
-/** `describe` for tests that need a bucket's server. */
+/** `describe` for tests that need an S3 server. */
 export const describeWithBucket = describeIf(
-  hasBucketServer() ? undefined : 'there is no OpenStack Swift, and none could be installed without asking',
+  hasBucketServer() ? undefined : 'OpenStack Swift was not found, and could not be installed without a prompt',
 );
 
-/** A bucket of the test's own, in OpenStack Swift, whose proxy speaks S3. */
+/** A bucket for one test file, in OpenStack Swift, whose proxy server implements S3. */
 export interface TestBucket {
-  /** For a service, or for {@link openTestBucket}. */
+  /** Settings for a service, or for {@link openTestBucket}. */
   settings: Record<string, string>;
-  /** Sends a signal to what speaks S3. */
+  /** Sends a signal to the proxy server. */
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends it. */
+  /** Kills the proxy server. */
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
 
-/** Where a bucket's servers run. */
+/** The host on which Swift runs. */
 type BucketHost = Pick<Host, 'address' | 'expose'> & { command: readonly string[] };
 const thisMachine: BucketHost = {
   address: '127.0.0.1',
@@ -42,9 +42,9 @@ const thisMachine: BucketHost = {
 };
 
 const STORES = ['account', 'container', 'object'];
-/** Debian's own: another may not have Swift. */
+/** Debian's Python, since another one on PATH may lack the Swift packages. */
 const PYTHON = '/usr/bin/python3';
-/** Makes the rings, each of which says where everything is: always on the one disk. The program that makes rings takes seconds. */
+/** Writes the rings, which map all data to the one disk. Swift's own ring builder program takes seconds. */
 const MAKE_RINGS = `
 import sys
 from swift.common.ring import RingBuilder
@@ -59,7 +59,7 @@ for store, port in zip(${JSON.stringify(STORES)}, map(int, ports)):
 const BUCKET = 'pictures';
 const key = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
 
-/** Starts such a server, on this machine or another; it is gone after the tests of this file. */
+/** Starts Swift with an empty bucket, on this machine or another host. It is stopped after the tests of the file. */
 export async function startBucket({ address, command, expose }: BucketHost = thisMachine): Promise<TestBucket> {
   const folder = await temporaryFolder();
   const start = async (part: string, settings: string, port: number) => {
@@ -70,14 +70,14 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
     const server = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
     onCleanup(() => endProcess(server, 'SIGKILL'));
     const url = await expose(port);
-    while (!(await answers(url))) {
+    while (!(await isReachable(url))) {
       if (server.exitCode !== null) throw new Error(`swift-${part}-server has ended`);
       await delay(50);
     }
     return server;
   };
 
-  // Each of the three that store has one disk, which is a folder.
+  // The three storage servers share one disk, which is a folder.
   const devices = join(folder, 'disks');
   await mkdir(join(devices, 'one'), { recursive: true });
   const disk = `devices = ${devices}\nmount_check = false\nfallocate_reserve = 0`;
@@ -120,9 +120,9 @@ export async function startBucket({ address, command, expose }: BucketHost = thi
   };
 }
 
-/** Whether a server answers, whatever it says. */
-function answers(url: string): Promise<boolean> {
-  // One that is just starting may take a request and forget it.
+/** Whether a server responds, with any status. */
+function isReachable(url: string): Promise<boolean> {
+  // A server that is just starting may accept a request and never respond.
   return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
     () => true,
     () => false,
@@ -131,16 +131,16 @@ function answers(url: string): Promise<boolean> {
 
 function configOf({ settings }: Pick<TestBucket, 'settings'>, more: Record<string, string>): S3Config {
   const { s3 } = loadConfig(environment({ ...settings, ...more }));
-  if (!s3) throw new Error('these settings configure no S3 storage');
+  if (!s3) throw new Error('STORAGE_URL is not set');
   return s3;
 }
 
-/** The service's own view of it. */
+/** Opens a bucket with the service's own S3 storage. */
 export function openTestBucket(bucket: Pick<TestBucket, 'settings'>, more: Record<string, string> = {}): Storage {
   return openS3Storage(configOf(bucket, more));
 }
 
-/** What there is in it under a prefix. */
+/** Lists the keys of a bucket under a prefix. */
 export async function keysIn(
   bucket: Pick<TestBucket, 'settings'>,
   more: Record<string, string>,

@@ -1,27 +1,27 @@
 import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
-import { jpeg } from './pictures.ts';
+import { jpeg } from './images.ts';
 import { fetchRaw, multipartOf } from './raw.ts';
 
-/** Uploads one picture under several names and waits until it is finished. */
+/** Uploads one image under several names, and waits until the batch is finished. */
 export function uploadNamed(api: string, ...sent: string[]) {
   return uploadAs(api, ...sent.map((name) => `filename="${name}"`));
 }
 
-/** Uploads one picture under the names of several parameters, as in {@link multipartOf}, and waits until it is finished. */
+/** Like {@link uploadNamed}, with the names as header parameters as in {@link multipartOf}. */
 export async function uploadAs(api: string, ...parameters: string[]) {
   const content = await jpeg(32, 32);
-  const answer = await fetch(`${api}/process-images`, {
+  const response = await fetch(`${api}/process-images`, {
     method: 'POST',
     headers: { 'Content-Type': 'multipart/form-data; boundary=x', Prefer: 'wait=60' },
     body: new Uint8Array(multipartOf(...parameters.map((parameter) => [parameter, content] as const))),
   });
-  return { status: answer.status, body: (await answer.json()) as AcceptedBatch & { code?: string } };
+  return { status: response.status, body: (await response.json()) as AcceptedBatch & { code?: string } };
 }
 
-/** A name as browsers write it into a part's header (HTML, section 4.10.21.8); they leave everything else as it is. */
+/** Escapes a name as browsers do in a part's header (HTML, section 4.10.21.8). */
 export const escaped = (name: string) => name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 
-/** Fetches a file and checks that its name in the header is one name, within one line. */
+/** Fetches a file and checks that its `Content-Disposition` contains one safe file name. */
 export async function checkSaving(url: string): Promise<void> {
   const { status, headers } = await fetchRaw(url);
   expect(status).toBe(200);
@@ -32,11 +32,11 @@ export async function checkSaving(url: string): Promise<void> {
   checkName(encoded ? decodeURIComponent(encoded) : (token ?? quoted?.replace(/\\(.)/g, '$1') ?? ''));
 }
 
-/** RFC 6266, section 4.1, in the ASCII of a token, a quoted string and an extended value. */
+/** RFC 6266, section 4.1: a token or a quoted string in ASCII, and an extended value. */
 const DISPOSITION =
   /^(inline|attachment); filename=(?:([\w!#$%&'*+.^`|~-]+)|"((?:[ !#-[\]-~]|\\["\\])+)")(?:; filename\*=UTF-8''([\w!#$&+.^`|~%-]+))?$/;
 
-/** Checks that a name leads nowhere but to a file of that name, which Windows, macOS and Linux can have. */
+/** Checks that a name contains no path and is a valid file name on Windows, macOS and Linux. */
 export function checkName(name: string): void {
   expect(name).toMatch(/^[^<>:"/\\|?*\p{Cc}\p{Cs}\p{Bidi_Control}]+$/u);
   // "Naming Files, Paths, and Namespaces" of the Windows documentation.

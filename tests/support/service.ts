@@ -2,7 +2,7 @@ import { temporaryFolder } from './cleanup.ts';
 import { type Launcher, startApi, startWorker } from './processes.ts';
 import { startRedis } from './redis.ts';
 
-/** Settings of a whole service of the test's own: a Redis and folders that are gone afterwards. */
+/** Prepares a service for one test: its own Redis and folders, which are removed afterwards. */
 export async function ownService(settings: Record<string, string> = {}) {
   const redis = await startRedis({ durable: true });
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];

@@ -3,17 +3,17 @@ import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { type File, form } from './client.ts';
 
-/** An upload on a connection of its own, which the API has begun to read. */
+/** An upload on its own connection, which the API has begun to read. */
 export interface SlowUpload {
   /** Sends the first half of its body. */
   sendHalf(): void;
-  /** Sends what is left of its body. */
+  /** Sends the rest of its body. */
   sendRest(): void;
-  /** Its answer; fails when the connection breaks before. */
-  answer: Promise<{ status: number | undefined; body: string }>;
+  /** The response; rejects when the connection breaks first. */
+  response: Promise<{ status: number | undefined; body: string }>;
 }
 
-/** Begins an upload whose body the test sends when it wants to. */
+/** Begins an upload. The test decides when its body is sent. */
 export async function beginUpload(
   api: string,
   files: readonly File[],
@@ -27,15 +27,15 @@ export async function beginUpload(
     agent: false,
     headers: { ...headers, 'Content-Type': type, 'Content-Length': rest.length, Expect: '100-continue' },
   });
-  const answer = once(upload, 'response').then(async (heard) => {
-    const [response] = heard as [IncomingMessage];
-    return { status: response.statusCode, body: await text(response) };
+  const response = once(upload, 'response').then(async (received) => {
+    const [message] = received as [IncomingMessage];
+    return { status: message.statusCode, body: await text(message) };
   });
-  // Whoever awaits it is told all the same.
-  answer.catch(() => {});
+  // Prevents an unhandled rejection. The caller that awaits the promise still receives the error.
+  response.catch(() => {});
   upload.flushHeaders();
-  // The API says so once it reads.
-  await Promise.race([once(upload, 'continue'), answer]);
+  // The API sends 100 Continue when it begins to read the body.
+  await Promise.race([once(upload, 'continue'), response]);
   return {
     sendHalf() {
       const half = Math.ceil(rest.length / 2);
@@ -43,6 +43,6 @@ export async function beginUpload(
       rest = rest.subarray(half);
     },
     sendRest: () => void upload.end(rest),
-    answer,
+    response,
   };
 }

@@ -8,8 +8,8 @@ import { type Launcher, type TestProcess, until } from './processes.ts';
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * Starts a process that finds a file system of its own, of 8 MiB, in a folder. Nobody else sees it, and it is gone with the
- * process. A user namespace makes that possible without being root.
+ * Starts a process with its own file system of 8 MiB mounted on a folder. Other processes do not see it, and it disappears with
+ * the process. A user namespace allows the mount without root.
  */
 export function onSmallDisk(folder: string): Launcher {
   const mount = 'mount -t tmpfs -o size=8m none "$0" && exec "$@"';
@@ -20,24 +20,24 @@ function whyImpossible(): string | undefined {
   const [program, ...args] = onSmallDisk('/tmp');
   const { status, stderr, error } = spawnSync(program, [...args, '--version'], { encoding: 'utf8' });
   if (status === 0) return undefined;
-  return `a small disk takes Linux, unshare and unprivileged user namespaces: ${(error?.message ?? stderr).trim()}`;
+  return `a small disk needs Linux, unshare and unprivileged user namespaces: ${(error?.message ?? stderr).trim()}`;
 }
 
-/** `describe` for tests on a small disk. */
+/** `describe` for tests that need a small disk. */
 export const describeOnSmallDisk = describeIf(whyImpossible());
 
-/** An empty folder and what to do with the disk that a process finds there. */
+/** Creates a folder on which a process can mount a small disk, and functions to control that disk. */
 export async function smallDisk() {
   const folder = await temporaryFolder();
-  // `temporaryFolder` removes what is seen from here; the disk itself ends with its process.
+  // `temporaryFolder` removes the mount point. The disk itself disappears with its process.
   return {
     folder,
     launcher: onSmallDisk(folder),
-    /** The same folder as the process sees it. */
+    /** Path of the mounted disk, from outside the process's mount namespace. */
     seenBy: ({ child }: TestProcess) => `/proc/${child.pid}/root${folder}`,
-    /** Starts another process that finds the same disk there. */
+    /** Starts another process with the same disk. */
     sharedWith: ({ child }: TestProcess): Launcher => [...inside(child), process.execPath],
-    /** Makes the disk read-only, or writable again, as a process sees it. Linux refuses while a file is open for writing. */
+    /** Makes the disk read-only, or writable again. Retries, since Linux refuses while a file is open for writing. */
     remount: ({ child }: TestProcess, mode: 'ro' | 'rw') =>
       until(() => {
         const [program, ...args] = inside(child);
@@ -46,18 +46,17 @@ export async function smallDisk() {
   };
 }
 
-/** Runs a program in the namespaces of a process. */
+/** Command prefix that runs a program in the namespaces of a process. */
 function inside({ pid }: TestProcess['child']): [string, ...string[]] {
   return ['nsenter', '--target', String(pid), '--user', '--mount', '--preserve-credentials'];
 }
 
-/** Name of the file that fills a disk. */
 export const FILLER = 'filler';
 
 /**
- * Writes into a folder until its disk is full, but for so many bytes.
+ * Writes into a folder until its disk is full except for `leaveBytes`.
  *
- * @returns makes room again
+ * @returns a function that frees the space again
  */
 export async function fillDisk(folder: string, leaveBytes = 0): Promise<() => Promise<void>> {
   const path = join(folder, FILLER);
@@ -73,7 +72,7 @@ export async function fillDisk(folder: string, leaveBytes = 0): Promise<() => Pr
   }
   await file.truncate(size - Math.floor(leaveBytes));
   await file.close();
-  const makeRoom = () => rm(path, { force: true });
-  onCleanup(makeRoom);
-  return makeRoom;
+  const freeSpace = () => rm(path, { force: true });
+  onCleanup(freeSpace);
+  return freeSpace;
 }

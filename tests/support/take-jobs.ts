@@ -4,7 +4,7 @@ import type { ImageJobPayload } from '../../src/queue/image-job.ts';
 import { onCleanup } from './cleanup.ts';
 import type { TestRedis } from './redis.ts';
 
-/** A result as the worker would return it. */
+/** Returns a valid result of an image job, without a file. */
 export const madeUpResult = (originalName: string) => ({
   originalName,
   outputPath: 'processed/x.jpg',
@@ -16,9 +16,9 @@ export const madeUpResult = (originalName: string) => ({
 });
 
 /**
- * Takes image jobs in place of the worker, so that the test decides when and how each ends.
+ * Takes image jobs instead of the worker, so that the test decides when and how each job ends.
  *
- * @returns stops taking them
+ * @returns a function that stops taking jobs
  */
 export function takeJobs(
   { url }: TestRedis,

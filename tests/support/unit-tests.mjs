@@ -2,21 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const folder = join(import.meta.dirname, '..');
-/** A test that imports one of these, directly or not, starts a server, a browser or the built service. */
+/** A test that imports one of these, directly or indirectly, starts a server, a browser or the built service. */
 const servers = ['redis', 'redis-kinds', 's3', 'browser'].map((name) => join(folder, 'support', `${name}.ts`));
 
-/** Every test file, relative to `tests/`. */
+/** Paths of all test files, relative to `tests/`. */
 export const testFiles = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
   name.endsWith('.test.ts'),
 );
 
-/** Whether a test needs nothing but Node. */
+/** Whether a test file needs only Node. */
 export function isUnitTest(name) {
   const imports = importsOf(join(folder, name));
   return !servers.some((server) => imports.has(server));
 }
 
-/** A file and all files that it imports by a relative path, directly or not. */
+/** Returns a file and all files that it imports by a relative path, directly or indirectly. */
 function importsOf(file, found = new Set()) {
   if (found.has(file)) return found;
   found.add(file);

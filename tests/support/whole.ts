@@ -6,20 +6,20 @@ import type { BatchResponse } from '../../src/api/views/status.ts';
 import { UNFINISHED } from '../../src/storage/local/unfinished.ts';
 import type { TestRedis } from './redis.ts';
 
-/** Name of the file that holds a folder's id. */
+/** Name of the file that contains the id of the storage. */
 export const ID_FILE = '.storage-id';
 
-/** Names in a folder, without its id. */
+/** Lists a storage folder, without the id file. */
 export async function storedNames(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name !== ID_FILE).sort();
 }
 
-/** The same without what is marked as still being written. */
+/** Lists a storage folder, without the id file and unfinished files. */
 export async function finishedNames(folder: string): Promise<string[]> {
   return (await storedNames(folder)).filter((name) => !name.endsWith(UNFINISHED));
 }
 
-/** Names of the JPEGs that a file must have led to: none if it failed, else one, or one for each variant. */
+/** Names of the JPEGs that a file must have: none if it failed, otherwise one, or one per variant. */
 function resultNames({ jobId, state, result }: BatchResponse['files'][number]): string[] {
   if (state === 'failed') return [];
   return (result?.outputs ?? [undefined]).map(
@@ -27,7 +27,7 @@ function resultNames({ jobId, state, result }: BatchResponse['files'][number]): 
   );
 }
 
-/** Expects of every file of some batches exactly one result, which decodes to its last pixel, and no result of anything else. */
+/** Expects exactly one complete result per file and variant of the batches, and no other result. Decodes each of them. */
 export async function expectOneResultEach(folder: string, batches: readonly BatchResponse[]): Promise<void> {
   const names = await finishedNames(folder);
   expect(names).toEqual(batches.flatMap(({ files }) => files.flatMap(resultNames)).sort());
@@ -36,12 +36,12 @@ export async function expectOneResultEach(folder: string, batches: readonly Batc
       .raw()
       .toBuffer()
       .catch((error) => {
-        throw new Error(`${name} is torn: ${error.message}`);
+        throw new Error(`${name} is incomplete: ${error.message}`);
       });
   }
 }
 
-/** In one piece, so that nothing moves between two looks. */
+/** Reads all keys in one script, so that nothing changes meanwhile. */
 const allKeys = `
   local batches = {}
   for _, key in ipairs(redis.call('KEYS', '{images}:batches:*')) do
@@ -52,7 +52,7 @@ const allKeys = `
   return {batches, redis.call('KEYS', '{images}:images:*')}`;
 
 /**
- * Expects every batch that Redis knows to have all its files' jobs, and no job to be without its batch.
+ * Expects every batch in Redis to have the jobs of all its files, and every job to have its batch.
  *
  * @returns the ids of all batches
  */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { inflateRawSync } from 'node:zlib';
 import { findProgram } from '../../scripts/install.ts';
 
-/** Reads the entries of a zip in the order of its directory (APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16). */
+/** Reads the entries of a zip in the order of its central directory (APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16). */
 export function readZip(zip: Buffer): { name: string; content: Buffer }[] {
   const end = zip.lastIndexOf('PK\x05\x06', undefined, 'latin1');
   let at = zip.readUInt32LE(end + 16);
@@ -18,7 +18,7 @@ export function readZip(zip: Buffer): { name: string; content: Buffer }[] {
   });
 }
 
-/** Unpacks an archive into a folder by whichever program this machine has for it. */
+/** Unpacks an archive into a folder, with Python or else with `unzip`. */
 export function unzip(archive: string, folder: string): void {
   const python = findProgram('python3');
   if (python) execFileSync(python, ['-m', 'zipfile', '-e', archive, folder]);

@@ -6,7 +6,7 @@ import { PAYLOAD_VERSION } from '../../src/queue/payload-version.ts';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, readJob, upload } from '../support/client.ts';
-import { jpeg } from '../support/pictures.ts';
+import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';

@@ -4,7 +4,7 @@ import { v4 as uuid } from 'uuid';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { processFile } from '../../src/worker/process-image.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
-import { jpeg, picture, truncatedJpeg } from '../support/pictures.ts';
+import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 
 const limits = {
   acceptedFormats: ['jpeg', 'png'] as const,
@@ -15,7 +15,7 @@ const limits = {
 
 /** A PNG with one wrong byte in the middle of its pixels. */
 async function corruptPng(): Promise<Buffer> {
-  const png = await picture(64, 64).png().toBuffer();
+  const png = await testImage(64, 64).png().toBuffer();
   const middle = png.length >> 1;
   png.writeUInt8(png.readUInt8(middle) ^ 0xff, middle);
   return png;
@@ -64,7 +64,7 @@ test('passes on what libvips reports about a corrupt image', async () => {
 });
 
 test('returns OUTPUT_TOO_LARGE for options that make a small image huge', async () => {
-  const { storage, payload } = await stored(await picture(1, 1000).jpeg().toBuffer());
+  const { storage, payload } = await stored(await testImage(1, 1000).jpeg().toBuffer());
   const outputs = [{ options: { width: 4096, enlarge: true } }];
   const outcome = await processFile({ ...payload, outputs }, storage, limits);
   expect(outcome).toMatchObject({ kind: 'failed', failure: { code: 'OUTPUT_TOO_LARGE' }, isFinal: true });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { holdNextImage, imageChildren, isAlive } from '../support/descendants.ts';
-import { jpeg, slowPicture } from '../support/pictures.ts';
+import { jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
@@ -37,7 +37,7 @@ describe('a worker that processes one image at a time', () => {
     const worker = await service.startWorker({ SHUTDOWN_SECONDS: '1' });
     const release = await holdNextImage(worker, url);
     const children = imageChildren(worker.child.pid);
-    const batchId = await upload(url, ['slow.png', slowPicture(7000)]);
+    const batchId = await upload(url, ['slow.png', slowImage(7000)]);
     const jobId = `${batchId}-0`;
     await isActive(jobId);
     const ended = worker.end('SIGTERM');
@@ -58,7 +58,7 @@ describe('a worker that processes one image at a time', () => {
     const release = await holdNextImage(worker, url);
     const children = imageChildren(worker.child.pid);
     expect(children).not.toEqual([]);
-    const batchId = await upload(url, ['slow.png', slowPicture(7000)]);
+    const batchId = await upload(url, ['slow.png', slowImage(7000)]);
     await isActive(`${batchId}-0`);
     release();
     await worker.end('SIGKILL');

@@ -10,13 +10,13 @@ import { ServiceError } from '../../../src/shared/errors.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup, temporaryFolder } from '../../support/cleanup.ts';
 import { form, post } from '../../support/client.ts';
+import { jpeg } from '../../support/images.ts';
 import { describeBehindNginx, startNginx } from '../../support/nginx.ts';
-import { jpeg } from '../../support/pictures.ts';
 import { until } from '../../support/processes.ts';
 import { openSocket, uploadHead } from '../../support/raw.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
-/** A hash that no key has. */
+/** The hash belongs to no key. */
 const API_KEYS = `alice:${'0'.repeat(64)}`;
 const KIBIBYTE = 1024;
 const ROUNDS = 10;
@@ -33,7 +33,7 @@ interface Refusal {
   status: number;
 }
 
-/** Refusals that need nothing of the body, by their code. */
+/** Refusals that do not need the body, by error code. */
 const refusals: Record<string, Refusal> = {
   MULTIPART_REQUIRED: { headers: { 'Content-Type': 'text/plain' }, status: 415 },
   ROUTE_NOT_FOUND: { path: '/nowhere', status: 404 },
@@ -44,22 +44,22 @@ const refusals: Record<string, Refusal> = {
 };
 const table = Object.entries(refusals).map(([code, refusal]) => ({ code, ...refusal }));
 
-/** A form of about this many bytes. */
+/** Encodes a form of about this many bytes. */
 async function formOf(bytes: number): Promise<{ type: string; body: Buffer }> {
   const whole = new Response(form([['a.jpg', Buffer.alloc(bytes)]]));
   return { type: whole.headers.get('Content-Type') ?? '', body: Buffer.from(await whole.arrayBuffer()) };
 }
 
-/** An API that refuses every further upload as the row wants it. */
+/** Starts an API that refuses every further upload as given. */
 async function refusingApi({ settings }: Refusal) {
   const app = await listeningApp(redis, { ...settings, QUEUE_PREFIX: `{${Math.random()}}` });
-  // Reaches the limits that let one upload in.
+  // Uses up the limits that allow one upload.
   await post(app.url, [['a.jpg', await jpeg(32, 32)]]);
   return app;
 }
 
-/** Sends refused uploads and other requests in turn, and expects a response to each. */
-async function inTurn(url: string, { path = '/process-images', headers, status }: Refusal, bytes: number) {
+/** Alternates refused uploads and other requests, and expects a response to each. */
+async function alternate(url: string, { path = '/process-images', headers, status }: Refusal, bytes: number) {
   const { type, body } = await formOf(bytes);
   for (let round = 0; round < ROUNDS; round += 1) {
     const refused = await fetch(`${url}${path}`, {
@@ -73,16 +73,16 @@ async function inTurn(url: string, { path = '/process-images', headers, status }
   }
 }
 
-describe('after a refusal that did not read the body', () => {
+describe('after a refusal without reading the body', () => {
   test.each(table)('$code: fetch gets a response to each further request', async ({ code, ...refusal }) => {
     const { url } = await refusingApi(refusal);
-    for (const bytes of [1, 49 * KIBIBYTE, 600 * KIBIBYTE]) await inTurn(url, refusal, bytes);
+    for (const bytes of [1, 49 * KIBIBYTE, 600 * KIBIBYTE]) await alternate(url, refusal, bytes);
   });
 
-  test('curl reads the response, and goes on with its next request', async () => {
+  test('curl reads the response, and continues with its next request', async () => {
     const { url } = await refusingApi({ status: 404 });
     const file = join(await temporaryFolder(), 'body');
-    // Above a mebibyte curl asks before it sends its body.
+    // Above a mebibyte curl sends Expect: 100-continue before its body.
     for (const bytes of [64 * KIBIBYTE, 600 * KIBIBYTE, 1500 * KIBIBYTE]) {
       await writeFile(file, Buffer.alloc(bytes));
       const format = ['-s', '-o', '/dev/null', '-w', '%{http_code} '];
@@ -92,42 +92,42 @@ describe('after a refusal that did not read the body', () => {
     }
   });
 
-  test('a short body is read to its end, and the connection goes on', async () => {
+  test('reads a short body to its end and keeps the connection open', async () => {
     const { url } = await refusingApi({ status: 415 });
     const socket = await openSocket(url);
-    let heard = '';
+    let received = '';
     socket.setEncoding('utf8').on('data', (text: string) => {
-      heard += text;
+      received += text;
     });
     const length = 49 * KIBIBYTE;
     socket.write(
       `POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n\r\n`,
     );
-    await until(() => heard.includes('MULTIPART_REQUIRED'));
-    expect(heard).not.toMatch(/^Connection: close/im);
+    await until(() => received.includes('MULTIPART_REQUIRED'));
+    expect(received).not.toMatch(/^Connection: close/im);
     socket.write(Buffer.alloc(length));
     socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
-    await until(() => heard.includes('HTTP/1.1 200'));
+    await until(() => received.includes('HTTP/1.1 200'));
   });
 
-  test('a request without a body leaves the connection open', async () => {
+  test('keeps the connection open after a request without a body', async () => {
     const { url } = await refusingApi({ status: 404 });
     const socket = await openSocket(url);
-    let heard = '';
+    let received = '';
     socket.setEncoding('utf8').on('data', (text: string) => {
-      heard += text;
+      received += text;
     });
     for (const path of ['/nowhere', '/batches/x', '/healthz']) socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await until(() => heard.includes('HTTP/1.1 200'));
-    expect(heard.match(/HTTP\/1\.1 404/g)).toHaveLength(2);
-    expect(heard).not.toMatch(/^Connection: close/im);
+    await until(() => received.includes('HTTP/1.1 200'));
+    expect(received.match(/HTTP\/1\.1 404/g)).toHaveLength(2);
+    expect(received).not.toMatch(/^Connection: close/im);
   });
 
   test.each([
     ['is longer', uploadHead(`Content-Length: ${300 * KIBIBYTE}\r\nIdempotency-Key: "`)],
     ['has no declared length', uploadHead('Transfer-Encoding: chunked\r\nIdempotency-Key: "')],
     ['waits for 100 Continue', uploadHead('Content-Length: 10\r\nExpect: 100-continue\r\nIdempotency-Key: "')],
-  ])('the response says that the connection ends, and it does, where the body %s', async (_, head) => {
+  ])('announces Connection: close and closes the connection if the body %s', async (_, head) => {
     const { url } = await refusingApi({ status: 400 });
     const socket = await openSocket(url);
     const chunks: Buffer[] = [];
@@ -140,7 +140,7 @@ describe('after a refusal that did not read the body', () => {
   });
 });
 
-test('a refusal starts no timer for a client that has left', async () => {
+test('starts no timer for a client that has disconnected', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const app = express();
   const started = new Promise((resolve) => {
@@ -161,10 +161,10 @@ test('a refusal starts no timer for a client that has left', async () => {
   expect(await started).toBe(0);
 });
 
-describeBehindNginx('behind a proxy that keeps its connections to the API', () => {
+describeBehindNginx('behind a proxy with keep-alive connections to the API', () => {
   test.each(table)('$code: each further request gets a response', async ({ code, ...refusal }) => {
     const { url } = await refusingApi(refusal);
     const proxy = await startNginx(url);
-    for (const bytes of [1, 49 * KIBIBYTE, 600 * KIBIBYTE]) await inTurn(proxy, refusal, bytes);
+    for (const bytes of [1, 49 * KIBIBYTE, 600 * KIBIBYTE]) await alternate(proxy, refusal, bytes);
   });
 });

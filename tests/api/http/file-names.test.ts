@@ -22,13 +22,13 @@ test.each([
   expect(lastPart(originalName)).toBe(saved);
 });
 
-test('keeps a name within 200 bytes, also where normalization makes it longer', () => {
+test('limits a name to 200 bytes, even if normalization makes it longer', () => {
   const name = lastPart(`${'\u0958'.repeat(66)}.jpg`);
   expect(name).toMatch(/^(\u0915\u093c?)+\.jpg$/);
   expect(Buffer.byteLength(name)).toBeLessThanOrEqual(200);
 });
 
-test('names a result like its original, with its variant and the extension of its format', () => {
+test('names a result after its original, with the variant and the extension of the result', () => {
   expect(resultFileName('CON.png', 'jpeg')).toBe('_CON.jpg');
   expect(resultFileName('photo.', 'webp', 'small')).toBe('photo-small.webp');
 });
@@ -39,6 +39,6 @@ test.each([
   ['ΟΔΟΣ.jpg', 'οδοσ.jpg'],
   ['\u01f0.jpg', 'J\u030c.jpg'],
   ['a.jpg', 'a\u200b.jpg'],
-])('numbers %j and %j, which some file systems or readers cannot tell apart', (first, second) => {
+])('numbers the names %j and %j, which some file systems or readers treat as equal', (first, second) => {
   expect(uniqueNames([first, second])).toEqual([first, second.replace('.', ' (2).')]);
 });

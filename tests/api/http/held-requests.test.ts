@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { listeningApp } from '../../support/app.ts';
 import { form } from '../../support/client.ts';
-import { jpeg } from '../../support/pictures.ts';
+import { jpeg } from '../../support/images.ts';
 import { until } from '../../support/processes.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
@@ -15,13 +15,13 @@ beforeAll(async () => {
   redis = await startRedis();
 });
 
-test('a client holds as many streams and waits as it may: further streams are refused, further waits end at once', async () => {
+test('limits the streams and waits of a client: refuses further streams with 429, ends further waits at once', async () => {
   const { url } = await listeningApp(redis, { API_KEYS, MAX_HELD_REQUESTS: '2' });
   const uploadAs = async (name: string, headers = {}) => {
     const body = form([['a.jpg', await jpeg(32, 32)]]);
-    const answer = await fetch(`${url}/process-images`, { method: 'POST', body, ...as(name, headers) });
-    expect(answer.status).toBe(202);
-    return answer;
+    const response = await fetch(`${url}/process-images`, { method: 'POST', body, ...as(name, headers) });
+    expect(response.status).toBe(202);
+    return response;
   };
   const { batchId } = (await (await uploadAs('alice')).json()) as { batchId: string };
   const stream = () => fetch(`${url}/batches/${batchId}/events`, as('alice'));
@@ -34,8 +34,8 @@ test('a client holds as many streams and waits as it may: further streams are re
   expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_STREAMS' });
   const wait = { Prefer: 'wait=60' };
   for (const path of [`/batches/${batchId}`, `/jobs/${batchId}-0`]) {
-    const answer = await fetch(url + path, as('alice', wait));
-    expect([answer.status, answer.headers.get('Preference-Applied')]).toEqual([200, null]);
+    const response = await fetch(url + path, as('alice', wait));
+    expect([response.status, response.headers.get('Preference-Applied')]).toEqual([200, null]);
   }
   expect((await uploadAs('alice', wait)).headers.get('Preference-Applied')).toBeNull();
   expect((await fetch(`${url}/batches/${batchId}/events`, { ...as('alice'), method: 'HEAD' })).status).toBe(200);
@@ -47,8 +47,8 @@ test('a client holds as many streams and waits as it may: further streams are re
 
   await held[0]?.body?.cancel();
   const next = await until(async () => {
-    const answer = await stream();
-    return answer.status === 200 && answer;
+    const response = await stream();
+    return response.status === 200 && response;
   });
   await next.body?.cancel();
   await held[1]?.body?.cancel();

@@ -9,7 +9,7 @@ import { createHttpServer } from '../../../src/api/http/server.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../../support/client.ts';
-import { jpeg } from '../../support/pictures.ts';
+import { jpeg } from '../../support/images.ts';
 import { quickest, until } from '../../support/processes.ts';
 import { openSocket } from '../../support/raw.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -18,9 +18,9 @@ import { madeUpResult, takeJobs } from '../../support/take-jobs.ts';
 const IDLE_TIMEOUT_MS = 3000;
 /** Node's own timeout takes twice `IDLE_TIMEOUT_MS` while a write is pending. */
 const LIMIT_MS = 5500;
-/** Far more than the buffers of both sockets hold. */
+/** Far larger than the buffers of both sockets. */
 const RESPONSE_BYTES = 64 * 1024 * 1024;
-/** Makes the events of a batch of ten files larger than these buffers. */
+/** Makes the events of a batch of ten files larger than the socket buffers. */
 const LONG_NAME = 'x'.repeat(400_000);
 
 let server: Server;
@@ -34,8 +34,8 @@ async function request(path: string): Promise<{ client: Socket; connection: Sock
   return { client, connection };
 }
 
-/** Milliseconds until the server cuts a connection after the last byte that it could hand to the system. */
-async function silenceBeforeCut(connection: Socket): Promise<number> {
+/** Waits until the server closes a connection. Returns the milliseconds since the last byte that the system accepted. */
+async function silenceBeforeClose(connection: Socket): Promise<number> {
   let [written, since] = [-1, 0];
   await until(() => {
     const now = connection.bytesWritten;
@@ -45,16 +45,16 @@ async function silenceBeforeCut(connection: Socket): Promise<number> {
   return performance.now() - since;
 }
 
-async function expectCut(path: string): Promise<void> {
+async function expectClosed(path: string): Promise<void> {
   let leastMs = Number.POSITIVE_INFINITY;
   await quickest(LIMIT_MS, async () => {
     const { connection } = await request(path);
-    leastMs = Math.min(leastMs, await silenceBeforeCut(connection));
+    leastMs = Math.min(leastMs, await silenceBeforeClose(connection));
   });
   expect(leastMs).toBeLessThan(LIMIT_MS);
 }
 
-describe('a client that does not read is cut when it requested', () => {
+describe('closes the connection of a client that does not read', () => {
   let app: Awaited<ReturnType<typeof listeningApp>>;
   let redis: Awaited<ReturnType<typeof startRedis>>;
   let batchId: string;
@@ -75,7 +75,7 @@ describe('a client that does not read is cut when it requested', () => {
     ['an archive', () => `/batches/${batchId}/archive`],
     ['a result', () => `/jobs/${batchId}-0/result`],
     ['an original', () => `/jobs/${batchId}-0/original`],
-  ])('%s', (_what, path) => expectCut(path()));
+  ])('%s', (_resource, path) => expectClosed(path()));
 
   test('events', async () => {
     const image = await jpeg(32, 32);
@@ -86,12 +86,12 @@ describe('a client that does not read is cut when it requested', () => {
       await delay(index * 200);
       return madeUpResult(LONG_NAME);
     });
-    const silences = await Promise.all(streams.map(({ connection }) => silenceBeforeCut(connection)));
+    const silences = await Promise.all(streams.map(({ connection }) => silenceBeforeClose(connection)));
     expect(Math.min(...silences)).toBeLessThan(LIMIT_MS);
   });
 });
 
-describe('of a response that is one write', () => {
+describe('a response in a single write', () => {
   beforeAll(async () => {
     const app = express().get('/', (_req, res) => void res.end(Buffer.alloc(RESPONSE_BYTES)));
     server = createHttpServer(app, { requestTimeoutMs: 60_000, idleTimeoutMs: IDLE_TIMEOUT_MS });
@@ -103,9 +103,9 @@ describe('of a response that is one write', () => {
     });
   });
 
-  test('a client that does not read is cut', () => expectCut('/'));
+  test('closes the connection of a client that does not read', () => expectClosed('/'));
 
-  test('a client that goes on reading gets all of it, however slowly', async () => {
+  test('is sent completely to a client that keeps reading slowly', async () => {
     const begin = performance.now();
     const { client, connection } = await request('/');
     let read = 0;

@@ -19,26 +19,26 @@ async function send(beginning: string): Promise<Socket> {
 }
 
 test.each([
-  ['headers', 'GET /presets HTTP/1.1\r\nHost: x\r\n'],
+  ['headers that arrive slowly', 'GET /presets HTTP/1.1\r\nHost: x\r\n'],
   [
-    'a body',
+    'a body that arrives slowly',
     'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n--x\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\n',
   ],
-])('%s that never end are answered, cut off, and leave nothing', async (_what, beginning) => {
+])('responds 408 to %s without an end, closes the connection, and leaves no files', async (_part, beginning) => {
   const socket = await send(beginning);
-  // Something goes on arriving all the time.
-  const drip = setInterval(() => socket.write('x'), 100);
-  // It may be cut off while the client sends: what was read before that counts.
+  // Data keeps arriving, so this is not an idle timeout.
+  const trickle = setInterval(() => socket.write('x'), 100);
+  // The server may close the connection while the client sends. The response has been read by then.
   socket.on('error', () => {});
-  let answer = '';
+  let response = '';
   socket.setEncoding('utf8').on('data', (chunk) => {
-    answer += chunk;
+    response += chunk;
   });
-  // Not `once` of node:events, which fails with the socket's error.
+  // `once` of node:events would reject on the socket's error.
   await new Promise((resolve) => socket.once('close', resolve));
-  clearInterval(drip);
-  expect(answer).toMatch(/^HTTP\/1.1 408 /);
-  expect(answer).toContain('REQUEST_TIMEOUT');
+  clearInterval(trickle);
+  expect(response).toMatch(/^HTTP\/1.1 408 /);
+  expect(response).toContain('REQUEST_TIMEOUT');
   await until(async () => (await readdir(app.uploadDir)).length === 0);
   await until(async () => {
     const count = await new Promise<number>((resolve) => app.server.getConnections((_error, open) => resolve(open)));

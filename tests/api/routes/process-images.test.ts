@@ -9,7 +9,7 @@ import type { AcceptedBatch } from '../../../src/api/routes/process-images.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { type File, form, post, readBatch, upload } from '../../support/client.ts';
-import { jpeg, picture, png, truncatedJpeg } from '../../support/pictures.ts';
+import { jpeg, png, testImage, truncatedJpeg } from '../../support/images.ts';
 import { until } from '../../support/processes.ts';
 import { multipart } from '../../support/raw.ts';
 import { startRedis } from '../../support/redis.ts';
@@ -29,40 +29,40 @@ beforeAll(async () => {
 
 const jobKeys = () => admin.keys('{images}:*:*-*');
 
-/** Expects a refusal, and that it left nothing behind: no file, no job. */
-async function expectRefusal(answer: Response, status: number, code: string, ...words: string[]) {
-  const body = (await answer.json()) as Problem;
+/** Expects a refusal that leaves no files and no jobs. */
+async function expectRefusal(response: Response, status: number, code: string, ...words: string[]) {
+  const body = (await response.json()) as Problem;
   expect(body).toEqual({ type: 'about:blank', title: expect.any(String), status, code, detail: expect.any(String) });
-  expect(answer.status).toBe(status);
-  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(response.status).toBe(status);
+  expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   for (const word of words) expect(body.detail).toContain(word);
   expect(await readdir(app.uploadDir)).toEqual([]);
   expect(await jobKeys()).toEqual([]);
 }
 
-describe('refused whole', () => {
+describe('refuses the whole upload', () => {
   afterEach(async () => {
-    // Of a client that hung up there may still be something to put away.
+    // After an aborted upload the cleanup may still be running.
     await until(async () => (await readdir(app.uploadDir)).length === 0);
     expect(await jobKeys()).toEqual([]);
   });
 
-  test('no multipart', async () => {
-    const answer = await fetch(`${app.url}/process-images`, {
+  test('without a multipart body', async () => {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       body: '{}',
       headers: { 'Content-Type': 'application/json' },
     });
-    await expectRefusal(answer, 415, 'MULTIPART_REQUIRED', 'multipart/form-data', 'images');
+    await expectRefusal(response, 415, 'MULTIPART_REQUIRED', 'multipart/form-data', 'images');
     await expectRefusal(await fetch(`${app.url}/process-images`, { method: 'POST' }), 415, 'MULTIPART_REQUIRED');
   });
 
-  test('no file', async () => {
+  test('without a file', async () => {
     await expectRefusal(await post(app.url, []), 400, 'FILE_REQUIRED', 'images');
     await expectRefusal(await post(app.url, [['', '']]), 400, 'FILE_REQUIRED');
   });
 
-  test('another field, of a file or of text', async () => {
+  test('with an unknown field, of a file or of text', async () => {
     await expectRefusal(
       await post(app.url, [['a.jpg', small]], 'photo'),
       400,
@@ -73,30 +73,30 @@ describe('refused whole', () => {
     const text = new FormData();
     text.append('images', new Blob([new Uint8Array(small)]), 'a.jpg');
     text.append('colour', 'red');
-    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body: text });
-    await expectRefusal(answer, 400, 'UNEXPECTED_FIELD', '"colour"');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body: text });
+    await expectRefusal(response, 400, 'UNEXPECTED_FIELD', '"colour"');
   });
 
-  test('an option with a lone surrogate in its name, which the detail replaces', async () => {
+  test('with a lone surrogate in the name of an option, and replaces it in the detail', async () => {
     const body = form([['a.jpg', small]]);
     body.append('variants', String.raw`[{"name":"a","\ud83d":1}]`);
-    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body });
-    await expectRefusal(answer, 400, 'INVALID_OPTION', 'variants[0].\ufffd is unknown');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    await expectRefusal(response, 400, 'INVALID_OPTION', 'variants[0].\ufffd is unknown');
   });
 
-  test('a path in place of a file', async () => {
+  test('with a path instead of a file', async () => {
     const body = new FormData();
     body.append('images', 'photo.jpg');
-    const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body });
-    await expectRefusal(answer, 400, 'UNEXPECTED_FIELD', '@');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    await expectRefusal(response, 400, 'UNEXPECTED_FIELD', '@');
   });
 
-  test('too many files', async () => {
+  test('with too many files', async () => {
     const files = Array.from({ length: 11 }, (_, index): File => [`${index}.jpg`, small]);
     await expectRefusal(await post(app.url, files), 400, 'TOO_MANY_FILES', '10');
   });
 
-  test('a file too large, by one byte', async () => {
+  test('with a file that is one byte too large', async () => {
     const exact = Buffer.concat([small, Buffer.alloc(5 * MEBIBYTE - small.length)]);
     const files: File[] = [
       ['ok.jpg', small],
@@ -105,7 +105,7 @@ describe('refused whole', () => {
     await expectRefusal(await post(app.url, files), 413, 'FILE_TOO_LARGE', '"huge.jpg"', '5 MiB');
   });
 
-  test('an empty file', async () => {
+  test('with an empty file', async () => {
     await expectRefusal(
       await post(app.url, [
         ['a.jpg', small],
@@ -117,31 +117,31 @@ describe('refused whole', () => {
     );
   });
 
-  test('what is no image, whatever it is called, and by all names', async () => {
+  test('with files that are not images, whatever their names, and lists all of them', async () => {
     const files: File[] = [
       ['notes.jpg', 'just text'],
       ['ok.jpg', small],
       ['page.png', '<html></html>'],
     ];
     await expectRefusal(await post(app.url, files), 415, 'UNSUPPORTED_IMAGE_TYPE', '"notes.jpg"', '"page.png"', 'JPEG');
-    const tiff = await picture().tiff().toBuffer();
+    const tiff = await testImage().tiff().toBuffer();
     await expectRefusal(await post(app.url, [['scan.tiff', tiff]]), 415, 'UNSUPPORTED_IMAGE_TYPE', '"scan.tiff"');
   });
 
-  test('a form that ends too early, has no boundary, or is no form', async () => {
+  test('with a form that is truncated, has no boundary, or is not multipart', async () => {
     const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
     const cut = '--x\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\nabc';
     for (const [contentType, body] of [
       [headers['Content-Type'], cut],
       ['multipart/form-data', cut],
-      [headers['Content-Type'], 'nothing of the kind'],
+      [headers['Content-Type'], 'plain text'],
     ] as const) {
-      const answer = await fetch(`${app.url}/process-images`, {
+      const response = await fetch(`${app.url}/process-images`, {
         method: 'POST',
         headers: { 'Content-Type': contentType },
         body,
       });
-      await expectRefusal(answer, 400, 'MALFORMED_MULTIPART', 'form');
+      await expectRefusal(response, 400, 'MALFORMED_MULTIPART', 'form');
     }
   });
 
@@ -151,9 +151,9 @@ describe('refused whole', () => {
       'Content-Disposition: form-data; name="evil"\r\nContent-Type: application/octet-stream',
     ],
     ['a part without a disposition', 'Content-Type: image/jpeg'],
-    ['a part whose disposition makes no sense', 'Content-Disposition: form-data; name="images"; filename="b" "c.jpg"'],
-    ['a part that is no form data', 'Content-Disposition: attachment; name="images"; filename="b.jpg"'],
-  ])('%s is not dropped without a word', async (_, headers) => {
+    ['a part whose disposition is malformed', 'Content-Disposition: form-data; name="images"; filename="b" "c.jpg"'],
+    ['a part that is not form data', 'Content-Disposition: attachment; name="images"; filename="b.jpg"'],
+  ])('with %s, instead of ignoring that part', async (_, headers) => {
     const body = (first: string) =>
       Buffer.concat([
         Buffer.from(`--x\r\n${first}\r\n\r\n`),
@@ -162,28 +162,28 @@ describe('refused whole', () => {
         small,
         Buffer.from('\r\n--x--\r\n'),
       ]);
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
       body: body('Content-Disposition: form-data; name="images"; filename="a.jpg"'),
     });
-    await expectRefusal(answer, 400, 'MALFORMED_MULTIPART');
+    await expectRefusal(response, 400, 'MALFORMED_MULTIPART');
   });
 
   test.each([
     'multipart/form-data;;boundary=X',
     'multipart/form-data; boundary=',
     'multipart/form-data; boundary=X; ;;=; "',
-  ])('a form of the type %p', async (contentType) => {
-    const answer = await fetch(`${app.url}/process-images`, {
+  ])('with the content type %p', async (contentType) => {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': contentType },
       body: '--X--\r\n',
     });
-    await expectRefusal(answer, 400, 'MALFORMED_MULTIPART');
+    await expectRefusal(response, 400, 'MALFORMED_MULTIPART');
   });
 
-  test.each([0, 1, 3])('clients that hang up %i ms after their headers leave nothing', async (afterMs) => {
+  test.each([0, 1, 3])('and leaves no files of clients that disconnect %i ms after their headers', async (afterMs) => {
     const head =
       'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 999\r\n\r\n';
     for (let count = 0; count < 20; count += 1) {
@@ -197,7 +197,7 @@ describe('refused whole', () => {
     await until(async () => (await readdir(app.uploadDir)).length === 0);
   });
 
-  test('a client that hangs up in the middle leaves nothing', async () => {
+  test('and leaves no files of a client that disconnects in the middle of a file', async () => {
     const socket = connect(app.port, '127.0.0.1');
     socket.write(
       'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n' +
@@ -210,12 +210,12 @@ describe('refused whole', () => {
   });
 });
 
-describe('a request too large as a whole', () => {
+describe('an upload above the size limit', () => {
   const tooLarge = 10 * 5 * MEBIBYTE + MEBIBYTE;
   const head = 'POST /process-images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n';
 
-  test('is refused by its length, before a client that asks has sent anything', async () => {
-    const answer = await new Promise<{ status: number | undefined; body: string; invited: boolean }>(
+  test('is refused by its Content-Length, before a client with Expect: 100-continue sends the body', async () => {
+    const response = await new Promise<{ status: number | undefined; body: string; invited: boolean }>(
       (resolve, reject) => {
         let invited = false;
         const sent = request(`${app.url}/process-images`, {
@@ -238,44 +238,44 @@ describe('a request too large as a whole', () => {
         sent.flushHeaders();
       },
     );
-    expect(answer).toMatchObject({ status: 413, invited: false });
-    expect(JSON.parse(answer.body).code).toBe('REQUEST_TOO_LARGE');
+    expect(response).toMatchObject({ status: 413, invited: false });
+    expect(JSON.parse(response.body).code).toBe('REQUEST_TOO_LARGE');
   });
 
-  test('without a length is cut off past the limit, after the answer', async () => {
+  test('without a Content-Length is refused at the limit, and the connection is closed after the response', async () => {
     const socket = connect(app.port, '127.0.0.1');
     onCleanup(() => socket.destroy());
-    let answer = '';
-    let isCut = false;
+    let response = '';
+    let isClosed = false;
     socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
+      response += text;
     });
     socket.on('error', () => {});
     socket.on('close', () => {
-      isCut = true;
+      isClosed = true;
     });
     socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
     const chunk = (content: Buffer | string) => `${content.length.toString(16)}\r\n${content}\r\n`;
     socket.write(chunk('--x\r\nContent-Disposition: form-data; name="images"; filename="a.jpg"\r\n\r\n'));
     const block = chunk('x'.repeat(MEBIBYTE));
     let sent = 0;
-    // Far more than allowed; that it never gets there is the point.
-    while (!isCut && sent < 400) {
+    // Far above the limit, so that this ends only if the API closes the connection.
+    while (!isClosed && sent < 400) {
       if (!socket.write(block))
         await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), delay(500)]);
       sent += 1;
-      if (answer) await delay(20);
+      if (response) await delay(20);
     }
-    expect(isCut).toBe(true);
-    expect(answer).toContain('413');
-    expect(answer).toContain('REQUEST_TOO_LARGE');
+    expect(isClosed).toBe(true);
+    expect(response).toContain('413');
+    expect(response).toContain('REQUEST_TOO_LARGE');
     await until(async () => (await readdir(app.uploadDir)).length === 0);
     expect(await jobKeys()).toEqual([]);
   });
 });
 
 test.each(['100-continue', '100-Continue', '100-continue, other'])(
-  'a client that expects %p is invited',
+  'sends 100 Continue to a client that expects %p',
   async (expectation) => {
     const invited = await new Promise((resolve, reject) => {
       const sent = request(`${app.url}/process-images`, {
@@ -294,32 +294,32 @@ test.each(['100-continue', '100-Continue', '100-continue, other'])(
   },
 );
 
-test('what is no HTTP is refused in the same form', async () => {
-  const ask = async (text: string) => {
+test('responds to malformed HTTP with a problem document', async () => {
+  const sendRaw = async (text: string) => {
     const socket = connect(app.port, '127.0.0.1');
     socket.write(text);
-    let answer = '';
-    for await (const chunk of socket.setEncoding('utf8')) answer += chunk;
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    let response = '';
+    for await (const chunk of socket.setEncoding('utf8')) response += chunk;
+    const [head = '', body = ''] = response.split('\r\n\r\n');
     expect(head).toContain('application/problem+json');
     return JSON.parse(body);
   };
-  expect(await ask('FOO / HTTP/1.1\r\nHost: x\r\n\r\n')).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
+  expect(await sendRaw('FOO / HTTP/1.1\r\nHost: x\r\n\r\n')).toMatchObject({ status: 400, code: 'BAD_REQUEST' });
   const long = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`;
-  expect(await ask(long)).toMatchObject({ status: 431, code: 'HEADERS_TOO_LARGE' });
+  expect(await sendRaw(long)).toMatchObject({ status: 431, code: 'HEADERS_TOO_LARGE' });
 });
 
-describe('accepted', () => {
-  test('is answered at once, with where and when to ask', async () => {
-    const answer = await post(app.url, [
+describe('accepts', () => {
+  test('an upload at once, with the status URL and Retry-After', async () => {
+    const response = await post(app.url, [
       ['a.jpg', small],
       ['b.png', await png(32, 32)],
     ]);
-    const body = (await answer.json()) as AcceptedBatch;
-    expect(answer.status).toBe(202);
+    const body = (await response.json()) as AcceptedBatch;
+    expect(response.status).toBe(202);
     expect(body).toEqual({ batchId: expect.any(String), statusUrl: `/batches/${body.batchId}`, totalFiles: 2 });
-    expect(answer.headers.get('location')).toBe(body.statusUrl);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(response.headers.get('location')).toBe(body.statusUrl);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     const status = await fetch(app.url + body.statusUrl);
     expect(status.headers.get('retry-after')).toBe('1');
     expect(await status.json()).toMatchObject({
@@ -329,7 +329,7 @@ describe('accepted', () => {
     expect(await readdir(`${app.uploadDir}/${body.batchId}`)).toEqual(['0', '1']);
   });
 
-  test('ten files of the largest size', async () => {
+  test('ten files of the maximum size', async () => {
     const largest = Buffer.concat([small, Buffer.alloc(5 * MEBIBYTE - small.length)]);
     const files = Array.from({ length: 10 }, (_, index): File => [`${index}.jpg`, largest]);
     expect((await post(app.url, files)).status).toBe(202);
@@ -341,11 +341,11 @@ describe('accepted', () => {
     '../../etc/passwd',
     '100%22.jpg',
     `${'long'.repeat(60)}.jpg`,
-  ])('the name %p comes back as it was written', async (name) => {
-    // As browsers and curl write it: only quotes are escaped.
+  ])('the name %p, and returns it unchanged', async (name) => {
+    // Browsers and curl escape only quotes.
     const boundary = 'boundary';
     const escaped = name.replaceAll('"', '%22');
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}` },
       body: Buffer.concat([
@@ -354,20 +354,20 @@ describe('accepted', () => {
         Buffer.from(`\r\n--${boundary}--\r\n`),
       ]),
     });
-    expect(answer.status).toBe(202);
-    const { batchId } = (await answer.json()) as AcceptedBatch;
+    expect(response.status).toBe(202);
+    const { batchId } = (await response.json()) as AcceptedBatch;
     const [file] = (await readBatch(app.url, batchId)).files;
     expect(file?.originalName).toBe(name === '100%22.jpg' ? '100".jpg' : name);
   });
 
-  test('a file whose content looks like boundaries, byte for byte', async () => {
+  test('a file whose content looks like boundaries, and stores it byte for byte', async () => {
     const content = Buffer.concat([small, Buffer.from('\n--x\r\n --x\r\n--y\r\n-x\r\n--')]);
-    const answer = await fetch(`${app.url}/process-images`, {
+    const response = await fetch(`${app.url}/process-images`, {
       method: 'POST',
       headers: { 'Content-Type': 'multipart/form-data; boundary=x' },
       body: new Uint8Array(multipart(['a.jpg', content])),
     });
-    const { batchId } = (await answer.json()) as AcceptedBatch;
+    const { batchId } = (await response.json()) as AcceptedBatch;
     const original = await fetch(`${app.url}/jobs/${batchId}-0/original`);
     expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
   });
@@ -377,10 +377,10 @@ describe('accepted', () => {
   });
 });
 
-test('TIFF is taken when configured', async () => {
+test('accepts TIFF if ACCEPTED_FORMATS contains it', async () => {
   const redis = await startRedis();
   const withTiff = await listeningApp(redis, { ACCEPTED_FORMATS: 'jpeg,tiff' });
-  const answer = await post(withTiff.url, [['scan.tiff', await picture().tiff().toBuffer()]]);
-  expect(answer.status).toBe(202);
+  const response = await post(withTiff.url, [['scan.tiff', await testImage().tiff().toBuffer()]]);
+  expect(response.status).toBe(202);
   expect((await post(withTiff.url, [['a.png', await png(32, 32)]])).status).toBe(415);
 });

@@ -5,33 +5,36 @@ import { Redis } from 'ioredis';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { form } from '../../support/client.ts';
-import { jpeg } from '../../support/pictures.ts';
+import { jpeg } from '../../support/images.ts';
 import { until } from '../../support/processes.ts';
 import { startRedis, type TestRedis } from '../../support/redis.ts';
 
 let app: Awaited<ReturnType<typeof listeningApp>>;
 let redis: TestRedis;
 let admin: Redis;
-let picture: Buffer;
+let image: Buffer;
 
 beforeAll(async () => {
   redis = await startRedis();
   app = await listeningApp(redis);
   admin = new Redis(redis.url);
   onCleanup(() => admin.disconnect());
-  picture = await jpeg(32, 32);
+  image = await jpeg(32, 32);
 });
 
-async function send(key: string, fields: Record<string, string> = {}, content: Buffer | string = picture) {
+async function send(key: string, fields: Record<string, string> = {}, content: Buffer | string = image) {
   const body = form([['a.jpg', content]]);
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
   const headers = { 'Idempotency-Key': key };
-  const answer = await fetch(`${app.url}/process-images`, { method: 'POST', body, headers });
-  return { status: answer.status, body: (await answer.json()) as { batchId: string; code: string; detail: string } };
+  const response = await fetch(`${app.url}/process-images`, { method: 'POST', body, headers });
+  return {
+    status: response.status,
+    body: (await response.json()) as { batchId: string; code: string; detail: string },
+  };
 }
 
 test.each(['', '""', '"a', 'a b', 'a"b', 'x'.repeat(256), `"${'x'.repeat(256)}"`, 'ä'])(
-  '%p is no key, and nothing is stored',
+  'returns 400 for the key %p, and stores nothing',
   async (key) => {
     const stored = await readdir(app.uploadDir);
     expect(await send(key)).toMatchObject({ status: 400, body: { code: 'INVALID_IDEMPOTENCY_KEY' } });
@@ -39,47 +42,47 @@ test.each(['', '""', '"a', 'a b', 'a"b', 'x'.repeat(256), `"${'x'.repeat(256)}"`
   },
 );
 
-test('a key is the same with quotes and without, and escapes count as what they stand for', async () => {
+test('treats a quoted and an unquoted key as equal, and decodes escapes', async () => {
   const first = await send('one');
   expect(first.status).toBe(202);
   expect(await send('"one"')).toEqual(first);
   expect((await send('"o\\"ne"')).body.batchId).not.toBe(first.body.batchId);
 });
 
-test('options belong to the upload', async () => {
+test('compares the options of an upload in any order, and returns 422 if they differ', async () => {
   const first = await send('options', { width: '100', height: '50' });
   expect(await send('options', { height: '50', width: '100' })).toEqual(first);
   expect((await send('options', { width: '100' })).status).toBe(422);
 });
 
-test('an upload that was refused leaves its key free', async () => {
-  expect((await send('refused', {}, 'no picture')).status).toBe(415);
+test('allows a key to be used again after a refused upload', async () => {
+  expect((await send('refused', {}, 'no image')).status).toBe(415);
   expect((await send('refused', { width: '0' })).status).toBe(400);
   expect((await send('refused')).status).toBe(202);
 });
 
-test('so does one that Redis refused', async () => {
+test('allows a key to be used again after Redis refused the upload', async () => {
   await admin.config('SET', 'maxmemory', '1');
   expect((await send('full')).status).toBe(503);
   await admin.config('SET', 'maxmemory', '0');
   expect((await send('full', { width: '100' })).status).toBe(202);
 });
 
-test('a batch that was removed is still what its key stands for', async () => {
+test('repeats the first response after the batch was deleted', async () => {
   const first = await send('removed');
   expect((await fetch(`${app.url}/batches/${first.body.batchId}`, { method: 'DELETE' })).status).toBe(204);
   expect(await send('removed')).toEqual(first);
 });
 
-test('a key is held while its upload is received, and no longer than 15 seconds by an API that has died', async () => {
-  const body = form([['a.jpg', picture]]);
+test('returns 409 while an upload with the same key is received, under a lease of at most 15 seconds', async () => {
+  const body = form([['a.jpg', image]]);
   const { headers } = new Request(app.url, { method: 'POST', body });
-  const asking = request(`${app.url}/process-images`, {
+  const upload = request(`${app.url}/process-images`, {
     method: 'POST',
     headers: { 'Content-Type': headers.get('Content-Type') ?? '', 'Content-Length': '5000', 'Idempotency-Key': 'held' },
   });
-  asking.on('error', () => {});
-  asking.flushHeaders();
+  upload.on('error', () => {});
+  upload.flushHeaders();
   const [lease = ''] = await until(async () => {
     const leases = await admin.keys('{images}:idempotency:*:lease');
     return leases.length > 0 && leases;
@@ -88,11 +91,11 @@ test('a key is held while its upload is received, and no longer than 15 seconds 
   expect(left).toBeGreaterThan(0);
   expect(left).toBeLessThanOrEqual(15_000);
   expect((await send('held')).status).toBe(409);
-  asking.destroy();
+  upload.destroy();
   await until(async () => (await send('held')).status === 202);
 });
 
-test('a note of a key that cannot be read is 500 on each request with that key alone', async () => {
+test('returns 500 for a key whose stored record is unreadable, and accepts other keys', async () => {
   expect((await send('broken')).status).toBe(202);
   const digest = createHash('sha256')
     .update(JSON.stringify([undefined, 'broken']))
@@ -105,17 +108,17 @@ test('a note of a key that cannot be read is 500 on each request with that key a
     expect(body.detail).toContain('send it with another key');
   }
   expect(await readdir(app.uploadDir)).toEqual(stored);
-  expect((await send('whole')).status).toBe(202);
+  expect((await send('another')).status).toBe(202);
 });
 
-test('a key is remembered for a day, but never longer than that its batch was removed', async () => {
-  const lives = async () => Promise.all((await admin.keys('{images}:idempotency:*')).map((key) => admin.pttl(key)));
+test('remembers a key for a day, but not longer than its batch', async () => {
+  const ttls = async () => Promise.all((await admin.keys('{images}:idempotency:*')).map((key) => admin.pttl(key)));
   await send('a day');
-  const day = Math.max(...(await lives()));
+  const day = Math.max(...(await ttls()));
   expect(day).toBeGreaterThan(23 * 60 * 60 * 1000);
   expect(day).toBeLessThanOrEqual(24 * 60 * 60 * 1000);
   await admin.flushall();
   app = await listeningApp(redis, { RETENTION_HOURS: '0.1' });
   await send('six minutes');
-  expect(Math.max(...(await lives()))).toBeLessThanOrEqual(6 * 60 * 1000);
+  expect(Math.max(...(await ttls()))).toBeLessThanOrEqual(6 * 60 * 1000);
 });

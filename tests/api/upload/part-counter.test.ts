@@ -2,7 +2,7 @@ import { createPartCounter } from '../../../src/api/upload/part-counter.ts';
 
 const type = (parameters: string) => `multipart/form-data; ${parameters}`;
 
-/** Counts what is in a body, in whatever pieces it arrives. */
+/** Counts the parts and stray boundaries of a body that arrives in pieces. */
 function count(contentType: string, pieces: Iterable<string | Buffer>) {
   const counter = createPartCounter(contentType);
   for (const piece of pieces) counter.push(Buffer.from(piece as string));
@@ -11,7 +11,7 @@ function count(contentType: string, pieces: Iterable<string | Buffer>) {
 
 test.each([
   ['parts', 'a\r\n--x\r\nb\r\n--x\r\n\r\n--x--\r\n', 2, 0],
-  ['parts that begin at once and have nothing in them', '--x\r\n--x\r\n--x--\r\n', 2, 0],
+  ['empty parts without a preamble', '--x\r\n--x\r\n--x--\r\n', 2, 0],
   ['spaces after a boundary', '--x\r\na\r\n--x  \r\nb\r\n--x--\r\n', 1, 1],
   ['a tab after a boundary', '--x\t\r\na\r\n--x--\r\n', 0, 1],
   ['a lone carriage return or line feed after a boundary', '--x\ra\r\n--x\nb\r\n--x\r\r\nc\r\n--x--\r\n', 0, 3],
@@ -19,7 +19,7 @@ test.each([
   ['more after the last boundary', '--x\r\na\r\n--x--y\r\n--x---\r\n--x--\r\n', 1, 2],
   ['white space and line breaks after the last boundary', '--x\r\na\r\n--x-- \t\r\n--x--\t\r\n--x--\nb', 1, 0],
   ['text like boundaries within lines', '--x\r\na\n--x\r\n --x\r\n-x\r\n--y\r\n--\r\n--x--', 1, 0],
-])('counts %s, wherever the body is split', (_what, body, parts, strays) => {
+])('counts %s, wherever the body is split', (_case, body, parts, strays) => {
   const expected = [parts, strays];
   expect(count(type('boundary=x'), [body])).toEqual(expected);
   expect(count(type('boundary=x'), body)).toEqual(expected);
@@ -38,7 +38,7 @@ test.each([
   ['charset="a; boundary=y";boundary=x'],
   ['charset="\\"; boundary=y" ; boundary="x"'],
   ['boundary=x; boundary=y'],
-])('takes the boundary that the parser takes from %p', (parameters) => {
+])('uses the same boundary as the parser for %p', (parameters) => {
   expect(count(type(parameters), ['--x\r\n\r\n--x \r\n\r\n--x--'])).toEqual([1, 1]);
 });
 

@@ -12,7 +12,7 @@ import { ID_FILE } from '../../support/whole.ts';
 
 const batchId = '550e8400-e29b-41d4-a716-446655440000';
 
-test('originals leave nothing on the disk when discarded, before or after the commit', async () => {
+test('discarding originals deletes their files, before and after the commit', async () => {
   const folder = await temporaryFolder();
   const originals = createOriginals(folder);
   for (const isCommitted of [false, true]) {
@@ -25,9 +25,9 @@ test('originals leave nothing on the disk when discarded, before or after the co
   }
 });
 
-test("the disk's fault becomes one that can be told", async () => {
+test('an error of the file system becomes a STORAGE_UNAVAILABLE error', async () => {
   const incoming = await createOriginals(await temporaryFolder()).receive();
-  // The same place twice.
+  // Adding the same index twice fails with EEXIST.
   await incoming.add(1, Readable.from([Buffer.from('x')]), 0);
   async function* late() {
     await delay(50);
@@ -42,7 +42,7 @@ test("the disk's fault becomes one that can be told", async () => {
 describe('results', () => {
   const id = [`${batchId}-0`, 'jpeg'] as const;
 
-  test('replace an earlier one whole, and leave no temporary file', async () => {
+  test('replace an earlier result atomically, and leave no temporary file', async () => {
     const folder = await temporaryFolder();
     const results = createResults(folder);
     for (const content of ['first', 'second']) {
@@ -52,31 +52,31 @@ describe('results', () => {
     expect(await readFile(join(folder, `processed-${batchId}-0.jpg`), 'utf8')).toBe('second');
   });
 
-  test('that are not published are not there', async () => {
+  test('are not visible before they are published', async () => {
     const folder = await temporaryFolder();
     await createResults(folder).write(Buffer.from('written'), ...id);
     expect((await readdir(folder)).filter((name) => !name.endsWith(UNFINISHED))).toEqual([]);
   });
 
-  test('that cannot be stored leave nothing either', async () => {
-    const inTheWay = join(await temporaryFolder(), 'file');
-    await writeFile(inTheWay, 'in the way');
-    await expect(createResults(inTheWay).write(Buffer.from('x'), ...id)).rejects.toMatchObject({
+  test('that cannot be stored leave no temporary file', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, 'a file instead of a folder');
+    await expect(createResults(file).write(Buffer.from('x'), ...id)).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
     });
-    expect((await stat(inTheWay)).isFile()).toBe(true);
+    expect((await stat(file)).isFile()).toBe(true);
 
     const folder = await temporaryFolder();
     const results = createResults(folder);
     const written = await results.write(Buffer.from('x'), 'id', 'jpeg');
-    // A folder stands where the result should be.
-    await mkdir(join(folder, 'processed-id.jpg', 'in the way'), { recursive: true });
+    // A folder has the name of the result, so the rename fails.
+    await mkdir(join(folder, 'processed-id.jpg', 'subfolder'), { recursive: true });
     await expect(results.publish(written, 'id', 'jpeg')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await readdir(folder)).toEqual(['processed-id.jpg']);
   });
 });
 
-test('an id file without an id is named with its path, and not replaced', async () => {
+test('fails with the path of an id file that contains no id, and does not replace it', async () => {
   const [uploadDir, processedDir] = [await temporaryFolder(), await temporaryFolder()];
   await writeFile(join(uploadDir, ID_FILE), '');
   const storage = openLocalStorage({ uploadDir, processedDir, minFreeDiskBytes: 0 });
@@ -87,11 +87,11 @@ test('an id file without an id is named with its path, and not replaced', async 
   expect(await readFile(join(uploadDir, ID_FILE), 'utf8')).toBe('');
 });
 
-test.each(['../outside', '/etc/passwd', '.', ''])('no path leads out of its folder: %p', (name) => {
+test.each(['../outside', '/etc/passwd', '.', ''])('refuses a path outside its folder: %p', (name) => {
   expect(() => pathInside('/some/folder', name)).toThrow('inside its folder');
 });
 
-test('only what was left unfinished long ago is removed', async () => {
+test('deletes only unfinished files that are old', async () => {
   const folder = await temporaryFolder();
   const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000);
   await mkdir(join(folder, `old${UNFINISHED}`));

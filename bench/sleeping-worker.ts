@@ -1,4 +1,4 @@
-// A worker that sleeps for every image, for as many milliseconds as it is started with.
+// A worker that sleeps for each image. Its argument is the duration in milliseconds.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { IMAGE_QUEUE } from '../src/queue/names.ts';

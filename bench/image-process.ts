@@ -1,8 +1,8 @@
-// A process that makes one picture at a time, by the chain that it is started with, and tells what each took.
+// Processes one image at a time with the pipeline given as its argument, and reports the time of each.
 import { configureSharp } from '../src/imaging/pipeline.ts';
-import { limits, obvious, ours } from './chains.ts';
+import { limits, plainSharp, servicePipeline } from './pipelines.ts';
 
-const work = process.argv[2] === 'ours' ? ours : obvious;
+const work = process.argv[2] === 'service' ? servicePipeline : plainSharp;
 configureSharp(limits.acceptedFormats);
 process.on('message', async (file: string) => {
   const [begin, before] = [performance.now(), process.cpuUsage()];

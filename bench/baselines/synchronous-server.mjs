@@ -1,4 +1,4 @@
-// A server that does all at once: it answers an upload when its pictures are processed.
+// A synchronous server: it responds to an upload after its images are processed.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import express from 'express';
@@ -22,5 +22,5 @@ app.post('/process-images', upload.array('images', 10), async (req, res) => {
 });
 
 const server = app.listen(0, '127.0.0.1', () => process.send(server.address().port));
-// As the service does: a connection that is closed just as it is used again would end the run.
+// Like the service. A connection that is closed at the moment of its reuse would fail the benchmark.
 server.keepAliveTimeout = 75_000;

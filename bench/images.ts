@@ -1,12 +1,11 @@
 import sharp, { type Sharp } from 'sharp';
 
 /**
- * Smooth shapes with fine noise, about as hard to encode as a photograph.
- *
- * @param options with some transparency or not; strength of the noise, less for what is drawn
+ * Creates smooth shapes with fine noise, about as hard to encode as a photograph.
  *
  * @param width pixels
  * @param height pixels
+ * @param options whether the image is partly transparent, and the strength of the noise
  */
 export async function scene(width: number, height: number, { isTransparent = false, grain = 22 } = {}): Promise<Sharp> {
   const shapes = await sharp({
@@ -36,26 +35,26 @@ export async function scene(width: number, height: number, { isTransparent = fal
   return isTransparent ? image.ensureAlpha(0.8) : image;
 }
 
-/** Plain areas of colour, partly transparent, as in a diagram or a screenshot. */
+/** Creates plain areas of colour, partly transparent, as in a diagram or a screenshot. */
 function drawing(width: number, height: number): Sharp {
   const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const;
   const areas = sharp({ create: { width: 24, height: 18, channels: 3, background: 'grey', noise } });
   return areas.resize(width, height, { kernel: 'nearest', fit: 'fill' }).ensureAlpha(0.8);
 }
 
-/** The photograph of most measures: 6 megapixels in about 0.8 MB, as a phone's messenger sends it. */
+/** Creates the photograph of most measures: a JPEG of 6 megapixels and about 0.8 MB, as from a messenger app. */
 export async function photo(): Promise<Buffer> {
   return (await scene(2725, 2225)).jpeg({ quality: 80 }).toBuffer();
 }
 
-/** As programs write it: by sharp's defaults, without filters, it would be twice as large and none that may be uploaded. */
+/** Uses adaptive filtering, as most programs do. With sharp's default the file would exceed the upload limit. */
 async function photographicPng(): Promise<Buffer> {
   const image = await scene(2048, 1536, { isTransparent: true, grain: 2 });
   return image.png({ adaptiveFiltering: true }).toBuffer();
 }
 
-/** Pictures of many kinds, as people send them; by name. */
-export async function mixedPictures(): Promise<[name: string, content: Buffer][]> {
+/** Creates images of different formats and sizes, each with a name. */
+export async function mixedImages(): Promise<[name: string, content: Buffer][]> {
   return [
     ['JPEG 1400×1050', await (await scene(1400, 1050)).jpeg({ quality: 85 }).toBuffer()],
     ['JPEG 2725×2225', await photo()],

@@ -1,4 +1,4 @@
-// The pipeline in a loop, without any queue: reads an original, processes it, stores the result durably, takes the next.
+// The pipeline in a loop without a queue: reads an original, processes it, stores the result durably, and repeats.
 import { readFileSync } from 'node:fs';
 import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
 import { createResults } from '../../src/storage/local/results.ts';

@@ -1,4 +1,4 @@
-// A server that stores an upload by multer's own means and does nothing more.
+// A server that stores uploads with multer's own disk storage, and does nothing else.
 import express from 'express';
 import multer from 'multer';
 
@@ -11,5 +11,5 @@ app.post('/process-images', upload.array('images', 10), (req, res) =>
 );
 
 const server = app.listen(0, '127.0.0.1', () => process.send(server.address().port));
-// As the service does: a connection that is closed just as it is used again would end the run.
+// Like the service. A connection that is closed at the moment of its reuse would fail the benchmark.
 server.keepAliveTimeout = 75_000;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { projectRoot } from '../src/shared/setting-types.ts';
 
-// tsx scripts/readme-pictures.ts [address of a running service]: makes the two images of docs/usage.md.
+// tsx scripts/readme-images.ts [URL of a running service]: creates the two example images of the documentation.
 
 const service = process.argv[2] ?? 'http://localhost:3000';
 const before = join(projectRoot, 'docs/images/before.jpg');
@@ -23,7 +23,7 @@ const scene = `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="800"
   <path d="M230 640h190l-35 45H262Z" fill="#7d1d3f"/><path d="M325 470v160M325 480l85 135h-85Z" fill="#fff3e0" stroke="#3a2e55" stroke-width="6"/>
 </svg>`;
 
-// Held like a phone: the pixels lie on their side, and EXIF says so.
+// Like a photograph from a phone: the pixels are rotated, and the EXIF orientation says so.
 await sharp(await sharp(Buffer.from(scene)).rotate(-90).png().toBuffer())
   .withMetadata({ orientation: 6 })
   .jpeg({ quality: 85 })

@@ -1,0 +1,15 @@
+/** Runs a function on each item, with at most `count` items at the same time. */
+export async function forEachConcurrently<T>(
+  count: number,
+  items: AsyncIterable<T> | Iterable<T>,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
+  const remaining = (async function* () {
+    yield* items;
+  })();
+  await Promise.all(
+    Array.from({ length: count }, async () => {
+      for (let next = await remaining.next(); !next.done; next = await remaining.next()) await run(next.value);
+    }),
+  );
+}
