@@ -33,7 +33,7 @@ import { resultRoute } from './routes/result.ts';
 import type { OptionRules } from './upload/form-options.ts';
 import { UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
 
-/** What the API is made of. */
+/** The parts of the API. */
 export interface AppParts {
   queue: QueueClient;
   watcher: BatchWatcher;
@@ -42,14 +42,14 @@ export interface AppParts {
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;
-  /** Makes a span of every request, where they are traced. */
+  /** Traces every request. */
   traceRequests?: RequestHandler | undefined;
-  /** The operator's own pages, where there are any. */
+  /** Pages for the operator. */
   admin?: Router | undefined;
   logger: Logger;
 }
 
-/** Who is let in, and how often. */
+/** Settings of authentication and limits. */
 export type AccessRules = Pick<
   Config,
   'apiKeys' | 'rateLimits' | 'maxHeldRequests' | 'trustedProxies' | 'corsOrigins' | 'queuePrefix'
@@ -83,8 +83,7 @@ export function createApp(parts: AppParts): Express {
   const metrics = createApiMetrics(queue);
   app.use(metrics.watchRequests);
   if (parts.traceRequests) app.use(parts.traceRequests);
-  // Answers that are no pages may load nothing at all; the two pages have policies of their own. Whether there is TLS is not
-  // known here, so nothing is said about it.
+  // Responses other than pages may load nothing. The pages set their own policies. A proxy that ends TLS sets HSTS.
   const nothing = { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } };
   app.use(helmet({ contentSecurityPolicy: nothing, hsts: false }));
   app.use(
@@ -95,7 +94,7 @@ export function createApp(parts: AppParts): Express {
         res.setHeader('X-Request-Id', id);
         return id;
       },
-      // Neither headers nor bodies nor queries: they are the client's, and may be secret.
+      // No headers, bodies or query strings: they may hold secrets of the client.
       serializers: {
         req: ({ id, method, raw }) => ({ id, method, url: raw.path }),
         res: ({ statusCode }) => ({ statusCode }),
@@ -116,7 +115,7 @@ export function createApp(parts: AppParts): Express {
   const limit = { prefix: serviceKeys(queuePrefix).rate, send: queue.sendCommand, logger };
   app.use(identifyClient(apiKeys));
   app.use(limitRate({ ...limit, what: 'requests', perMinute: rateLimits.requests }));
-  // It has a password of its own.
+  // It has its own password.
   if (parts.admin) app.use(parts.admin);
   app.use(requireKey(apiKeys));
   app.post(UPLOAD_PATH, limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));

@@ -61,7 +61,7 @@ async function main(): Promise<void> {
 
   shutDownOnSignal(
     [
-      // Streams would keep the server open for as long as their batches take.
+      // Open streams would keep the server open until their batches end.
       { name: 'end streams', timeoutMs: CLOSING_MS, run: () => watcher.close() },
       { name: 'finish requests', timeoutMs: config.shutdownMs, run: () => closeHttpServer(server) },
       { name: 'leave the queue', timeoutMs: CLOSING_MS, run: () => queue.close() },
@@ -70,7 +70,8 @@ async function main(): Promise<void> {
     logger,
   );
 
-  // Nobody is turned away for having come a moment too early. Without Redis or storage it listens all the same, and says so to all.
+  // Waits for Redis and the storage a moment, so that the first requests succeed. Without them the API listens all the same, and
+  // responds 503.
   await Promise.race([storageCheck.confirmed, delay(CONNECTING_MS)]);
   server.listen(config.port, config.host);
   await once(server, 'listening').catch((cause) => {
@@ -80,18 +81,18 @@ async function main(): Promise<void> {
   if (config.apiKeys.length === 0 && !isLoopback(config.host)) {
     logger.warn(
       { host: config.host },
-      'everybody who reaches this address can use the service; set API_KEYS to let in only whom you know',
+      'anyone who reaches this address can use the service; set API_KEYS to require a key',
     );
   }
   logger.info({ url: `http://${config.host}:${port}` }, 'api listens');
-  // Redis may come later than the first request.
+  // Redis may become available after the first request.
   storageCheck.confirmed.catch((error: Error) => {
     logger.fatal(error.message);
     process.exit(1);
   });
 }
 
-/** Bull Board is loaded only where it is wanted. */
+/** Loads Bull Board, only if it is configured. */
 async function loadAdmin(password: string, redis: ReturnType<typeof connectProducer>, prefix: string) {
   const [{ adminRoute }, { boardQueues }] = await Promise.all([
     import('./routes/admin.ts'),

@@ -5,9 +5,9 @@ import type { QueueClient } from '../queue/queue-client.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
 import { UPLOAD_PATH } from './upload/upload-limits.ts';
 
-/** What the API tells Prometheus. No label has values that a client chooses. */
+/** The Prometheus metrics of the API. No label contains values that a client can choose. */
 export interface ApiMetrics {
-  /** Watches every request from its arrival on. */
+  /** Measures every request from its arrival. */
   watchRequests: RequestHandler;
   /** Counts the files of an upload that was accepted. */
   accepted(files: number): void;
@@ -15,19 +15,19 @@ export interface ApiMetrics {
   read(): Promise<MetricsPage>;
 }
 
-/** @param queue whose backlog is told */
+/** @param queue its load is reported */
 export function createApiMetrics(queue: QueueClient): ApiMetrics {
   const registry = createRegistry();
   const registers = [registry];
   const requests = new Counter({
     name: 'http_requests_total',
-    help: 'Requests by route and status code; "aborted" where the client left before its answer',
+    help: 'Requests by route and status code; "aborted" if the client left before the response',
     labelNames: ['method', 'route', 'code'],
     registers,
   });
   const seconds = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'From the arrival of the headers to the end of the answer, without event streams and answers that were asked to wait',
+    help: 'Time from the arrival of the headers to the end of the response, without event streams and requests with Prefer',
     labelNames: ['method', 'route'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
@@ -36,21 +36,21 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
   const files = new Counter({ name: 'upload_files_accepted_total', help: 'Files that became jobs', registers });
   const refused = new Counter({
     name: 'uploads_refused_total',
-    help: 'Uploads of which nothing became a job, by the code of the answer; an upload is refused as a whole',
+    help: 'Refused uploads, by the code of the response; an upload is refused as a whole',
     labelNames: ['reason'],
     registers,
   });
-  const reachable = new Gauge({ name: 'queue_up', help: '1 when Redis answered just now', registers });
+  const reachable = new Gauge({ name: 'queue_up', help: '1 if Redis responds', registers });
   const waiting = new Gauge({ name: 'queue_waiting_files', help: 'Files that wait to be processed', registers });
   const active = new Gauge({ name: 'queue_active_files', help: 'Files that workers hold', registers });
   const oldestAge = new Gauge({
     name: 'queue_oldest_batch_age_seconds',
-    help: 'Age of the oldest batch that has not ended; 0 when there is none',
+    help: 'Age of the oldest unfinished batch; 0 if there is none',
     registers,
   });
 
-  /** While Redis is away nothing is told of the queue: the last figures would pass for present ones. */
-  async function lookAtQueue(): Promise<void> {
+  /** Without Redis there are no values: the last ones would be mistaken for the present. */
+  async function updateQueueGauges(): Promise<void> {
     const load = await queue.readLoad().catch(() => undefined);
     reachable.set(load ? 1 : 0);
     for (const gauge of [waiting, active, oldestAge]) gauge.remove();
@@ -60,7 +60,7 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
     oldestAge.set(Math.max(0, Date.now() - (load.oldestBatchAt ?? Date.now())) / 1000);
   }
 
-  /** Bytes of each connection that are counted already. */
+  /** Bytes of each connection that have been counted. */
   const counted = new WeakMap<Socket, number>();
 
   return {
@@ -84,18 +84,18 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
     accepted: (count) => files.inc(count),
 
     async read() {
-      await lookAtQueue();
+      await updateQueueGauges();
       return readRegistry(registry);
     },
   };
 }
 
-/** The pattern of the path, never the path: that is the client's. */
+/** Returns the pattern of the route, never the path, which the client chooses. */
 export function routeOf(req: Request): string {
   return typeof req.route?.path === 'string' ? req.route.path : 'other';
 }
 
-/** The code of the problem that it was answered with. */
+/** Returns the error code of a response. */
 function reasonOf(res: Response): string {
   return res.locals.problemCode ?? 'ABORTED';
 }

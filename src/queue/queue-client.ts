@@ -17,22 +17,22 @@ import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
 import { createRedisTimeout, UncertainError } from './redis-timeout.ts';
 
-/** Milliseconds that a rate limit may keep a request waiting. */
-const LIMITER_MS = 100;
-/** Milliseconds for which rate limits are not applied after Redis has not answered one in time. */
-const LIMITER_REST_MS = 1000;
-/** Milliseconds that a removal may keep its client waiting: about as long as it takes to stop what runs. */
-const REMOVAL_LIMIT_MS = 5000;
+/** Timeout of a command of the rate limiter. Requests wait for it. */
+const LIMITER_TIMEOUT_MS = 100;
+/** Milliseconds for which the rate limiter is off after such a timeout. */
+const LIMITER_OFF_MS = 1000;
+/** Milliseconds that a client waits for a deletion, at most. Stopping the running jobs takes about as long. */
+const DELETION_TIMEOUT_MS = 5000;
 
 /** A batch to enqueue. */
 export interface NewBatch {
   batchId: string;
   /** In the order of the upload. */
   files: readonly Pick<ImageJobPayload, 'originalName' | 'format'>[];
-  /** What to make of each file. */
+  /** Results to make of each file. */
   outputs: readonly Output[];
   sender: Sender;
-  /** Id of the request that brings it. */
+  /** Id of the upload's request, for the log. */
   requestId?: string;
 }
 
@@ -42,25 +42,25 @@ export interface AnnouncedBatch extends NewBatch {
   virtualTime: number;
 }
 
-/** Who sends a batch. */
+/** The client that sends a batch. */
 export interface Sender {
-  /** What turns are given out by. */
+  /** Identifies the client for fair scheduling. */
   id: string;
-  /** To whom the batch belongs; `undefined` where the service is open to all. */
+  /** Name of the API key that owns the batch; `undefined` if the service has no keys. */
   owner: string | undefined;
 }
 
-/** The API's side of the queue. Every operation rejects with `QUEUE_UNAVAILABLE` within a second when Redis does not answer. */
+/** The API's client of the queue. Every operation rejects with `QUEUE_UNAVAILABLE` within a second if Redis does not respond. */
 export interface QueueClient {
-  /** Whether Redis answers. */
+  /** Rejects if Redis does not respond. */
   ping(): Promise<void>;
   /**
-   * Whether there is room for more files.
+   * Checks that the backlog has room for more files.
    *
-   * @throws {ServiceError} `BACKLOG_FULL`, with the seconds after which there should be
+   * @throws {ServiceError} `BACKLOG_FULL`
    */
   checkBacklog(): Promise<void>;
-  /** What there is to do. */
+  /** Reads the load of the queue, for metrics. */
   readLoad(): Promise<Load>;
   /** Claims an `Idempotency-Key`; see {@link claimKey}. */
   claimKey(owner: string | undefined, key: string): Promise<Claim>;
@@ -74,19 +74,19 @@ export interface QueueClient {
    *   them if it is not.
    */
   addBatch(batch: AnnouncedBatch): Promise<void>;
-  /** Whether a batch is or was there. */
+  /** Whether a batch exists or was deleted. */
   isKnown(batchId: string): Promise<boolean>;
   /**
-   * A batch and its files; `undefined` when there is none.
+   * Reads the status of a batch and its files; `undefined` if there is none.
    *
-   * @param reader for whom: what belongs to another is not there. Without one it is read for the service itself.
+   * @param reader client for which to read; a batch of another owner counts as absent. Without it, every batch can be read.
    */
   readBatch(batchId: string, reader?: Pick<Sender, 'owner'>): Promise<Found<BatchStatus> | undefined>;
-  /** All that is known of one file; `undefined` when there is none. */
+  /** Reads the status of one file; `undefined` if there is none. */
   readFile(jobId: string): Promise<Found<FileStatus> | undefined>;
-  /** Removes a batch whole, and stops what runs of it; see `BatchRemover`. */
+  /** Deletes a batch with its files, and stops its running jobs; see `BatchRemover`. */
   removeBatch(batchId: string): Promise<void>;
-  /** Sends a command of a rate limit; rejects soon, since requests wait for it. */
+  /** Sends a command of the rate limiter. Its timeout is short, because requests wait for it. */
   sendCommand(...command: string[]): Promise<unknown>;
   /** Closes the connection. */
   close(): Promise<void>;
@@ -95,12 +95,12 @@ export interface QueueClient {
 /**
  * @param redis a connection that fails fast, owned by the client from here on
  * @param prefix first part of every key
- * @param files what to remove with a batch
+ * @param files deletes the files of a batch
  * @param maxBacklog files that may wait; 0 for no limit
- * @param retentionMs milliseconds for which a removed batch is remembered; 0 for ever
+ * @param retentionMs milliseconds for which a deletion is remembered; 0 for no limit
  * @param waitReplicas replicas that must have a batch before it counts as enqueued
- * @param limiterMs milliseconds that a rate limit may keep a request waiting for Redis before it lets it pass
- * @param telemetry carries the trace of an upload to its jobs, if it is traced
+ * @param limiterMs timeout of a command of the rate limiter; after it the request passes
+ * @param telemetry carries the trace of an upload to its jobs
  */
 export function createQueueClient({
   redis,
@@ -109,7 +109,7 @@ export function createQueueClient({
   maxBacklog,
   retentionMs,
   waitReplicas,
-  limiterMs = LIMITER_MS,
+  limiterMs = LIMITER_TIMEOUT_MS,
   telemetry,
   logger,
 }: {
@@ -129,18 +129,18 @@ export function createQueueClient({
   const batches = new Queue(BATCH_QUEUE, options);
   const keys = serviceKeys(prefix);
   const source = { redis, images, batches, keys };
-  // The connection reports its own faults once per outage; without listeners BullMQ's copies would end the process.
+  // The connection logs an outage once. BullMQ emits the same errors; without a listener they would end the process.
   const ignore = (err: Error) => logger.debug({ err }, 'queue error');
   flow.on('error', ignore);
   images.on('error', ignore);
   batches.on('error', ignore);
 
-  // A key must be forgotten before it is that its batch was removed: the id would be used again, and the removal's second look
-  // would remove what is there by then.
+  // A key must expire before the record of its deleted batch. Otherwise a retry would reuse the id of the batch, and the second
+  // pass of the deletion would delete the files of the new one.
   const lifeMs = retentionMs > 0 ? Math.min(KEY_LIFE_MS, retentionMs) : KEY_LIFE_MS;
   const withTimeout = createRedisTimeout(redis);
   const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
-  let limiterRestsUntil = 0;
+  let limiterOffUntil = 0;
   const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
 
   return {
@@ -186,7 +186,7 @@ export function createQueueClient({
       // If this fails, the sweeper finds the batch and ends the announcement.
       const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
       try {
-        // A flow is written in one transaction; `addBulk` is a pipeline, which Redis at its memory limit takes in part.
+        // A flow is one transaction. `addBulk` is a pipeline, of which Redis at its memory limit executes only a part.
         await withTimeout(() => flow.add(batch), UncertainError);
         if (waitReplicas > 0) await withTimeout(() => waitForReplicas(redis, waitReplicas), UncertainError);
       } catch (error) {
@@ -208,18 +208,18 @@ export function createQueueClient({
 
     async removeBatch(batchId) {
       const begun = await withTimeout(() => remover.begin(batchId));
-      // From here on it is gone for everyone; what cannot be done now is done by the sweeper.
-      const limit = delay(REMOVAL_LIMIT_MS, undefined, { ref: false });
+      // The batch counts as deleted from here on. The sweeper finishes what fails now.
+      const limit = delay(DELETION_TIMEOUT_MS, undefined, { ref: false });
       await Promise.race([remover.execute(begun), limit]).catch((err) => {
         if (err instanceof ServiceError) throw err;
-        logger.warn({ err, batchId }, 'a removal is left to the sweeper');
+        logger.warn({ err, batchId }, 'a deletion is left to the sweeper');
       });
     },
 
     async sendCommand(name = '', ...rest) {
-      if (Date.now() < limiterRestsUntil) throw new Error('Redis has just not answered in time');
+      if (Date.now() < limiterOffUntil) throw new Error('the rate limiter is off after a timeout of Redis');
       try {
-        // A script that is loaded may be needed by any master of a cluster, and no key says by which.
+        // Any master of a cluster may need a loaded script, and no key names the master.
         const nodes = name === 'SCRIPT' ? mastersOf(redis) : [redis];
         const [answer] = await withLimiterTimeout(
           () => Promise.all(nodes.map((node) => node.call(name, ...rest))),
@@ -227,8 +227,8 @@ export function createQueueClient({
         );
         return answer;
       } catch (error) {
-        // Many requests, or several limits of one, must not each wait for a Redis that hangs.
-        if (error instanceof UncertainError) limiterRestsUntil = Date.now() + LIMITER_REST_MS;
+        // Otherwise each request would wait for a Redis that hangs.
+        if (error instanceof UncertainError) limiterOffUntil = Date.now() + LIMITER_OFF_MS;
         throw error;
       }
     },
@@ -240,13 +240,13 @@ export function createQueueClient({
   };
 }
 
-/** Milliseconds in which replicas must have a batch. */
+/** Milliseconds in which the replicas must have a batch. */
 const REPLICAS_MS = 500;
 
 /**
- * Waits until replicas have all that this connection has written.
+ * Waits until enough replicas have everything that this connection has written.
  *
- * @throws {Error} when there are too few in time
+ * @throws {Error} if there are too few in time
  */
 async function waitForReplicas(redis: RedisConnection, wanted: number): Promise<void> {
   // Only of what the same connection wrote; those of a cluster that wrote nothing answer at once.

@@ -24,22 +24,22 @@ export interface StatusSource {
   keys: ServiceKeys;
 }
 
-/** What was found under an id. */
+/** The outcome of a lookup by id. */
 export interface Found<T> {
-  /** Name of the API key that it belongs to; none where the service is open to all. */
+  /** Name of the API key that owns it; `undefined` if the service has no keys. */
   owner: string | undefined;
-  /** What is known of it, unless it was removed or cannot be read. */
+  /** Its status, unless it was deleted or is unreadable. */
   value: T | undefined;
-  /** Why this version cannot read what is stored, if it cannot. */
+  /** The error of reading its stored data, if this version cannot read them. */
   unreadable?: unknown;
-  /** When its batch was removed, in ISO 8601, where that is known. */
+  /** When its batch was deleted, in ISO 8601. */
   removedAt?: string | undefined;
 }
 
-/** States of a file's job, as the spec has them. */
+/** States of a file's job. They are part of the contract. */
 export const jobStates = ['waiting', 'active', 'completed', 'failed'] as const;
 
-/** Statuses of a batch, as the spec has them. */
+/** Statuses of a batch. They are part of the contract. */
 export const batchStates = ['waiting', 'processing', 'completed', 'completed-with-errors'] as const;
 
 /** Status of one file and its job. */
@@ -69,8 +69,7 @@ export interface BatchStatus {
 }
 
 /**
- * Derives the state from the job's own hash. BullMQ's `getState()` would search the waiting list, whose length is the
- * backlog.
+ * Derives the state from the job's own hash. BullMQ's `getState()` searches the waiting list, so its cost grows with the backlog.
  *
  * @param isHeld whether a worker holds the job's lock
  */
@@ -78,13 +77,13 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
   const payload = readFileRecord(job);
   const common = { jobId: String(job.id), payload, hasStarted: job.attemptsStarted > 0 };
   if (!job.finishedOn) {
-    // A job that waits for its next attempt keeps the traces of the last one: only the lock says that it runs.
+    // A job that waits for its next attempt keeps the progress of the last one. Only the lock shows that it runs.
     const running = { state: 'active' as const, progress: Number(job.progress) || 0 };
     const waiting = { state: 'waiting' as const, progress: 0 };
     return { ...common, ...(isHeld ? running : waiting), result: null, failure: null };
   }
-  // An attempt that failed before the one that succeeded leaves its reason behind: only a result tells them apart. Where its
-  // JSON is broken BullMQ gives `undefined`, which the schema refuses.
+  // The reason of a failed attempt stays after a later success, so only a result shows success. For broken JSON BullMQ returns
+  // `undefined`, which the schema refuses.
   if (job.returnvalue !== null) {
     const result = imageJobResult.parse(job.returnvalue);
     return { ...common, state: 'completed', progress: 100, result, failure: null };
@@ -93,21 +92,20 @@ function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean
 }
 
 /**
- * Reads all that is known of one file, in one round trip.
+ * Reads the status of one file in one round trip.
  *
- * @returns `undefined` when there is no such job
+ * @returns `undefined` if there is no such job
  */
 async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
-  // Both commands leave in one pipeline, the lock first: a job that ends between the two is then seen as ended, never as
-  // waiting once more.
+  // Both commands are sent in one pipeline, the lock first. So a job that ends between the two is read as ended, not as waiting.
   const [isHeld, job] = await Promise.all([redis.exists(bullmqKeys(images).lock(jobId)), images.getJob(jobId)]);
   return job && toFileStatus(job, isHeld === 1);
 }
 
 /**
- * Finds a file's job, or what is left of it, in one round trip.
+ * Looks up a file by its job id, in one round trip.
  *
- * @returns `undefined` when there is no such job, and was none
+ * @returns `undefined` if there is no such job and none was deleted
  */
 export async function readFoundFile(source: StatusSource, jobId: string): Promise<Found<FileStatus> | undefined> {
   const batchId = batchIdOf(jobId);
@@ -117,7 +115,7 @@ export async function readFoundFile(source: StatusSource, jobId: string): Promis
   });
 }
 
-/** Reads what is there, or finds out to whom it belongs and why it cannot be read. */
+/** Reads a status. If it is unreadable, finds its owner, who may still delete it. */
 async function unlessUnreadable<T>(
   source: StatusSource,
   batchId: string,
@@ -132,7 +130,7 @@ async function unlessUnreadable<T>(
   }
 }
 
-/** @returns what is left of a batch that was removed */
+/** Reads the record of a deleted batch, if there is one. */
 async function readRemoved({ redis, keys }: StatusSource, batchId: string): Promise<Found<never> | undefined> {
   const note = await redis.get(keys.removed(batchId));
   if (note === null) return undefined;
@@ -141,11 +139,11 @@ async function readRemoved({ redis, keys }: StatusSource, batchId: string): Prom
 }
 
 /**
- * Reads a batch and all its files, or what is left of it, in two round trips, whatever the backlog.
- * The counts are taken from the very states that are listed, so they always add up.
+ * Looks up a batch and all its files in two round trips, whatever the backlog. The counts are derived from the listed states, so
+ * they always add up.
  *
- * @param reader for whom: what belongs to another is not there
- * @returns `undefined` when there is no such batch, and was none
+ * @param reader client for which to read; a batch of another owner counts as absent
+ * @returns `undefined` if there is no such batch and none was deleted
  */
 export function readBatchStatus(
   source: StatusSource,
@@ -163,13 +161,13 @@ async function readWholeBatch(
   const [removed, batch] = await Promise.all([readRemoved(source, batchId), source.batches.getJob(batchId)]);
   if (removed || !batch) return removed;
   const { total, owner } = batchJobPayload.parse(batch.data);
-  // Before its files are read: that takes longer the more there are, and would tell another that they are there.
+  // Check this before reading the files. Otherwise the response time would reveal a batch of another owner.
   if (reader && reader.owner !== owner) return undefined;
   const read = await Promise.all(
     Array.from({ length: total }, (_, index) => readFile(source, imageJobId(batchId, index))),
   );
   const files = read.filter((file) => file !== undefined);
-  // Either the batch was removed after the line above, or Redis has lost the job.
+  // Either the batch was deleted meanwhile, or Redis has lost the job.
   if (files.length < total) throw new RangeError(`${total - files.length} of ${total} files have no job`);
 
   const progress = { total, completed: 0, failed: 0, active: 0, waiting: 0 };

@@ -44,7 +44,7 @@ beforeAll(async () => {
   api = await service.startApi();
 });
 
-test('a thousand listen to one batch over one subscription, one of them without reading, and all are told', async () => {
+test('sends every change to a thousand streams of one batch over one subscription, although one does not read', async () => {
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
   const admin = new Redis(service.redis.url);
   onCleanup(() => admin.disconnect());
@@ -86,7 +86,7 @@ test('a thousand listen to one batch over one subscription, one of them without 
   await until(() => done === 1000);
 });
 
-test('a stream tells each change, then that it is done, and ends', async () => {
+test('sends each change, then the event done, and ends the stream', async () => {
   const { url } = api;
   const worker = await service.startWorker();
   const release = await holdNextImage(worker, url);
@@ -111,7 +111,7 @@ test('a stream tells each change, then that it is done, and ends', async () => {
   expect(again).toMatchObject([{ id: 42, name: 'done', status: { status: 'completed' } }]);
 });
 
-test('what a client sends into its stream is not answered in the middle of it', async () => {
+test('does not respond in the middle of a stream to data that the client sends', async () => {
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
   let text = '';
@@ -126,7 +126,7 @@ test('what a client sends into its stream is not answered in the middle of it', 
   expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
 });
 
-test('streams do not hold up the end of the API', async () => {
+test('ends open streams when the API stops', async () => {
   const batchId = await upload(api.url, ['a.jpg', await jpeg(64, 64)]);
   const events: Event[] = [];
   const reading = readEvents(`${api.url}/batches/${batchId}/events`, {}, events);

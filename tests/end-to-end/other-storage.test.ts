@@ -31,7 +31,7 @@ const outputOf = (starting: Promise<TestProcess>): Promise<string> =>
     (error: Error) => error.message,
   );
 
-test('processes that start at the same moment agree on new folders, and no process starts with other ones', async () => {
+test('accepts one storage when several processes start at once, and stops processes with other folders', async () => {
   const service = await ownService();
   const starts = [service.startWorker(), service.startWorker(), service.startApi()];
   const [api, ...first] = await Promise.all([service.startApi(), ...starts]);
@@ -49,7 +49,7 @@ test('processes that start at the same moment agree on new folders, and no proce
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
 
-test('processes that started without Redis end when it is back, if their storage is not that of the queue', async () => {
+test('stops processes with another storage when Redis is back, if they started without it', async () => {
   const service = await ownService();
   const first = await service.startApi();
   const batchId = await upload(first.url, file);
@@ -79,7 +79,7 @@ test('processes that started without Redis end when it is back, if their storage
   expect((await batchEnd(right.url, batchId)).status).toBe('completed');
 });
 
-test('a process starts after Redis lost all data, with a copy of its folders, and after the operator deleted the key', async () => {
+test('starts after Redis lost all data, with a copy of the folders, and after the operator deleted the key', async () => {
   const service = await ownService();
   const redis = new Redis(service.redis.url);
   onCleanup(() => redis.disconnect());
@@ -98,7 +98,7 @@ test('a process starts after Redis lost all data, with a copy of its folders, an
   await startsAndEnds({ UPLOAD_DIR: other });
 });
 
-test('an API whose storage cannot be identified listens, refuses uploads, and is ready once it can', async () => {
+test('refuses uploads until the storage of the API can be identified, and is ready then', async () => {
   const service = await ownService();
   const folder = join(await temporaryFolder(), 'results');
   await writeFile(folder, 'a file where the folder should be');
@@ -117,7 +117,7 @@ test('an API whose storage cannot be identified listens, refuses uploads, and is
 });
 
 describeOnSmallDisk('with a read-only folder of results', () => {
-  test('an API starts if a worker has written the id before', async () => {
+  test('starts an API if a worker has written the id before', async () => {
     const disk = await smallDisk();
     const service = await ownService({ PROCESSED_DIR: disk.folder, MIN_FREE_DISK: '0' });
     const worker = await service.startWorker({}, disk.launcher);

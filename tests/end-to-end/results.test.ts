@@ -279,7 +279,7 @@ test('the archive contains every result under a unique name, and a manifest with
   expect(inArchive.equals(await readFile(resolve(projectRoot, files[0]?.result?.outputPath ?? '')))).toBe(true);
 });
 
-test('archives that are broken off leave no open file behind', async () => {
+test('closes all files when clients abort their archives', async () => {
   const body = form([['a.png', await testImage(1500, 1500).png().toBuffer()]]);
   for (const [name, value] of Object.entries({ width: '2800', format: 'png', grayscale: 'false' }))
     body.append(name, value);
@@ -319,7 +319,7 @@ describe('Prefer: wait', () => {
     own = { redis, url: (await startApi()).url };
   });
 
-  test('answers an upload with the finished batch', async () => {
+  test('responds to an upload with the finished batch', async () => {
     const answer = await uploadWith([['a.jpg', await jpeg()]], {}, { Prefer: 'wait=60' });
     expect(answer.status).toBe(202);
     expect(answer.headers.get('preference-applied')).toBe('wait=60');
@@ -349,7 +349,7 @@ describe('Prefer: wait', () => {
     expect(nonsense.headers.get('preference-applied')).toBeNull();
   });
 
-  test('that gives up tells how far it is by then, not how far it was', async () => {
+  test('responds after the time limit with the status at that time, not at the start', async () => {
     const batchId = await upload(own.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
     const waiting = fetch(`${own.url}/batches/${batchId}`, { headers: { Prefer: 'wait=5' } });
     await delay(200);
@@ -361,7 +361,7 @@ describe('Prefer: wait', () => {
     expect((await waited).progress).toMatchObject({ completed: 1, active: 1 });
   });
 
-  test('of a job ends with that job, not with its batch', async () => {
+  test('responds when the job ends, not when its batch ends', async () => {
     const batchId = await upload(own.url, ['a.jpg', await jpeg(64, 64)], ['b.jpg', await jpeg(64, 64)]);
     const waiting = fetch(`${own.url}/jobs/${batchId}-0`, { headers: { Prefer: 'wait=60' } });
     let endOther = () => {};

@@ -17,7 +17,7 @@ beforeAll(async () => {
   api = await service.startApi();
 });
 
-test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one that failed with its reason', async () => {
+test('makes nine grey JPEGs, 512 pixels wide, of ten images, and fails the truncated one with its reason', async () => {
   const worker = await service.startWorker();
   const good = await Promise.all([
     jpeg(),
@@ -84,7 +84,7 @@ test('ten pictures through both processes: nine grey JPEGs, 512 wide, and one th
   expect(await worker.end('SIGTERM')).toBe(0);
 });
 
-test('counts add up in every answer while fifty files move', async () => {
+test('returns counts that add up while fifty files are processed', async () => {
   const small = await jpeg(64, 64);
   const batchIds = await Promise.all(
     Array.from({ length: 5 }, () => upload(api.url, ...Array(10).fill(['a.jpg', small] as File))),
@@ -106,7 +106,7 @@ test('counts add up in every answer while fifty files move', async () => {
 });
 
 describe('without Redis', () => {
-  test('the API starts and responds 503 within a second, and both processes work once Redis is available', async () => {
+  test('starts and responds 503 within a second, and both processes work once Redis is available', async () => {
     const service = await ownService();
     await service.redis.kill();
     const api = await service.startApi();
@@ -127,7 +127,7 @@ describe('without Redis', () => {
     expect((await batchEnd(api.url, await upload(api.url, ['a.jpg', await jpeg(64, 64)]))).status).toBe('completed');
   });
 
-  test('in the middle nothing that was accepted is lost', async () => {
+  test('loses no accepted file when Redis is away in the middle', async () => {
     await service.startWorker();
     const small = await jpeg(64, 64);
     const batchIds: string[] = [];
@@ -144,7 +144,7 @@ describe('without Redis', () => {
 });
 
 // The last one: it ends the API.
-test('a client that goes on asking over one connection does not keep the API from ending', async () => {
+test('stops the API although a client keeps sending requests over one connection', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ask = () =>
     new Promise((resolve) =>

@@ -41,7 +41,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
     const batch = await batchEnd(url, batchId);
     expect(batch.status).toBe('completed');
     const key = `processed/processed-${batchId}-0.jpg`;
-    expect(batch.files[0]?.result?.outputPath).toBe(`s3://pictures/of the/service/${key}`);
+    expect(batch.files[0]?.result?.outputPath).toBe(`s3://images/of the/service/${key}`);
 
     const job = `${url}/jobs/${batchId}-0`;
     const original = await fetch(`${job}/original`);
@@ -116,7 +116,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
   });
 
   test('does not start with another bucket or prefix, or with folders', async () => {
-    const starts = ['s3://pictures/other', ''].map((url) => service.startWorker({ STORAGE_URL: url }));
+    const starts = ['s3://images/other', ''].map((url) => service.startWorker({ STORAGE_URL: url }));
     for (const { status, reason } of (await Promise.allSettled(starts)) as PromiseRejectedResult[]) {
       expect([status, String(reason)]).toEqual([
         'rejected',
@@ -130,7 +130,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
   test('keeps nothing of a refused upload', async () => {
     // The files of committed uploads are removed from there later.
     await until(async () => (await keysIn(bucket, {}, INCOMING)).length === 0);
-    expect((await post(url, [file, ['b.txt', 'no picture']])).status).toBe(415);
+    expect((await post(url, [file, ['b.txt', 'no image']])).status).toBe(415);
     expect(await keysIn(bucket, {}, INCOMING)).toEqual([]);
   });
 
@@ -152,7 +152,7 @@ describeWithBucket('a service whose files are in a bucket', () => {
     const refused = await post(url, [file]);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10']);
     expect(await refused.json()).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-    await until(() => worker.output().includes('out of reach'));
+    await until(() => worker.output().includes('full or unavailable'));
     await bucket.restart();
     expect((await batchEnd(url, batchId)).status).toBe('completed');
   });

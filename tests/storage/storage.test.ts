@@ -176,7 +176,7 @@ describeWithBucket('S3 storage', () => {
   });
 
   storageTests(async () => {
-    const settings = { STORAGE_URL: `s3://pictures/${randomUUID()}` };
+    const settings = { STORAGE_URL: `s3://images/${randomUUID()}` };
     const settled = () => until(async () => (await keysIn(bucket, settings, INCOMING)).length === 0);
     return { ...openTestBucket(bucket, settings), settled };
   });
@@ -241,14 +241,14 @@ describe('a failure of the file system', () => {
   test.each(['EROFS', 'EACCES', 'EPERM', 'EIO', 'ENODEV', 'ESTALE', 'EMFILE', 'ENFILE'])(
     'is temporary for %s, on writes and reads',
     (code) => {
-      const expected = { code: 'STORAGE_UNAVAILABLE', isTemporary: true, headers: { 'Retry-After': '10' } };
+      const expected = { code: 'STORAGE_UNAVAILABLE', isTemporary: true, retryAfterSeconds: 10 };
       expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
       expect(toReadError(failWith(code))).toMatchObject(expected);
     },
   );
 
   test.each(['ENOSPC', 'EDQUOT'])('is STORAGE_FULL for %s', (code) => {
-    const expected = { code: 'STORAGE_FULL', isTemporary: true, headers: { 'Retry-After': '60' } };
+    const expected = { code: 'STORAGE_FULL', isTemporary: true, retryAfterSeconds: 60 };
     expect(toStorageError('store the result', failWith(code))).toMatchObject(expected);
   });
 

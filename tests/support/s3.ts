@@ -56,7 +56,7 @@ for store, port in zip(${JSON.stringify(STORES)}, map(int, ports)):
     builder.rebalance()
     builder.get_ring().save(f'{folder}/{store}.ring.gz')
 `;
-const BUCKET = 'pictures';
+const BUCKET = 'images';
 const key = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
 
 /** Starts Swift with an empty bucket, on this machine or another host. It is stopped after the tests of the file. */

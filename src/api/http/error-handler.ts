@@ -13,15 +13,15 @@ const LINGER_MS = 1000;
 const LINGER_BYTES = 64 * 1024 * 1024;
 const LINGER_BYTES_TOO_LARGE = 1024 * 1024;
 
-/** Answers whatever no route has answered. */
+/** Responds 404 if no route matches. */
 export const unknownRoute: RequestHandler = (req) => {
   throw new ServiceError('ROUTE_NOT_FOUND', [req.path]);
 };
 
 /**
- * Makes a handler for the methods that a route does not have.
+ * Makes a handler for methods that a route does not support.
  *
- * @param allowed the methods that it has, as in `GET, HEAD`
+ * @param allowed the supported methods, such as `GET, HEAD`
  */
 export function methodNotAllowed(allowed: string): RequestHandler {
   return (req, res) => {
@@ -32,15 +32,15 @@ export function methodNotAllowed(allowed: string): RequestHandler {
   };
 }
 
-/** Lets pass what only reads; for what is mounted whole and has no routes of its own. */
+/** Passes only GET and HEAD, for routers of other packages. */
 export const onlyReads: RequestHandler = (req, res, next) =>
   ['GET', 'HEAD'].includes(req.method) ? next() : methodNotAllowed('GET, HEAD')(req, res, next);
 
-/** Turns whatever was thrown into an answer; what was not foreseen is logged and answered without its internals. */
+/** Responds with a thrown error. The response to an unexpected error reveals nothing of it; the log has it. */
 export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   const known = toServiceError(error, req.id);
   res.locals.problemCode = known.code;
-  // For the request's log line: of a client's fault what it was, of ours everything.
+  // For the request's log line: the code and detail of a client's error, and everything of ours.
   if (known.status >= 500) res.err = error;
   else res.locals.refusal = { code: known.code, detail: known.message };
   if (res.headersSent) return next(error);

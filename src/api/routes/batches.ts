@@ -25,7 +25,7 @@ export function batchesRoute({ queue, ...waiting }: WaitParts & { queue: QueueCl
       async handler(req, res) {
         const { batchId } = req.params;
         let batch = await findBatch(queue, clientOf(res), batchId);
-        if (await waitAsPreferred(req, res, waiting, { batchId, isWished: isFinished })) {
+        if (await waitAsPreferred(req, res, waiting, { batchId, condition: isFinished })) {
           batch = await findBatch(queue, clientOf(res), batchId);
         }
         if (!isFinished(batch)) res.set('Retry-After', String(POLL_AFTER_SECONDS));

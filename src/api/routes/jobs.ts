@@ -28,8 +28,8 @@ export function jobsRoute({ queue, ...waiting }: WaitParts & { queue: QueueClien
       async handler(req, res) {
         const { jobId } = req.params;
         let job = await findJob(queue, clientOf(res), jobId);
-        const isWished = ({ files }: BatchStatus) => files.some((file) => file.jobId === jobId && hasEnded(file));
-        if (await waitAsPreferred(req, res, waiting, { batchId: job.payload.batchId, isWished })) {
+        const condition = ({ files }: BatchStatus) => files.some((file) => file.jobId === jobId && hasEnded(file));
+        if (await waitAsPreferred(req, res, waiting, { batchId: job.payload.batchId, condition })) {
           job = await findJob(queue, clientOf(res), jobId);
         }
         if (!hasEnded(job)) res.set('Retry-After', String(POLL_AFTER_SECONDS));

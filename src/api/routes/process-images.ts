@@ -56,7 +56,7 @@ export function processImagesRoute(
         const accepted: AcceptedBatch = { batchId, statusUrl, totalFiles };
         res.status(202).location(statusUrl);
         if (isReplay) res.set('Idempotent-Replayed', 'true');
-        const hasWaited = await waitAsPreferred(req, res, parts, { batchId, isWished: isFinished });
+        const hasWaited = await waitAsPreferred(req, res, parts, { batchId, condition: isFinished });
         // The upload is accepted, whatever happens to Redis from here on.
         const status = hasWaited ? (await queue.readBatch(batchId).catch(() => undefined))?.value : undefined;
         if (!status || !isFinished(status)) res.set('Retry-After', String(POLL_AFTER_SECONDS));

@@ -319,7 +319,7 @@ test('allows requests from other origins only if CORS_ORIGINS contains them', as
 test('warns at its start when the API has no keys and is reachable from other machines', async () => {
   const open = await startApi({ REDIS_URL: redis.url, HOST: '0.0.0.0' });
   // The log line may arrive after the process has reported that it is ready.
-  await until(() => open.output().includes('everybody who reaches this address can use the service'));
+  await until(() => open.output().includes('anyone who reaches this address can use the service'));
   const closed = await startApi({ REDIS_URL: redis.url, HOST: '0.0.0.0', API_KEYS });
   const local = await startApi({ REDIS_URL: redis.url });
   for (const api of [closed, local]) {

@@ -35,7 +35,7 @@ test('an error of the file system becomes a STORAGE_UNAVAILABLE error', async ()
   }
   await expect(incoming.add(1, late(), 0)).rejects.toMatchObject({
     code: 'STORAGE_UNAVAILABLE',
-    message: 'The service could not store the upload (EEXIST). Try again later.',
+    message: 'The service could not store the upload (EEXIST). Try again in 10 seconds.',
   });
 });
 
