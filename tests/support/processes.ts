@@ -55,7 +55,8 @@ async function startService(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const started = observe(child);
-  const ready = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);
+  // `close` comes after the last output, `exit` may come before it.
+  const ready = await Promise.race([once(child, 'message'), once(child, 'close').then(() => undefined)]);
   if (!ready) throw new Error(`The ${name} ended before it was ready:\n${started.output()}`);
   return started;
 }

@@ -85,7 +85,8 @@ export function createOriginals(folder: string): Originals {
             ownFolders.push(committed);
           } catch (cause) {
             // A batch id is used twice only for a repeat of the same upload: the existing originals are equal, and may be in use.
-            if (isTargetTaken(cause)) return;
+            if (isTargetTaken(cause))
+              return void (await rm(incoming, { recursive: true, force: true }).catch(() => undefined));
             throw toStorageError(operation, cause);
           }
         },
