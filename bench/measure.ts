@@ -25,7 +25,7 @@ export interface Row {
 /** A benchmark with its baseline. */
 export interface Measure {
   title: string;
-  /** What the service is compared with, and why. */
+  /** The alternative that the service is compared with, and the reason. */
   baseline: string;
   /** Meaning of the ratio. */
   ratio: string;

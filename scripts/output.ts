@@ -1,7 +1,7 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** What `npm run up` prints, and how its processes write. */
+/** Prints the output of `npm run up` and of its processes. */
 export interface Output {
   /** Prints a line of `npm run up` itself. */
   say(line: string): void;

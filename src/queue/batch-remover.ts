@@ -36,7 +36,7 @@ const removal = z.object({
 /** The record of a removal that has begun. */
 export type Removal = z.infer<typeof removal>;
 
-/** What remains in Redis of a removed batch. Fields that cannot be read are `undefined`. */
+/** The record of a removed batch in Redis. Fields that cannot be read are `undefined`. */
 export const removedBatch = z
   .object({
     removedAt: z.iso.datetime().optional().catch(undefined),

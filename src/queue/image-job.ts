@@ -82,7 +82,7 @@ export function resultsOf(jobId: string, { format, outputs }: Pick<ImageJobPaylo
  */
 const formatName = z.union([z.enum(formatNames), z.string().regex(/^[a-z0-9]{1,16}$/)]);
 
-const picture = z.object({
+const image = z.object({
   outputPath: z
     .string()
     .meta({ description: 'Where the result is: a path relative to the project, or `s3://…` in a bucket' }),
@@ -95,13 +95,13 @@ const picture = z.object({
 /** One of several results of a file. */
 export const variantResult = z.object({
   name: z.string().meta({ description: 'Name of the variant' }),
-  ...picture.shape,
+  ...image.shape,
 });
 
 /** Result of a file's job. */
 export const imageJobResult = z.object({
   originalName: originalName.meta({ description: 'File name as the client sent it' }),
-  ...picture.shape,
+  ...image.shape,
   placeholder: z
     .object({
       thumbHash: z.base64().meta({ description: 'ThumbHash of the result' }),

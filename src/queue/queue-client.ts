@@ -221,11 +221,11 @@ export function createQueueClient({
       try {
         // Any master of a cluster may need a loaded script, and no key names the master.
         const nodes = name === 'SCRIPT' ? mastersOf(redis) : [redis];
-        const [answer] = await withLimiterTimeout(
+        const [reply] = await withLimiterTimeout(
           () => Promise.all(nodes.map((node) => node.call(name, ...rest))),
           UncertainError,
         );
-        return answer;
+        return reply;
       } catch (error) {
         // Otherwise each request would wait for a Redis that hangs.
         if (error instanceof UncertainError) limiterOffUntil = Date.now() + LIMITER_OFF_MS;
@@ -249,7 +249,7 @@ const REPLICAS_MS = 500;
  * @throws {Error} if there are too few in time
  */
 async function waitForReplicas(redis: RedisConnection, wanted: number): Promise<void> {
-  // Only of what the same connection wrote; those of a cluster that wrote nothing answer at once.
+  // WAIT counts only writes of its own connection. A master without such writes replies at once.
   const reached = Math.min(...(await Promise.all(mastersOf(redis).map((node) => node.wait(wanted, REPLICAS_MS)))));
   if (reached < wanted) throw new Error(`only ${reached} of ${wanted} replicas have the batch`);
 }

@@ -26,7 +26,7 @@ export interface Failure {
 
 /** BullMQ stores one text for a failed job, so the code precedes the message in it. */
 const TEXT = /^([A-Z][A-Z_]+): (.*)$/s;
-/** What BullMQ itself stores for a job whose workers died too often. */
+/** Text that BullMQ itself stores for a job whose workers died too often. */
 const STALLED = /^job stalled more than/;
 
 /** Writes a failure as the `failedReason` of a BullMQ job. */

@@ -23,7 +23,7 @@ export class StorageError extends ServiceError<'STORAGE_FULL' | 'STORAGE_UNAVAIL
   /** Whether the storage as a whole is full or unavailable at the moment, so that the same operation can succeed later. */
   readonly isTemporary: boolean;
 
-  /** What the service could not do, such as `could not store the result (EIO)`. */
+  /** The operation that failed, such as `could not store the result (EIO)`. */
   readonly problem: string;
 
   constructor(

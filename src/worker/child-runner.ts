@@ -56,7 +56,7 @@ export function createChildRunner({
     return child;
   }
 
-  function runInChild(payload: ImageJobPayload, signal: AbortSignal): Promise<Outcome> {
+  async function runInChild(payload: ImageJobPayload, signal: AbortSignal): Promise<Outcome> {
     const child = idle.pop() ?? start();
     return new Promise((resolve) => {
       const kill = () => void child.kill('SIGKILL');
@@ -72,9 +72,9 @@ export function createChildRunner({
       };
       const onExit = (code: number | null, by: NodeJS.Signals | null) =>
         end(signal.aborted ? { kind: 'cancelled' } : outcomeOfExit(code, by));
-      const onError = ({ message }: Error) => {
+      const onError = (error: Error) => {
         kill();
-        end({ kind: 'crashed', how: `could not be used (${message})`, isSilent: false });
+        end(toCrash(error));
       };
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       signal.addEventListener('abort', kill);
@@ -96,7 +96,7 @@ export function createChildRunner({
           signal.removeEventListener('abort', cancel);
           if (signal.aborted || isStopping) return cancel();
           onStart();
-          resolve(await runInChild(payload, signal));
+          resolve(await runInChild(payload, signal).catch(toCrash));
         });
       });
     },
@@ -107,6 +107,11 @@ export function createChildRunner({
       for (const child of children) child.kill('SIGKILL');
     },
   };
+}
+
+/** Outcome of a run whose child could not be started, or not be reached. */
+function toCrash({ message }: Error): Outcome {
+  return { kind: 'crashed', how: `could not be used (${message})`, isSilent: false };
 }
 
 function outcomeOfExit(code: number | null, signal: NodeJS.Signals | null): Outcome {

@@ -11,7 +11,7 @@ import { StorageError } from '../storage/storage-error.ts';
 import { allocator } from './allocator.ts';
 import { createChildRunner } from './child-runner.ts';
 import type { WorkerMetrics } from './metrics.ts';
-import { type Cause, type Outcome, type StorageProblem, toCause } from './outcome.ts';
+import { type Cause, type Outcome, type StorageProblem, toCause, toStorageOutcome } from './outcome.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
 /**
@@ -173,8 +173,7 @@ export function createImageWorker({
       return outcome;
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      const { code, problem, isTemporary } = error;
-      return { kind: 'storage unavailable', error: { code, problem, isTemporary, cause: toCause(error) } };
+      return toStorageOutcome(error);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ImageJobResult } from '../queue/image-job.ts';
 import type { Failure } from '../shared/failures.ts';
+import type { StorageError } from '../storage/storage-error.ts';
 
 /** An error as a child process sends it to the worker, for the log. */
 export interface Cause {
@@ -21,7 +22,7 @@ export type ProcessOutcome =
 /** A storage error, as plain data. */
 export interface StorageProblem {
   code: StorageErrorCode;
-  /** What the service could not do, such as `could not store the result (EIO)`. */
+  /** The operation that failed, such as `could not store the result (EIO)`. */
   problem: string;
   /** Whether the storage as a whole is full or unavailable, so that waiting can help. */
   isTemporary: boolean;
@@ -36,6 +37,12 @@ export type Outcome =
   /** `how` continues "the process that worked on this image …". */
   | { kind: 'crashed'; how: string; isSilent: boolean }
   | { kind: 'cancelled' };
+
+/** The outcome of a run that a storage error ended. */
+export function toStorageOutcome(error: StorageError): ProcessOutcome {
+  const { code, problem, isTemporary } = error;
+  return { kind: 'storage unavailable', error: { code, problem, isTemporary, cause: toCause(error) } };
+}
 
 /** Makes an error plain data. */
 export function toCause(error: unknown): Cause {

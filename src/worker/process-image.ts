@@ -6,7 +6,7 @@ import type { Config } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Storage } from '../storage/storage.ts';
 import { StorageError } from '../storage/storage-error.ts';
-import { type ProcessOutcome, toCause } from './outcome.ts';
+import { type ProcessOutcome, toCause, toStorageOutcome } from './outcome.ts';
 import { runWithLimits } from './run-with-limits.ts';
 
 /** Settings that processing an image needs. */
@@ -73,10 +73,7 @@ function toOutcome(error: unknown): ProcessOutcome {
       cause: cause === undefined ? cause : toCause(cause),
     };
   }
-  if (error instanceof StorageError) {
-    const { code, problem, isTemporary } = error;
-    return { kind: 'storage unavailable', error: { code, problem, isTemporary, cause: toCause(error) } };
-  }
+  if (error instanceof StorageError) return toStorageOutcome(error);
   const failure =
     error instanceof ServiceError && error.code === 'FILE_GONE'
       ? { code: 'ORIGINAL_GONE' as const, message: error.message }

@@ -124,7 +124,7 @@ test('the document names every option of an upload, with its meaning', () => {
 type Case = () => PromiseLike<Response>;
 type Service = Awaited<ReturnType<typeof listeningApp>>;
 
-/** What the requests of the table need. */
+/** Services and batches to which the table sends its requests. */
 interface Fixtures {
   image: Buffer;
   /** Id of a batch whose first file is completed and whose second has failed. */
@@ -442,17 +442,25 @@ test.each(Object.entries(table))('%s gives every documented response, and as doc
   expect(Object.keys(cases).toSorted()).toEqual(documented.toSorted());
   for (const [expected, run] of Object.entries(cases)) {
     const response = await run();
-    const { code = '' } = (response.body ?? {}) as { code?: string };
+    const { code = '', ...members } = (response.body ?? {}) as { code?: string; detail?: string };
     expect(`${response.status} ${code}`).toBe(expected);
     expectDocumented(operation, response);
+    if (code === 'BATCH_REMOVED') expect(members).toMatchObject({ removedAt: expect.any(String) });
+    if (code !== 'INTERNAL_ERROR') continue;
+    // An internal error names the request and reveals nothing else.
+    expect(JSON.stringify(members)).not.toContain(secret);
+    expect(members.detail).toContain(response.headers['x-request-id']);
   }
 });
 
-test('an internal error names the request and reveals nothing else', async () => {
-  const { status, headers, body } = await fixtures.failing.get(`/batches/${fixtures.finished}`);
-  expect(status).toBe(500);
-  expect(JSON.stringify(body)).not.toContain(secret);
-  expect(body.detail).toContain(headers['x-request-id']);
+test.each(['x', 'unknown', '%2e%2e'])('responds with a documented 404 for every path with the id %s', async (id) => {
+  const operations = Object.keys(table).filter((operation) => /^GET .*Id\}/.test(operation));
+  expect(operations.length).toBeGreaterThan(5);
+  for (const operation of operations) {
+    const response = await send().get(operation.replace('GET ', '').replace(/\{.*\}/, id));
+    expect({ operation, status: response.status }).toEqual({ operation, status: 404 });
+    expectDocumented(operation, response);
+  }
 });
 
 test.each([
@@ -464,9 +472,6 @@ test.each([
   ['put', '/healthz', 405, 'GET, HEAD'],
   ['put', '/docs', 405, 'GET, HEAD'],
   ['get', '/batches/%E0%A4%A', 400, undefined],
-  ['get', '/batches/x', 404, undefined],
-  ['get', '/batches/%2e%2e', 404, undefined],
-  ['get', '/jobs/%2e%2e/result', 404, undefined],
 ] as const)('%s %s responds with a problem of status %i', async (method, path, status, allow) => {
   const response = await send()[method](path);
   expect(response.status).toBe(status);

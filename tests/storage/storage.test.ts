@@ -66,10 +66,12 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(await text(storage.originals.read(otherId, 0))).toBe('theirs');
   });
 
-  test('a second commit with the same batch id does not replace or delete the first originals', async () => {
+  test('a second commit with the same batch id does not replace or delete the first originals, and leaves nothing unfinished', async () => {
     const storage = await open();
     await store(storage, 'old');
     const second = await store(storage, 'new');
+    await storage.settled();
+    expect(await storage.removeUnfinished(Date.now() + 1e9)).toBe(0);
     await second.discard();
     expect(await text(storage.originals.read(batchId, 0))).toBe('old');
   });

@@ -7,7 +7,7 @@ import { onClose } from './on-close.ts';
 /** Seconds that a request may wait, at most. */
 const MAX_WAIT_SECONDS = 60;
 
-/** What a waiting request needs. */
+/** Dependencies of a waiting request. */
 export interface WaitParts {
   watcher: BatchWatcher;
   heldRequests: HeldRequests;

@@ -30,6 +30,17 @@ export const fileResponses = {
   304: { description: 'It has not changed' },
 };
 
+/** Errors of a route that sends a file of a job. */
+export const fileErrors = [
+  'INVALID_PARAMETER',
+  'JOB_NOT_FOUND',
+  'BATCH_REMOVED',
+  'FILE_GONE',
+  'PRECONDITION_FAILED',
+  'RANGE_NOT_SATISFIABLE',
+  'STORAGE_UNAVAILABLE',
+] as const;
+
 /** A stored file to send. */
 interface SentFile {
   file: StoredFile;

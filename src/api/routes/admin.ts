@@ -13,7 +13,7 @@ import { onlyReads } from '../http/error-handler.ts';
 const BOARD_PATH = '/admin/queues';
 
 /**
- * Bull Board at `/admin/queues`, for whoever knows the password. It shows all clients' jobs, and changes nothing.
+ * Bull Board at `/admin/queues`, behind a password. It shows the jobs of all clients, and is read-only.
  *
  * @param queues to show
  */
@@ -29,7 +29,7 @@ export function adminRoute(queues: readonly BaseAdapter[], password: string): Ro
     useDefaults: false,
     directives: {
       defaultSrc: ["'self'"],
-      // The board brings its style inside the page.
+      // Its styles are inline.
       styleSrc: ["'self'", "'unsafe-inline'"],
       imgSrc: ["'self'", 'data:'],
       frameAncestors: ["'none'"],
@@ -40,7 +40,7 @@ export function adminRoute(queues: readonly BaseAdapter[], password: string): Ro
   return router;
 }
 
-/** Turns away who does not give the password, whatever the user's name, in constant time. */
+/** Rejects requests without the password. Any user name is accepted. The comparison takes constant time. */
 function requirePassword(password: string): RequestHandler {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const wanted = digest(password);
@@ -49,7 +49,7 @@ function requirePassword(password: string): RequestHandler {
     const [, encoded] = /^Basic +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
     const given = Buffer.from(encoded ?? '', 'base64').toString('utf8');
     const isRight = timingSafeEqual(digest(given.slice(given.indexOf(':') + 1)), wanted) && given.includes(':');
-    // A browser first asks without a password.
+    // A browser sends its first request without a password.
     if (encoded !== undefined) countAttempt(addressOf(req), isRight);
     if (isRight) return next();
     throw new ServiceError('UNAUTHORIZED', ['no password'], {

@@ -4,7 +4,7 @@ import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { lastPart } from '../http/file-names.ts';
 import { readQuery } from '../http/query.ts';
-import { fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
+import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
 import { findJob } from './load-or-404.ts';
@@ -20,15 +20,7 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
         request: { params: jobParams, query: fileQuery },
         responses: {
           ...fileResponses,
-          ...guardedProblems(
-            'INVALID_PARAMETER',
-            'JOB_NOT_FOUND',
-            'BATCH_REMOVED',
-            'FILE_GONE',
-            'PRECONDITION_FAILED',
-            'RANGE_NOT_SATISFIABLE',
-            'STORAGE_UNAVAILABLE',
-          ),
+          ...guardedProblems(...fileErrors),
         },
       },
       async handler(req, res) {

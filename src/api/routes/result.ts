@@ -7,7 +7,7 @@ import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { resultFileName } from '../http/file-names.ts';
 import { readQuery } from '../http/query.ts';
-import { fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
+import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
 import { jobLinks } from '../views/links.ts';
@@ -29,18 +29,7 @@ export function resultRoute({ queue, storage }: { queue: QueueClient; storage: S
         request: { params: jobParams, query: resultQuery },
         responses: {
           ...fileResponses,
-          ...guardedProblems(
-            'INVALID_PARAMETER',
-            'JOB_NOT_FOUND',
-            'BATCH_REMOVED',
-            'VARIANT_NOT_FOUND',
-            'JOB_NOT_FINISHED',
-            'JOB_FAILED',
-            'FILE_GONE',
-            'PRECONDITION_FAILED',
-            'RANGE_NOT_SATISFIABLE',
-            'STORAGE_UNAVAILABLE',
-          ),
+          ...guardedProblems(...fileErrors, 'VARIANT_NOT_FOUND', 'JOB_NOT_FINISHED', 'JOB_FAILED'),
         },
       },
       async handler(req, res) {

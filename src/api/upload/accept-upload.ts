@@ -10,7 +10,7 @@ import { type OptionRules, optionFields, readFormOptions } from './form-options.
 import { receiveUpload } from './receive-upload.ts';
 import type { UploadLimits } from './upload-limits.ts';
 
-/** What accepting an upload needs. */
+/** Dependencies of {@link acceptUpload}. */
 export interface UploadParts {
   queue: QueueClient;
   storage: Storage;

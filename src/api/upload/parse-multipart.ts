@@ -24,7 +24,7 @@ export interface ReceivedFile {
   digest: string | undefined;
 }
 
-/** What the storage engine below adds to multer's file. */
+/** Fields that the storage engine below adds to multer's file. */
 type StoredPart = Pick<ReceivedFile, 'size' | 'head' | 'digest'>;
 
 /** An option of multer that its types lack. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { discardAfterWrites } from '../discard-after-writes.ts';
 import type { IncomingUpload, Originals } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import { pathInside } from './paths.ts';
@@ -17,6 +18,9 @@ async function write(file: FileHandle, chunks: Buffer[], bytes: number): Promise
   const { bytesWritten } = await file.writev(chunks);
   if (bytesWritten < bytes) await file.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
+
+/** Deletes a folder, if it exists. */
+const remove = (path: string) => rm(path, { recursive: true, force: true });
 
 /** Returns whether a rename failed because the target folder exists and is not empty. */
 function isTargetTaken(error: unknown): boolean {
@@ -43,7 +47,7 @@ export function createOriginals(folder: string): Originals {
       } catch (cause) {
         throw toStorageError(operation, cause);
       }
-      const store: IncomingUpload['add'] = async (index, content, headLength) => {
+      const add: IncomingUpload['add'] = async (index, content, headLength) => {
         // Only disk errors become storage errors. Errors of `content`, such as a disconnected client, are passed on unchanged.
         const onDisk = <T>(work: Promise<T>) => work.catch((cause) => Promise.reject(toStorageError(operation, cause)));
         // Do not await this before reading `content`: an error of `content` that comes meanwhile would have no handler.
@@ -70,13 +74,8 @@ export function createOriginals(folder: string): Originals {
           await file?.close();
         }
       };
-      const writes: Promise<unknown>[] = [];
-      return {
-        add(...file) {
-          const write = store(...file);
-          writes.push(write);
-          return write;
-        },
+      return discardAfterWrites({
+        add,
 
         async commit(batchId) {
           const committed = pathInside(folder, batchId);
@@ -85,19 +84,16 @@ export function createOriginals(folder: string): Originals {
             ownFolders.push(committed);
           } catch (cause) {
             // A batch id is used twice only for a repeat of the same upload: the existing originals are equal, and may be in use.
-            if (isTargetTaken(cause))
-              return void (await rm(incoming, { recursive: true, force: true }).catch(() => undefined));
+            if (isTargetTaken(cause)) return remove(incoming).catch(() => undefined);
             throw toStorageError(operation, cause);
           }
         },
 
         async discard() {
-          // A file that is still being written would be created again after its deletion.
-          await Promise.allSettled(writes);
           // An error here must not hide the reason why the upload failed.
-          await Promise.allSettled(ownFolders.map((path) => rm(path, { recursive: true, force: true })));
+          await Promise.allSettled(ownFolders.map(remove));
         },
-      };
+      });
     },
 
     async read(batchId, index) {
@@ -111,7 +107,7 @@ export function createOriginals(folder: string): Originals {
 
     async remove(batchId) {
       try {
-        await rm(pathInside(folder, batchId), { recursive: true, force: true });
+        await remove(pathInside(folder, batchId));
       } catch (cause) {
         throw toStorageError('remove the originals', cause);
       }

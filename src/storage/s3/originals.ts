@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { discardAfterWrites } from '../discard-after-writes.ts';
 import type { IncomingUpload, Originals, StoredFile } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
@@ -34,7 +35,7 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
       const incoming = `${INCOMING}${randomUUID()}/`;
       const indexes: number[] = [];
       const ownKeys: string[] = [];
-      const store: IncomingUpload['add'] = async (index, content, headLength) => {
+      const add: IncomingUpload['add'] = async (index, content, headLength) => {
         let [size, head, failure] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
         async function* observed() {
           try {
@@ -58,13 +59,8 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
         }
         return { size, head };
       };
-      const writes: Promise<unknown>[] = [];
-      return {
-        add(...file) {
-          const write = store(...file);
-          writes.push(write);
-          return write;
-        },
+      return discardAfterWrites({
+        add,
 
         async commit(batchId) {
           try {
@@ -84,12 +80,10 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
         },
 
         async discard() {
-          // A file that is still being written would be created again after its deletion.
-          await Promise.allSettled(writes);
           // An error here must not hide the reason why the upload failed.
           await bucket.remove(ownKeys).catch(() => undefined);
         },
-      };
+      });
     },
 
     async read(batchId, index) {
