@@ -55,7 +55,7 @@ export type AccessRules = Pick<
   'apiKeys' | 'rateLimits' | 'maxHeldRequests' | 'trustedProxies' | 'corsOrigins' | 'queuePrefix'
 >;
 
-/** Makes every route that the OpenAPI document describes. `open` routes need no key. */
+/** Creates every route that the OpenAPI document describes. `open` routes require no key. */
 export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open: Route[]; guarded: Route[] } {
   const waiting = { watcher: parts.watcher, heldRequests: createHeldRequests(parts.access.maxHeldRequests) };
   return {
@@ -115,7 +115,7 @@ export function createApp(parts: AppParts): Express {
   const limit = { prefix: serviceKeys(queuePrefix).rate, send: queue.sendCommand, logger };
   app.use(identifyClient(apiKeys));
   app.use(limitRate({ ...limit, what: 'requests', perMinute: rateLimits.requests }));
-  // It has its own password.
+  // Bull Board has a password of its own.
   if (parts.admin) app.use(parts.admin);
   app.use(requireKey(apiKeys));
   app.post(UPLOAD_PATH, limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));

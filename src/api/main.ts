@@ -70,7 +70,7 @@ async function main(): Promise<void> {
     logger,
   );
 
-  // Waits for Redis and the storage a moment, so that the first requests succeed. Without them the API listens all the same, and
+  // Wait briefly for Redis and the storage, so that the first requests succeed. If they stay unavailable, the API listens anyway and
   // responds 503.
   await Promise.race([storageCheck.confirmed, delay(CONNECTING_MS)]);
   server.listen(config.port, config.host);

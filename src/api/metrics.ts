@@ -15,7 +15,11 @@ export interface ApiMetrics {
   read(): Promise<MetricsPage>;
 }
 
-/** @param queue its load is reported */
+/**
+ * Creates the metrics of an API process.
+ *
+ * @param queue the queue whose load is reported
+ */
 export function createApiMetrics(queue: QueueClient): ApiMetrics {
   const registry = createRegistry();
   const registers = [registry];
@@ -49,7 +53,7 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
     registers,
   });
 
-  /** Without Redis there are no values: the last ones would be mistaken for the present. */
+  /** Updates the gauges of the queue. Without Redis they have no values, since old values would be mistaken for current ones. */
   async function updateQueueGauges(): Promise<void> {
     const load = await queue.readLoad().catch(() => undefined);
     reachable.set(load ? 1 : 0);

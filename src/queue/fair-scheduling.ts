@@ -41,7 +41,7 @@ return first
 export async function announceBatch(
   redis: RedisConnection,
   waitingKey: string,
-  { turns: virtualTimes, incoming }: ServiceKeys,
+  { virtualTimes, incoming }: ServiceKeys,
   { batchId, client, files }: { batchId: string; client: string; files: number },
 ): Promise<number> {
   const first = await redis.eval(SCRIPT, 3, waitingKey, virtualTimes, incoming, client, files, batchId, Date.now());

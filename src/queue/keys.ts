@@ -4,7 +4,7 @@
 export function serviceKeys(prefix: string) {
   return {
     /** Sorted set: last virtual time of each client with waiting files; see `fair-scheduling.ts`. */
-    turns: `${prefix}:turns`,
+    virtualTimes: `${prefix}:turns`,
     /** Hash: ids of the storage that all processes of this queue use; see `storage-check.ts`. */
     storage: `${prefix}:storage`,
     /** For ten minutes: id for a storage location without one. */

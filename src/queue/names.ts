@@ -7,7 +7,7 @@ export const BATCH_QUEUE = 'batches';
 /** BullMQ queue of the cleanup job. */
 export const SWEEP_QUEUE = 'sweeps';
 
-/** Whether a text can be the id of a batch: a random UUID (version 4) in lower case. */
+/** Returns whether a text can be the id of a batch: a random UUID (version 4) in lower case. */
 export function isBatchId(text: string): boolean {
   return validate(text) && version(text) === 4 && text === text.toLowerCase();
 }
@@ -21,7 +21,7 @@ export function imageJobId(batchId: string, index: number): string {
   return `${batchId}-${index}`;
 }
 
-/** Whether a text can be the id of a file's job. */
+/** Returns whether a text can be the id of a file's job. */
 export function isImageJobId(text: string): boolean {
   const [, batchId = ''] = /^(.+)-(?:0|[1-9]\d{0,3})$/.exec(text) ?? [];
   return isBatchId(batchId);

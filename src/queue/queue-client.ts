@@ -74,7 +74,7 @@ export interface QueueClient {
    *   them if it is not.
    */
   addBatch(batch: AnnouncedBatch): Promise<void>;
-  /** Whether a batch exists or was deleted. */
+  /** Returns whether a batch exists or was deleted. */
   isKnown(batchId: string): Promise<boolean>;
   /**
    * Reads the status of a batch and its files; `undefined` if there is none.

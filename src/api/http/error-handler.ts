@@ -36,7 +36,7 @@ export function methodNotAllowed(allowed: string): RequestHandler {
 export const onlyReads: RequestHandler = (req, res, next) =>
   ['GET', 'HEAD'].includes(req.method) ? next() : methodNotAllowed('GET, HEAD')(req, res, next);
 
-/** Responds with a thrown error. The response to an unexpected error reveals nothing of it; the log has it. */
+/** Responds with a thrown error. An unexpected error is only logged; the response reveals nothing about it. */
 export const errorHandler: ErrorRequestHandler = (error, req, res, next) => {
   const known = toServiceError(error, req.id);
   res.locals.problemCode = known.code;
@@ -65,19 +65,19 @@ function toServiceError(error: unknown, requestId: unknown): ServiceError {
   return new ServiceError('INTERNAL_ERROR', [{ requestId: String(requestId) }], { cause: error });
 }
 
-/** Whether a request has a body (RFC 9112, section 6). Node completes even a request without one only after its handler ran. */
+/** Returns whether a request has a body (RFC 9112, section 6). Node completes even a request without one only after its handler ran. */
 function hasBody({ headers }: Request): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
 }
 
-/** Whether so little of a refused body can follow that it is cheaper to read it than to open another connection. */
+/** Returns whether a refused body is so short that reading it is cheaper than opening another connection. */
 function isShortBody({ headers }: Request): boolean {
   // A client that expects 100 (Continue) may send its body after a refusal, or the next request at once.
   return headers.expect === undefined && Number(headers['content-length']) <= SHORT_BODY_BYTES;
 }
 
 /**
- * Reads what a refused client still sends, and drops it. Closing the connection while bytes arrive would reset it before the
+ * Reads the rest of a refused body, and drops it. Closing the connection while bytes arrive would reset it before the
  * client has read the response.
  *
  * @returns resolves once the body has ended or the connection is closed, and after `limitMs` or more than `maxBytes` at the latest

@@ -60,7 +60,7 @@ export function eventsRoute({ watcher, heldRequests }: WaitParts): Route {
         res.writeHead(200, {
           'Content-Type': 'text/event-stream; charset=utf-8',
           'Cache-Control': 'no-store, no-transform',
-          // nginx would otherwise hold the events back.
+          // Otherwise nginx would buffer the events.
           'X-Accel-Buffering': 'no',
         });
         if (req.method === 'HEAD') return void res.end();

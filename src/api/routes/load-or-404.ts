@@ -7,7 +7,7 @@ import type { Client } from '../http/authenticate.ts';
 /** `Retry-After` of every response that is not final: seconds until a client should poll again. */
 export const POLL_AFTER_SECONDS = 1;
 
-/** Whether everything of a batch has ended. */
+/** Returns whether all files of a batch have ended. */
 export function isFinished({ status }: Pick<BatchStatus, 'status'>): boolean {
   return status === 'completed' || status === 'completed-with-errors';
 }
@@ -16,7 +16,7 @@ export function isFinished({ status }: Pick<BatchStatus, 'status'>): boolean {
 type BatchReader = Pick<QueueClient, 'readBatch'>;
 
 /**
- * Checks that a batch is there and is the client's. Whether it can be read makes no difference.
+ * Checks that a batch exists and belongs to the client. Its stored data may be unreadable.
  *
  * @throws {ServiceError} `BATCH_NOT_FOUND`, or `BATCH_REMOVED`
  */
@@ -27,18 +27,18 @@ export async function checkBatch(queue: BatchReader, client: Client, batchId: st
 }
 
 /**
- * Reads a batch that must be there, and be the client's.
+ * Reads the status of a batch that belongs to the client.
  *
- * @throws {ServiceError} `BATCH_NOT_FOUND`, `BATCH_REMOVED`, or `INTERNAL_ERROR` when it cannot be read
+ * @throws {ServiceError} `BATCH_NOT_FOUND`, `BATCH_REMOVED`, or `INTERNAL_ERROR` if its stored data is unreadable
  */
 export async function findBatch(queue: BatchReader, client: Client, batchId: string): Promise<BatchStatus> {
   return readable(await checkBatch(queue, client, batchId), batchId);
 }
 
 /**
- * Reads a job that must be there, and be the client's.
+ * Reads the status of a job that belongs to the client.
  *
- * @throws {ServiceError} `JOB_NOT_FOUND`, `BATCH_REMOVED`, or `INTERNAL_ERROR` when it cannot be read
+ * @throws {ServiceError} `JOB_NOT_FOUND`, `BATCH_REMOVED`, or `INTERNAL_ERROR` if its stored data is unreadable
  */
 export async function findJob(queue: QueueClient, client: Client, jobId: string): Promise<FileStatus> {
   const job = isImageJobId(jobId) ? await queue.readFile(jobId) : undefined;
@@ -47,9 +47,9 @@ export async function findJob(queue: QueueClient, client: Client, jobId: string)
 }
 
 /**
- * Whether something is there for a client. What belongs to another is not, so that its existence is not revealed.
+ * Returns whether a client can see a batch or job. One of another owner counts as absent, so that its existence is not revealed.
  *
- * @throws {ServiceError} `BATCH_REMOVED` when it was removed
+ * @throws {ServiceError} `BATCH_REMOVED` if it was deleted
  */
 function isPresent({ owner, value, unreadable, removedAt }: Found<unknown>, client: Client): boolean {
   if (owner !== client.owner) return false;

@@ -17,7 +17,7 @@ import { batchLinks } from '../views/links.ts';
 import { batchResponse, toBatchResponse } from '../views/status.ts';
 import { isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
-/** Response to an accepted upload. The batch's status is part of it when the client preferred to wait. */
+/** Response to an accepted upload. It contains the status of the batch if the client sent `Prefer: wait`. */
 const acceptedBatch = batchResponse
   .partial()
   .extend({
@@ -41,9 +41,9 @@ export function processImagesRoute(
       async handler(req, res) {
         checkUploadHeaders(req, limits);
         const key = idempotencyKey(req);
-        // Nothing is read that could not be stored or enqueued.
+        // Check this before reading the body, which could not be stored or enqueued.
         await Promise.all([queue.checkBacklog(), storage.checkFreeSpace()]);
-        // After the queue: without Redis nothing can be confirmed.
+        // Check this after Redis: the storage cannot be confirmed without it.
         storageCheck.require();
         const claim = key === undefined ? undefined : await queue.claimKey(clientOf(res).owner, key);
         const { batchId, totalFiles, isReplay } = await acceptUpload(req, res, parts, claim).finally(() =>
@@ -57,7 +57,7 @@ export function processImagesRoute(
         res.status(202).location(statusUrl);
         if (isReplay) res.set('Idempotent-Replayed', 'true');
         const hasWaited = await waitAsPreferred(req, res, parts, { batchId, condition: isFinished });
-        // The upload is accepted, whatever happens to Redis from here on.
+        // The upload is accepted, even if Redis fails from here on.
         const status = hasWaited ? (await queue.readBatch(batchId).catch(() => undefined))?.value : undefined;
         if (!status || !isFinished(status)) res.set('Retry-After', String(POLL_AFTER_SECONDS));
         res.json({ ...accepted, ...(status && toBatchResponse(status)) } satisfies AcceptedBatch);
@@ -71,8 +71,8 @@ const idempotencyHeader = z
   .optional()
   .meta({
     description:
-      'A string of the client’s choice, such as a random UUID. An upload that is sent again with it within 24 hours (no ' +
-      'longer than batches are kept) gets the first response again, and makes no second batch',
+      'A string that the client chooses, such as a random UUID. If the client repeats an upload with the same key within 24 hours ' +
+      '(or within the retention time, if that is shorter), it gets the first response again, and no second batch is made',
     param: { name: 'Idempotency-Key', in: 'header' },
   });
 

@@ -19,8 +19,8 @@ export interface UploadParts {
 }
 
 /**
- * Receives an upload, stores it and enqueues its batch, whole or not at all. When it throws, it leaves nothing behind, unless it is
- * uncertain whether the batch was enqueued.
+ * Receives an upload, stores it and enqueues its batch, whole or not at all. If it throws, the storage keeps nothing of the upload,
+ * unless it is uncertain whether the batch was enqueued.
  *
  * @param claim of its `Idempotency-Key`, if it has one
  * @returns its batch, and whether that had been accepted before
@@ -54,9 +54,9 @@ export async function acceptUpload(
     req.log.setBindings({ batchId });
     const batch = { batchId, files, outputs, sender: clientOf(res), requestId: String(req.id) };
     try {
-      // From here on the sweeper finds the originals if nothing else follows.
+      // From here on the sweeper finds the originals if this process dies.
       const announced = await queue.announceBatch(batch);
-      // Bytes before jobs: a worker may take a job before the flow's own call returns.
+      // The originals must be stored first: a worker may take a job before `addBatch` returns.
       await incoming.commit(batchId);
       await queue.addBatch(announced);
     } catch (error) {

@@ -37,7 +37,7 @@ interface StreamHandler {
  * body, deadlines, and errors for parts that its parser skips.
  *
  * @returns its files, and its text fields by name
- * @throws {ServiceError} for every error of the form; files may still be in writing then
+ * @throws {ServiceError} for every error of the form; some files may still be written at that time
  */
 export function parseMultipart(
   req: Request,
@@ -64,7 +64,7 @@ export function parseMultipart(
           writes.push(write);
           write.then((part) => done(null, part), done);
         },
-        // The whole upload is discarded at once.
+        // The caller discards the whole upload.
         _removeFile: (_req, _file, done) => done(null),
       },
       limits: {

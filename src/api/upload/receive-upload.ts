@@ -37,7 +37,7 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
 }
 
 /**
- * Receives the files of an upload and checks each. When it throws, nothing stays in the storage.
+ * Receives the files of an upload and checks each. If it throws, the storage keeps nothing of the upload.
  *
  * @param textFields names that a text field may have
  * @param withFingerprint whether to hash the contents

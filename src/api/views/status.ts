@@ -40,7 +40,7 @@ export const jobResponse = z
       .number()
       .min(0)
       .max(100)
-      .meta({ description: '0 at first, 10 while an image takes its time, 100 at its end' }),
+      .meta({ description: '0 at first, 10 if processing takes longer than a moment, 100 at the end' }),
     result: resultOrNull,
     failedReason,
     failure,
