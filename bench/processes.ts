@@ -118,6 +118,7 @@ export async function startService(folder: string): Promise<Service> {
     maxBacklog: 0,
     retentionMs: 0,
     waitReplicas: 0,
+    timeoutMs: config.redis.timeoutMs,
     logger,
   });
   const workers: ChildProcess[] = [];

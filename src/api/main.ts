@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     maxBacklog: config.maxBacklog,
     retentionMs: config.retentionMs,
     waitReplicas: config.redis.waitReplicas,
+    timeoutMs: config.redis.timeoutMs,
     telemetry: tracing?.telemetry,
     logger,
   });

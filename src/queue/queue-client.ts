@@ -50,7 +50,7 @@ export interface Sender {
   owner: string | undefined;
 }
 
-/** The API's client of the queue. Every operation rejects with `QUEUE_UNAVAILABLE` within a second if Redis does not respond. */
+/** The API's client of the queue. An operation rejects with `QUEUE_UNAVAILABLE` if Redis does not respond in time. */
 export interface QueueClient {
   /** Rejects if Redis does not respond. */
   ping(): Promise<void>;
@@ -99,6 +99,7 @@ export interface QueueClient {
  * @param maxBacklog files that may wait; 0 for no limit
  * @param retentionMs milliseconds for which a deletion is remembered; 0 for no limit
  * @param waitReplicas replicas that must have a batch before it counts as enqueued
+ * @param timeoutMs timeout of an operation; a command of the rate limiter has its own
  * @param limiterMs timeout of a command of the rate limiter; after it the request passes
  * @param telemetry carries the trace of an upload to its jobs
  */
@@ -109,6 +110,7 @@ export function createQueueClient({
   maxBacklog,
   retentionMs,
   waitReplicas,
+  timeoutMs,
   limiterMs = LIMITER_TIMEOUT_MS,
   telemetry,
   logger,
@@ -119,6 +121,7 @@ export function createQueueClient({
   maxBacklog: number;
   retentionMs: number;
   waitReplicas: number;
+  timeoutMs: number;
   limiterMs?: number;
   telemetry?: Telemetry | undefined;
   logger: Logger;
@@ -138,7 +141,7 @@ export function createQueueClient({
   // A key must expire before the record of its deleted batch. Otherwise a retry would reuse the id of the batch, and the second
   // pass of the deletion would delete the files of the new one.
   const lifeMs = retentionMs > 0 ? Math.min(KEY_LIFE_MS, retentionMs) : KEY_LIFE_MS;
-  const withTimeout = createRedisTimeout(redis);
+  const withTimeout = createRedisTimeout(redis, timeoutMs);
   const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
   let limiterOffUntil = 0;
   const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });

@@ -3,7 +3,7 @@ import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
 import { isUnreadable } from './stored-data.ts';
 
-/** Timeout of one operation. The API promises a response within a second, even if Redis hangs. */
+/** Timeout of one operation of a process that has no setting for it. */
 const OPERATION_TIMEOUT_MS = 750;
 /** `Retry-After` in seconds while Redis is unreachable. */
 const RETRY_AFTER_SECONDS = 2;

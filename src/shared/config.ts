@@ -54,8 +54,9 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       sentinelPassword: env.REDIS_SENTINEL_PASSWORD,
       cluster: Object.freeze(env.REDIS_CLUSTER ?? []),
       waitReplicas: env.REDIS_WAIT_REPLICAS,
+      timeoutMs: env.REDIS_TIMEOUT_MS,
       /** Whether the operator configured a Redis; otherwise the defaults apply. */
-      isNamed: Object.keys(given).some((name) => name.startsWith('REDIS_')),
+      isNamed: Object.keys(given).some((name) => name.startsWith('REDIS_') && name !== 'REDIS_TIMEOUT_MS'),
     }),
     apiKeys: Object.freeze(env.API_KEYS ?? []),
     adminPassword: env.ADMIN_PASSWORD,

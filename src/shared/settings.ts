@@ -72,6 +72,9 @@ export const settings = z.object({
   REDIS_CLUSTER: addressList
     .optional()
     .describe('addresses of some nodes of a Redis Cluster, as `host:port`, comma-separated'),
+  REDIS_TIMEOUT_MS: wholeNumber(100, 60_000)
+    .prefault('750')
+    .describe('milliseconds that the API waits for a response of Redis; then it responds 503'),
   REDIS_WAIT_REPLICAS: wholeNumber(0, 10)
     .prefault('0')
     .describe('number of replicas that must have a batch before it is acknowledged, so that a failover cannot lose it'),

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { batchEnd, type File, post, readBatch, readJob, upload } from '../support/client.ts';
+import { defaultRedisTimeout } from '../support/environment.ts';
 import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 import { quickest, type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -107,7 +108,7 @@ test('returns counts that add up while fifty files are processed', async () => {
 
 describe('without Redis', () => {
   test('starts and responds 503 within a second, and both processes work once Redis is available', async () => {
-    const service = await ownService();
+    const service = await ownService(defaultRedisTimeout);
     await service.redis.kill();
     const api = await service.startApi();
     const worker = service.startWorker();

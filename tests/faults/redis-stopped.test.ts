@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, post, upload } from '../support/client.ts';
+import { defaultRedisTimeout } from '../support/environment.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { quickest, until } from '../support/processes.ts';
@@ -50,7 +51,7 @@ faultTest(
   'Redis stopped (`SIGSTOP`) for 30 s',
   '503 with `Retry-After` within 1 s, `/healthz` 200; an upload is accepted and processed within 2 s after Redis resumes',
   async () => {
-    const service = await ownService({ WORKER_CONCURRENCY: '1' });
+    const service = await ownService({ WORKER_CONCURRENCY: '1', ...defaultRedisTimeout });
     const [api] = [await service.startApi(), await service.startWorker()];
     const files: File[] = [['a.jpg', await jpeg(64, 64)]];
     await batchEnd(api.url, await upload(api.url, ...files));
@@ -73,7 +74,7 @@ faultTest(
     const files: File[] = [['a.jpg', await jpeg(64, 64)]];
     let [slowestMs, acceptedMs, processedMs] = [0, Number.POSITIVE_INFINITY, 0];
     for (let tries = 0; tries < MOST_TRIES && acceptedMs >= LIMIT_MS; tries += 1) {
-      const service = await ownService({ WORKER_CONCURRENCY: '1' });
+      const service = await ownService({ WORKER_CONCURRENCY: '1', ...defaultRedisTimeout });
       await service.redis.kill();
       // Not awaited: the worker is ready only once it has connected to Redis.
       const [api, worker] = [await service.startApi(), service.startWorker()];

@@ -10,6 +10,7 @@ import { projectRoot } from '../../src/shared/setting-types.ts';
 import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
+import { defaultRedisTimeout } from '../support/environment.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
 import { jpeg } from '../support/images.ts';
@@ -57,6 +58,7 @@ describeWithHosts('on several hosts', () => {
         const settings = {
           ...bucket.settings,
           REDIS_URL: redis.there,
+          ...defaultRedisTimeout,
           UPLOAD_DIR: join(unused, 'a'),
           PROCESSED_DIR: join(unused, 'b'),
           WORKER_CONCURRENCY: '1',

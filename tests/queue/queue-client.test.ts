@@ -5,6 +5,7 @@ import { imageJobId, isBatchId, isImageJobId } from '../../src/queue/names.ts';
 import { UncertainError } from '../../src/queue/redis-timeout.ts';
 import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
+import { defaultRedisTimeout } from '../support/environment.ts';
 import { quickest, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
@@ -16,6 +17,9 @@ function gate() {
   });
   return { open, opened };
 }
+
+/** A client with the timeout of the service. */
+const impatientClient = (redis: TestRedis) => testQueueClient(redis, defaultRedisTimeout);
 
 describe('the status', () => {
   let redis: TestRedis;
@@ -151,7 +155,7 @@ describe('every operation fails within a second while Redis', () => {
 
   test('is killed, and works again after its restart', async () => {
     const redis = await startRedis();
-    const queue = await testQueueClient(redis);
+    const queue = await impatientClient(redis);
     await redis.kill();
     await expectQuickFailures(queue);
     await redis.restart();
@@ -160,7 +164,7 @@ describe('every operation fails within a second while Redis', () => {
 
   test('hangs, and works again afterwards', async () => {
     const redis = await startRedis();
-    const queue = await testQueueClient(redis);
+    const queue = await impatientClient(redis);
     redis.process().kill('SIGSTOP');
     await expectQuickFailures(queue);
     redis.process().kill('SIGCONT');
@@ -170,7 +174,7 @@ describe('every operation fails within a second while Redis', () => {
 
 test('throws UncertainError when Redis hangs while a batch is enqueued, and the batch is complete or absent', async () => {
   const redis = await startRedis();
-  const queue = await testQueueClient(redis);
+  const queue = await impatientClient(redis);
   const batchId = uuid();
   const announced = await queue.announceBatch(newBatch(batchId, 'a.jpg', 'b.jpg'));
   redis.process().kill('SIGSTOP');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigError, loadConfig } from '../../src/shared/config.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { settingDescriptions } from '../../src/shared/settings.ts';
-import { environment } from '../support/environment.ts';
+import { defaultRedisTimeout, environment } from '../support/environment.ts';
 
 const read = (name: string) => readFile(join(projectRoot, name), 'utf8');
 
@@ -72,7 +72,7 @@ test('.env.example lists every setting, each commented out with its meaning and 
 
   const asListed = Object.fromEntries(listed.map(({ name, value }) => [name, value ?? '']));
   const { redis: listedRedis, environment: _listed, ...rest } = loadConfig(environment(asListed));
-  const { redis, environment: _unlisted, ...defaults } = loadConfig(environment());
+  const { redis, environment: _unlisted, ...defaults } = loadConfig(environment(defaultRedisTimeout));
   expect(rest).toEqual(defaults);
   expect(listedRedis).toEqual({ ...redis, isNamed: true });
 });

@@ -37,8 +37,8 @@ export async function testQueueClient(
     maxBacklog,
     retentionMs,
     waitReplicas: redis.waitReplicas,
-    // Generous, so that a slow Redis on a busy machine does not suspend the rate limits.
-    limiterMs: 5000,
+    timeoutMs: redis.timeoutMs,
+    limiterMs: redis.timeoutMs,
     logger: silent,
   });
   onCleanup(() => queue.close());

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { listeningApp } from '../../support/app.ts';
 import { form } from '../../support/client.ts';
+import { defaultRedisTimeout } from '../../support/environment.ts';
 import { jpeg } from '../../support/images.ts';
 import { quickest, startApi, until } from '../../support/processes.ts';
 import { openSocket } from '../../support/raw.ts';
@@ -195,7 +196,7 @@ describe('rate limits', () => {
 
   test('let requests pass while Redis is unavailable, also at the start of the API', async () => {
     const unavailable = await startRedis({ started: false });
-    const api = await startApi({ REDIS_URL: unavailable.url, RATE_LIMIT_REQUESTS: '1' });
+    const api = await startApi({ REDIS_URL: unavailable.url, RATE_LIMIT_REQUESTS: '1', ...defaultRedisTimeout });
     const get = () => fetch(`${api.url}/presets`);
     expect(await statuses(3, get)).toEqual([200, 200, 200]);
     await unavailable.restart();
@@ -210,7 +211,12 @@ describe('rate limits', () => {
 
   test('do not delay the 503 of an upload beyond a second while Redis hangs', async () => {
     const hanging = await startRedis();
-    const api = await startApi({ REDIS_URL: hanging.url, RATE_LIMIT_REQUESTS: '1000', RATE_LIMIT_UPLOADS: '1000' });
+    const api = await startApi({
+      REDIS_URL: hanging.url,
+      RATE_LIMIT_REQUESTS: '1000',
+      RATE_LIMIT_UPLOADS: '1000',
+      ...defaultRedisTimeout,
+    });
     expect((await post(api.url)).status).toBe(202);
     hanging.process().kill('SIGSTOP');
     // After a Redis timeout the rate limits are suspended for a second. Wait longer than that, so that each try meets them.
