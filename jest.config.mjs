@@ -1,7 +1,7 @@
 import { isUnitTest, testFiles } from './tests/support/unit-tests.mjs';
 
-/** Real Redis servers and processes take long to start and to end, above all on a small machine. */
-const TEST_TIMEOUT_MS = 180_000;
+/** Real Redis servers and processes take long to start and to end. A machine with half a core needs minutes for some tests. */
+const TEST_TIMEOUT_MS = 600_000;
 
 const common = {
   extensionsToTreatAsEsm: ['.ts'],

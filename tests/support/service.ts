@@ -1,5 +1,5 @@
 import { temporaryFolder } from './cleanup.ts';
-import { type Launcher, startApi, startWorker } from './processes.ts';
+import { type Launcher, startApi, startWorker, type TestProcess, until } from './processes.ts';
 import { startRedis } from './redis.ts';
 
 /** Prepares a service for one test: its own Redis and folders, which are removed afterwards. */
@@ -11,7 +11,19 @@ export async function ownService(settings: Record<string, string> = {}) {
     redis,
     uploadDir,
     processedDir,
-    startApi: (more = {}, launcher?: Launcher) => startApi({ ...all, ...more }, launcher),
+    async startApi(more = {}, launcher?: Launcher) {
+      const api = await startApi({ ...all, ...more }, launcher);
+      await until(() => canWork(api));
+      return api;
+    },
     startWorker: (more = {}, launcher?: Launcher) => startWorker({ ...all, ...more }, launcher),
   };
+}
+
+/** Returns whether an API has identified its storage, cannot do so, or has ended. A slow machine needs seconds for it. */
+async function canWork({ child, url, output }: TestProcess & { url: string }): Promise<boolean> {
+  if (child.exitCode !== null || output().includes('the storage cannot be identified')) return true;
+  const ready = await fetch(`${url}/readyz`).catch(() => undefined);
+  if (!ready) return false;
+  return ready.ok || ((await ready.json()) as { code: string }).code === 'QUEUE_UNAVAILABLE';
 }
