@@ -115,7 +115,7 @@ faultTest(
     const batchIds = await expectNoHalfBatch(service.redis);
     expect(batchIds).toEqual(expect.arrayContaining(load.accepted));
     // Including those that were enqueued, but whose API was killed before it responded.
-    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId, 60_000)));
+    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId)));
     expect(batches.map(({ status }) => status)).toEqual(batches.map(() => 'completed'));
     await expectOneResultEach(service.processedDir, batches);
     return `${KILLS} kills, ${load.accepted.length} of ${load.accepted.length} acknowledged batches completed`;

@@ -52,7 +52,7 @@ faultTest(
       await worker.end('SIGKILL');
       worker = await service.startWorker();
     }
-    await until(async () => (await admin.zcard('{images}:removing')) === 0, 60_000);
+    await until(async () => (await admin.zcard('{images}:removing')) === 0);
     const deleted = (await admin.keys('{images}:removed:*')).map((key) => key.split(':').at(-1) ?? '');
     const [originals, results] = [await storedNames(service.uploadDir), await storedNames(service.processedDir)];
     for (const batchId of deleted) {

@@ -60,7 +60,7 @@ describeOnSmallDisk('a full disk', () => {
       expect(await finishedNames(folder)).toEqual([FILLER]);
       await freeSpace();
       const freedAt = Date.now();
-      const batch = await batchEnd(api.url, batchId, 120_000);
+      const batch = await batchEnd(api.url, batchId);
       expect(batch.status).toBe('completed');
       await expectOneResultEach(folder, [batch]);
       expect(await storedNames(folder)).toHaveLength(2);

@@ -39,7 +39,7 @@ faultTest(
     const batchIds = await expectNoHalfBatch(service.redis);
     expect(batchIds.sort()).toEqual([...load.accepted].sort());
     expect(await finishedNames(service.uploadDir)).toEqual([...load.accepted].sort());
-    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId, 60_000)));
+    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId)));
     expect(batches.map(({ status }) => status)).toEqual(batches.map(() => 'completed'));
     await expectOneResultEach(service.processedDir, batches);
     return `${load.refused.length} uploads refused without a trace; ${batches.length} of ${batches.length} acknowledged batches completed`;

@@ -31,7 +31,7 @@ faultTest(
     expect(load.unanswered()).toBe(0);
 
     await expectNoHalfBatch(service.redis);
-    const batches = await Promise.all(load.accepted.map((batchId) => batchEnd(api.url, batchId, 60_000)));
+    const batches = await Promise.all(load.accepted.map((batchId) => batchEnd(api.url, batchId)));
     expect(batches.map(({ status, files: { length } }) => `${status} ${length}`)).toEqual(
       batches.map(() => `completed ${files.length}`),
     );

@@ -1,5 +1,6 @@
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { batchEnd, type File } from '../support/client.ts';
+import { defaultRedisTimeout } from '../support/environment.ts';
 import { faultTest, sized } from '../support/fault.ts';
 import { jpeg, slowImage } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
@@ -27,13 +28,15 @@ async function timeToEnd({ end }: TestProcess): Promise<number> {
  * @param breakRedis runs before the signals
  * @param restoreRedis runs before the next start
  * @param statuses that the two uploads may get
+ * @param settings of the service
  */
 async function endUnderLoad(
   breakRedis: (redis: TestRedis) => unknown,
   restoreRedis: (redis: TestRedis) => unknown,
   statuses: readonly number[],
+  settings: Record<string, string> = {},
 ): Promise<string> {
-  const service = await ownService({ ...limits, WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '120' });
+  const service = await ownService({ ...limits, WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '120', ...settings });
   const photo = await jpeg(400, 300);
   const slow = slowImage(5000);
   const accepted: string[] = [];
@@ -81,8 +84,8 @@ faultTest('SIGTERM to both processes under load, with Redis stopped (`SIGSTOP`) 
   const restart = (redis: TestRedis) => redis.restart();
   // At the same time, because both mostly wait.
   const [stopped, killed] = await Promise.all([
-    endUnderLoad(stop, goOn, [202, 503]),
-    endUnderLoad(kill, restart, [202, 503]),
+    endUnderLoad(stop, goOn, [202, 503], defaultRedisTimeout),
+    endUnderLoad(kill, restart, [202, 503], defaultRedisTimeout),
   ]);
   return `stopped: ${stopped}; killed: ${killed}`;
 });

@@ -41,7 +41,7 @@ faultTest(
     }
     expect(longestMs).toBeLessThan(20_000);
 
-    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId, 60_000)));
+    const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId)));
     expect(batches.map(({ status }) => status)).toEqual(batches.map(() => 'completed'));
     await expectOneResultEach(service.processedDir, batches);
     const files = batches.length * 10;

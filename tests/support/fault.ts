@@ -41,6 +41,6 @@ export function faultTest(fault: string, promise: string, inject: () => Promise<
       else
         expect(readFileSync(join(projectRoot, 'docs/reliability.md'), 'utf8')).toContain(`| ${fault} | ${promise} |`);
     },
-    sized(180_000, limitMs),
+    sized(600_000, limitMs),
   );
 }

@@ -134,7 +134,7 @@ const MAX_PAUSE_MS = 100;
  *
  * @throws {Error} after `limitMs` milliseconds
  */
-export async function until<T>(condition: () => T | Promise<T>, limitMs = 90_000): Promise<Exclude<T, Falsy>> {
+export async function until<T>(condition: () => T | Promise<T>, limitMs = 300_000): Promise<Exclude<T, Falsy>> {
   const begin = Date.now();
   for (;;) {
     const value = await condition();
