@@ -24,6 +24,7 @@ import { docsRoute } from './routes/docs.ts';
 import { eventsRoute } from './routes/events.ts';
 import { livenessRoute, readinessRoute } from './routes/health.ts';
 import { jobsRoute } from './routes/jobs.ts';
+import { listBatchesRoute } from './routes/list-batches.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { originalRoute } from './routes/original.ts';
 import { pageRoute } from './routes/page.ts';
@@ -62,6 +63,7 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
     open: [livenessRoute(), readinessRoute(parts)],
     guarded: [
       processImagesRoute({ ...parts, ...waiting }),
+      listBatchesRoute(parts),
       batchesRoute({ ...parts, ...waiting }),
       eventsRoute(waiting),
       archiveRoute(parts),

@@ -1,3 +1,4 @@
+import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 
 /**
@@ -12,6 +13,25 @@ export const batchJobPayload = z.object({
   total: z.int().positive().max(MAX_STORED_FILES),
   /** Name of the API key that owns the batch; `undefined` if the service requires no keys. */
   owner: z.string().optional(),
+  /** Id of the client that sent it, under which it is listed. Versions before the list stored none. */
+  client: z.string().optional(),
+  tags: z.array(z.string()).optional().catch(undefined),
+  /** JSON text. As an object it could be nested more deeply than Redis's own JSON parser accepts. */
+  metadata: z.string().optional().catch(undefined),
 });
 /** See {@link batchJobPayload}. */
 export type BatchJobPayload = z.infer<typeof batchJobPayload>;
+
+/** Result of a batch's job, which runs when all files have ended. */
+export const batchJobResult = z.object({
+  /** When the last file ended, in milliseconds since 1970. */
+  finishedAt: z.number(),
+});
+/** See {@link batchJobResult}. */
+export type BatchJobResult = z.infer<typeof batchJobResult>;
+
+/** The job of an ended batch is cheap and must run, however long Redis rejects it. */
+export const batchJobOptions = {
+  attempts: 1000,
+  backoff: { type: 'fixed', delay: 1000, jitter: 0.5 },
+} as const satisfies JobsOptions;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import { z } from 'zod';
 import type { Logger } from '../shared/logger.ts';
+import { createBatchIndex } from './batch-index.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { bullmqKeys, jobIdOfKey } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
@@ -101,6 +102,8 @@ export function createBatchRemover({
   retentionMs: number;
   logger: Logger;
 }): BatchRemover {
+  const index = createBatchIndex({ redis, batches, keys });
+
   /**
    * Derives the possible results of a batch from its jobs. Returns `undefined` if a job is missing or cannot be read. That includes
    * jobs of a newer version, which may name its results differently.
@@ -153,6 +156,8 @@ export function createBatchRemover({
       removedAt: new Date(work.begunAt).toISOString(),
       ...(owner !== undefined && { owner }),
     });
+    // Readers of the list check the record below, so this entry may be removed before it.
+    await index.forget(batchId);
     const expiry = retentionMs > 0 ? (['PX', retentionMs] as const) : [];
     await redis
       .multi()

@@ -6,12 +6,16 @@ import type { Queue } from 'bullmq';
  */
 export function bullmqKeys(queue: Pick<Queue, 'toKey'>) {
   return {
-    /** Hash: the job. */
+    /** Hash: the job, with the fields `data`, `timestamp`, `returnvalue` and `ats` (number of starts). */
     job: (jobId: string) => queue.toKey(jobId),
     /** String: exists while a worker holds the job. */
     lock: (jobId: string) => `${queue.toKey(jobId)}:lock`,
     /** Set: full keys of the children of a job that have not ended. */
     dependencies: (jobId: string) => queue.toKey(`${jobId}:dependencies`),
+    /** Hash: results of the children that completed, by their full keys. */
+    processed: (jobId: string) => queue.toKey(`${jobId}:processed`),
+    /** Hash: reasons of the children that failed, by their full keys. */
+    failedChildren: (jobId: string) => queue.toKey(`${jobId}:failed`),
     /** Sorted set: waiting jobs by priority. The score is priority × 2³² + a counter. */
     prioritized: queue.toKey('prioritized'),
     /** List: waiting jobs without a priority. */

@@ -4,7 +4,8 @@ import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
-import type { BatchJobPayload } from './batch-job.ts';
+import { createBatchIndex, type IndexedBatch } from './batch-index.ts';
+import { type BatchJobPayload, batchJobOptions } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
 import { bullmqKeys } from './bullmq-keys.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
@@ -12,6 +13,7 @@ import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
 import { serviceKeys } from './keys.ts';
+import { type BatchPage, type BatchQuery, listBatches } from './list-batches.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
@@ -32,6 +34,10 @@ export interface NewBatch {
   /** Results to make of each file. */
   outputs: readonly Output[];
   sender: Sender;
+  /** Words by which the client finds its batches. */
+  tags?: readonly string[];
+  /** JSON text of an object that the client stores with the batch. */
+  metadata?: string | undefined;
   /** Id of the upload's request, for the log. */
   requestId?: string;
 }
@@ -40,6 +46,8 @@ export interface NewBatch {
 export interface AnnouncedBatch extends NewBatch {
   /** Virtual time of its first file; see `announceBatch`. Each further file has the next. */
   virtualTime: number;
+  /** Milliseconds since 1970. */
+  createdAt: number;
 }
 
 /** The client that sends a batch. */
@@ -82,6 +90,8 @@ export interface QueueClient {
    * @param reader client for which to read; a batch of another owner counts as absent. Without it, every batch can be read.
    */
   readBatch(batchId: string, reader?: Pick<Sender, 'owner'>): Promise<Found<BatchStatus> | undefined>;
+  /** Lists the batches of a client. */
+  listBatches(query: BatchQuery): Promise<BatchPage>;
   /** Reads the status of one file; `undefined` if there is none. */
   readFile(jobId: string): Promise<Found<FileStatus> | undefined>;
   /** Deletes a batch with its files, and stops its running jobs; see `BatchRemover`. */
@@ -144,6 +154,7 @@ export function createQueueClient({
   const withTimeout = createRedisTimeout(redis, timeoutMs);
   const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
   let limiterOffUntil = 0;
+  const index = createBatchIndex(source);
   const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
 
   return {
@@ -157,19 +168,30 @@ export function createQueueClient({
 
     async announceBatch(batch) {
       const announcement = { batchId: batch.batchId, client: batch.sender.id, files: batch.files.length };
-      const virtualTime = await withTimeout(() =>
-        announceBatch(redis, bullmqKeys(images).prioritized, keys, announcement),
+      const createdAt = Date.now();
+      const [virtualTime] = await withTimeout(() =>
+        Promise.all([
+          announceBatch(redis, bullmqKeys(images).prioritized, keys, announcement),
+          index.add(indexed({ ...batch, createdAt })),
+        ]),
       );
-      return { ...batch, virtualTime };
+      return { ...batch, virtualTime, createdAt };
     },
 
-    async addBatch({ batchId, files, outputs, sender, requestId, virtualTime }) {
+    async addBatch(announced) {
+      const { batchId, files, outputs, sender, tags = [], metadata, requestId, virtualTime, createdAt } = announced;
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
       const batch: FlowJob = {
         name: 'batch',
         queueName: BATCH_QUEUE,
-        data: { total: files.length, ...ownership } satisfies BatchJobPayload,
-        opts: { jobId: batchId },
+        data: {
+          total: files.length,
+          ...ownership,
+          client: sender.id,
+          ...(tags.length > 0 && { tags: [...tags] }),
+          ...(metadata !== undefined && { metadata }),
+        } satisfies BatchJobPayload,
+        opts: { ...batchJobOptions, jobId: batchId, timestamp: createdAt },
         children: files.map(({ originalName, format }, index) => ({
           name: 'image',
           queueName: IMAGE_QUEUE,
@@ -193,7 +215,10 @@ export function createQueueClient({
         await withTimeout(() => flow.add(batch), UncertainError);
         if (waitReplicas > 0) await withTimeout(() => waitForReplicas(redis, waitReplicas), UncertainError);
       } catch (error) {
-        if (!(error instanceof UncertainError)) forget();
+        if (!(error instanceof UncertainError)) {
+          forget();
+          index.remove(indexed(announced)).catch(ignore);
+        }
         throw error;
       }
       forget();
@@ -207,6 +232,7 @@ export function createQueueClient({
     },
 
     readBatch: (batchId, reader) => withTimeout(() => readBatchStatus(source, batchId, reader)),
+    listBatches: (query) => withTimeout(() => listBatches(source, index, query)),
     readFile: (jobId) => withTimeout(() => readFoundFile(source, jobId)),
 
     async removeBatch(batchId) {
@@ -241,6 +267,11 @@ export function createQueueClient({
       redis.disconnect();
     },
   };
+}
+
+/** The fields of a batch by which it is listed. */
+function indexed({ batchId, sender, tags = [], createdAt }: NewBatch & { createdAt: number }): IndexedBatch {
+  return { batchId, client: sender.id, tags, createdAt };
 }
 
 /** Milliseconds in which the replicas must have a batch. */

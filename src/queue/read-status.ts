@@ -41,6 +41,8 @@ export const jobStates = ['waiting', 'active', 'completed', 'failed'] as const;
 
 /** Statuses of a batch. They are part of the contract. */
 export const batchStates = ['waiting', 'processing', 'completed', 'completed-with-errors'] as const;
+/** One of {@link batchStates}. */
+export type BatchState = (typeof batchStates)[number];
 
 /** Status of one file and its job. */
 export interface FileStatus {
@@ -55,15 +57,24 @@ export interface FileStatus {
   failure: Failure | null;
   /** Whether a worker has ever taken the job. */
   hasStarted: boolean;
+  /** When the job ended, in milliseconds since 1970. */
+  finishedAt: number | null;
 }
+
+/** Number of files in all and by state. The four states add up to the total. */
+export type BatchProgress = Record<'total' | FileStatus['state'], number>;
 
 /** Status of a batch and of each of its files. */
 export interface BatchStatus {
   batchId: string;
-  status: (typeof batchStates)[number];
-  /** Files in all and by state; the four states add up to the total. */
-  progress: Record<'total' | FileStatus['state'], number>;
+  status: BatchState;
+  progress: BatchProgress;
   createdAt: Date;
+  /** When its last file ended; `null` until then. */
+  finishedAt: Date | null;
+  tags: readonly string[];
+  /** JSON text of an object. */
+  metadata: string | undefined;
   /** In the order of the upload. */
   files: FileStatus[];
 }
@@ -75,7 +86,12 @@ export interface BatchStatus {
  */
 function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean): FileStatus {
   const payload = readFileRecord(job);
-  const common = { jobId: String(job.id), payload, hasStarted: job.attemptsStarted > 0 };
+  const common = {
+    jobId: String(job.id),
+    payload,
+    hasStarted: job.attemptsStarted > 0,
+    finishedAt: job.finishedOn ?? null,
+  };
   if (!job.finishedOn) {
     // A job that waits for its next attempt keeps the progress of the last one. Only the lock shows that it runs.
     const running = { state: 'active' as const, progress: Number(job.progress) || 0 };
@@ -160,7 +176,7 @@ async function readWholeBatch(
 ): Promise<Found<BatchStatus> | undefined> {
   const [removed, batch] = await Promise.all([readRemoved(source, batchId), source.batches.getJob(batchId)]);
   if (removed || !batch) return removed;
-  const { total, owner } = batchJobPayload.parse(batch.data);
+  const { total, owner, tags = [], metadata } = batchJobPayload.parse(batch.data);
   // Check this before reading the files. Otherwise the response time would reveal a batch of another owner.
   if (reader && reader.owner !== owner) return undefined;
   const read = await Promise.all(
@@ -175,11 +191,18 @@ async function readWholeBatch(
 
   const createdAt = new Date(batch.timestamp);
   if (Number.isNaN(createdAt.getTime())) throw new RangeError('the batch has no valid creation time');
-  return { owner, value: { batchId, status: batchState(progress, files), progress, createdAt, files } };
+  const status = batchState(
+    progress,
+    files.some(({ hasStarted }) => hasStarted),
+  );
+  const hasEnded = progress.completed + progress.failed === total;
+  const finishedAt = hasEnded ? new Date(Math.max(...files.map((file) => file.finishedAt ?? 0))) : null;
+  return { owner, value: { batchId, status, progress, createdAt, finishedAt, tags, metadata, files } };
 }
 
-function batchState({ total, completed, failed }: BatchStatus['progress'], files: FileStatus[]): BatchStatus['status'] {
+/** Derives the status of a batch from the states of its files. */
+export function batchState({ total, completed, failed }: BatchProgress, hasStarted: boolean): BatchState {
   if (completed === total) return 'completed';
   if (completed + failed === total) return 'completed-with-errors';
-  return files.some(({ hasStarted }) => hasStarted) ? 'processing' : 'waiting';
+  return hasStarted ? 'processing' : 'waiting';
 }

@@ -1,11 +1,27 @@
-import type { Telemetry, Worker } from 'bullmq';
-import type { BatchJobPayload } from '../queue/batch-job.ts';
+import { Queue, type Telemetry } from 'bullmq';
+import { createBatchIndex } from '../queue/batch-index.ts';
+import { type BatchJobPayload, type BatchJobResult, batchJobPayload } from '../queue/batch-job.ts';
+import { bullmqKeys } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
-import { BATCH_QUEUE } from '../queue/names.ts';
+import { serviceKeys } from '../queue/keys.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
-/** Creates the worker of the batch queue. BullMQ gives it a batch when the last file of the batch has ended. */
+/** The worker of the batches' jobs. */
+export interface BatchWorker {
+  /** Takes jobs. Resolves when the worker is closed. */
+  run(): Promise<void>;
+  /** Records that the first file of a batch has started. */
+  batchBegun(batchId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the worker of the batch queue. BullMQ gives it a batch when the last file of the batch has ended.
+ *
+ * @param redis a connection that waits for Redis
+ */
 export function createBatchWorker({
   redis,
   prefix,
@@ -16,16 +32,34 @@ export function createBatchWorker({
   prefix: string;
   telemetry: Telemetry | undefined;
   logger: Logger;
-}): Worker<BatchJobPayload> {
-  const worker = new TolerantWorker<BatchJobPayload>(
+}): BatchWorker {
+  const options = { connection: redis, prefix };
+  const images = new Queue(IMAGE_QUEUE, options);
+  const batches = new Queue(BATCH_QUEUE, options);
+  const ignore = (err: Error) => logger.debug({ err }, 'worker error');
+  for (const queue of [images, batches]) queue.on('error', ignore);
+  const index = createBatchIndex({ redis, batches, keys: serviceKeys(prefix) });
+
+  /** Returns when the last file of a batch ended, in milliseconds since 1970. */
+  async function readEnd(batchId: string, total: number): Promise<number> {
+    const keys = Array.from({ length: total }, (_, file) => bullmqKeys(images).job(imageJobId(batchId, file)));
+    const ends = await Promise.all(keys.map((key) => redis.hget(key, 'finishedOn')));
+    return Math.max(...ends.map(Number));
+  }
+
+  const worker = new TolerantWorker<BatchJobPayload, BatchJobResult>(
     BATCH_QUEUE,
     async (job) => {
-      const { processed, ignored } = await job.getDependenciesCount({ processed: true, ignored: true });
-      logger.info({ batchId: job.id, completed: processed, failed: ignored }, 'batch ended');
+      const batchId = String(job.id);
+      const { processed = 0, ignored = 0 } = await job.getDependenciesCount({ processed: true, ignored: true });
+      const { data } = batchJobPayload.safeParse(job.data);
+      const finishedAt = data ? await readEnd(batchId, data.total) : Date.now();
+      await index.setStatus(batchId, ignored > 0 ? 'completed-with-errors' : 'completed');
+      logger.info({ batchId, completed: processed, failed: ignored }, 'batch ended');
+      return { finishedAt };
     },
     {
-      connection: redis,
-      prefix,
+      ...options,
       concurrency: 8,
       maxStalledCount: 20,
       runRetryDelay: RECONNECT_DELAY_MS,
@@ -33,7 +67,14 @@ export function createBatchWorker({
       autorun: false,
     },
   );
-  worker.on('error', (err) => logger.debug({ err }, 'worker error'));
+  worker.on('error', ignore);
   worker.on('failed', (job, err) => logger.error({ batchId: job?.id, err }, 'job of an ended batch failed'));
-  return worker;
+  return {
+    run: () => worker.run(),
+    batchBegun: (batchId) => index.setStatus(batchId, 'processing'),
+    async close() {
+      await worker.close();
+      await Promise.all([images.close(), batches.close()]);
+    },
+  };
 }

@@ -73,6 +73,7 @@ export interface ImageWorker extends Pick<Worker, 'run' | 'waitUntilReady'> {
  * @param concurrency images at the same time, and so child processes
  * @param jobTimeoutMs milliseconds after which a child ends itself
  * @param environment of the children
+ * @param onBatchBegun called when the first file of a batch starts, which is the first of its files to start
  */
 export function createImageWorker({
   redis,
@@ -81,6 +82,7 @@ export function createImageWorker({
   concurrency,
   jobTimeoutMs,
   environment,
+  onBatchBegun,
   metrics,
   telemetry,
   logger,
@@ -91,6 +93,7 @@ export function createImageWorker({
   concurrency: number;
   jobTimeoutMs: number;
   environment: Config['environment'];
+  onBatchBegun: (batchId: string) => void;
   metrics: WorkerMetrics;
   telemetry: Telemetry | undefined;
   logger: Logger;
@@ -151,6 +154,7 @@ export function createImageWorker({
     const outcome = await runner.run(payload, signal, () => {
       logger.debug(about(job), 'image begun');
       startedAt = Date.now();
+      if (payload.index === 0) onBatchBegun(payload.batchId);
       if (job.attemptsStarted === 1) metrics.waited(Math.max(0, startedAt - job.timestamp) / 1000);
       // Redis refuses it while its memory is full, which must not end the job.
       progress = setTimeout(() => void job.updateProgress(10).catch(() => undefined), PROGRESS_AFTER_MS);

@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   const storage = await openStorage(config);
   const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();
+  const batches = createBatchWorker({ redis, prefix, telemetry, logger });
   const images = createImageWorker({
     redis,
     prefix,
@@ -40,11 +41,12 @@ async function main(): Promise<void> {
     concurrency,
     jobTimeoutMs,
     environment,
+    onBatchBegun: (batchId) =>
+      void batches.batchBegun(batchId).catch((err) => logger.debug({ err, batchId }, 'the list is late')),
     metrics,
     telemetry,
     logger,
   });
-  const batches = createBatchWorker({ redis, prefix, telemetry, logger });
   const sweeper = createSweeper({ redis, prefix, storage, retentionMs, metrics, logger });
   if (config.workerPort !== undefined) {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });

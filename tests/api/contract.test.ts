@@ -11,7 +11,6 @@ import { v4 as uuid } from 'uuid';
 import { createApp } from '../../src/api/app.ts';
 import { problem } from '../../src/api/http/problem.ts';
 import * as examples from '../../src/api/openapi/examples.ts';
-import { optionFields } from '../../src/api/upload/form-options.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { ServiceError } from '../../src/shared/errors.ts';
@@ -116,7 +115,14 @@ test('the document names every option of an upload, with its meaning', () => {
     };
   };
   const properties = post.requestBody.content['multipart/form-data']?.schema.properties ?? {};
-  expect(Object.keys(properties)).toEqual(['images', ...optionFields]);
+  expect(Object.keys(properties)).toEqual([
+    'images',
+    ...Object.keys(optionDescriptions),
+    'variants',
+    'tags',
+    'metadata',
+    'preset',
+  ]);
   for (const [name, meaning] of Object.entries(optionDescriptions)) expect(properties[name]?.description).toBe(meaning);
 });
 
@@ -203,6 +209,7 @@ function failingParts() {
       addBatch: rejects,
       isKnown: rejects,
       readBatch: rejects,
+      listBatches: rejects,
       readFile: rejects,
       removeBatch: rejects,
       sendCommand: rejects,
@@ -360,6 +367,11 @@ const table: Record<string, Record<string, Case>> = {
     '503 STORAGE_UNAVAILABLE': () => postWithoutStorage('STORAGE_UNAVAILABLE'),
     '507 STORAGE_FULL': () => postWithoutStorage('STORAGE_FULL'),
   },
+  'GET /batches': {
+    ...guarded('get', () => '/batches'),
+    '200 ': () => send().get('/batches?limit=1'),
+    '400 INVALID_PARAMETER': () => send().get('/batches?status=done'),
+  },
   'GET /batches/{batchId}': {
     ...guarded('get', () => `/batches/${fixtures.finished}`),
     '200 ': () => send().get(`/batches/${fixtures.finished}`),
@@ -373,7 +385,7 @@ const table: Record<string, Record<string, Case>> = {
     '410 BATCH_REMOVED': () => send().delete(`/batches/${fixtures.deleted}`),
     '503 STORAGE_UNAVAILABLE': () => {
       const parts = failingParts();
-      const value = { ...examples.batches.completed, createdAt: new Date(), files: [] };
+      const value = { ...examples.batches.completed, createdAt: new Date(), finishedAt: null, metadata: '', files: [] };
       const readBatch = async () => ({ owner: undefined, value });
       const removeBatch = () => Promise.reject(storageError('STORAGE_UNAVAILABLE'));
       const service = createApp({ ...parts, queue: { ...parts.queue, readBatch, removeBatch } });
@@ -465,7 +477,7 @@ test.each(['x', 'unknown', '%2e%2e'])('responds with a documented 404 for every 
 
 test.each([
   ['get', '/nowhere', 404, undefined],
-  ['get', '/batches', 404, undefined],
+  ['post', '/batches', 405, 'GET, HEAD'],
   ['get', '/process-images', 405, 'POST'],
   ['post', '/batches/x', 405, 'GET, HEAD, DELETE'],
   ['post', '/jobs/x', 405, 'GET, HEAD'],

@@ -1,6 +1,6 @@
 import { imageJobId } from '../../queue/names.ts';
 import { batchLinks, jobLinks, resultUrl } from '../views/links.ts';
-import type { BatchResponse, JobResponse } from '../views/status.ts';
+import type { BatchListResponse, BatchResponse, JobResponse } from '../views/status.ts';
 
 /** The batch of all examples. */
 export const batchId = '550e8400-e29b-41d4-a716-446655440000';
@@ -58,7 +58,18 @@ function batch(status: BatchResponse['status'], first: FileState, second: FileSt
     ...file,
     resultUrl: jobLinks(batchId, index).result,
   }));
-  return { batchId, status, progress, createdAt, files, links: batchLinks(batchId) };
+  const hasEnded = status.startsWith('completed');
+  return {
+    batchId,
+    status,
+    progress,
+    createdAt,
+    finishedAt: hasEnded ? '2026-11-23T06:00:01.250Z' : null,
+    tags: ['holiday'],
+    metadata: { order: 4711 },
+    files,
+    links: batchLinks(batchId),
+  };
 }
 
 export const batches = {
@@ -66,6 +77,13 @@ export const batches = {
   processing: batch('processing', completed(0), active),
   completed: batch('completed', completed(0), completed(1)),
   'completed-with-errors': batch('completed-with-errors', failed, completed(1)),
+};
+
+const { files: _files, metadata: _metadata, ...summary } = batches.completed;
+
+export const batchList: BatchListResponse = {
+  batches: [summary],
+  cursor: 'c2NvcGU6MTc2Mzg3NjgwMDAwMDo1NTBlODQwMA',
 };
 
 const jobId = imageJobId(batchId, 0);

@@ -13,6 +13,7 @@ import { resultFileName, uniqueNames } from '../http/file-names.ts';
 import { batchParams } from '../openapi/parameters.ts';
 import { binary, guardedProblems } from '../openapi/responses.ts';
 import { batchLinks } from '../views/links.ts';
+import { parseMetadata } from '../views/status.ts';
 import { findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Name of the archive's file that lists each file of the upload with its outcome. */
@@ -79,7 +80,7 @@ async function sendArchive(req: Request, res: Response, batch: BatchStatus, resu
 }
 
 /** Lists the entries of a batch's archive, and makes its manifest. */
-function contents({ batchId, createdAt, status, files }: BatchStatus) {
+function contents({ batchId, createdAt, status, tags, metadata, files }: BatchStatus) {
   const outputs = files.flatMap(({ jobId, payload: { originalName }, result }, file) => {
     const results: { name?: string; format: string }[] = result ? (result.outputs ?? [result]) : [];
     return results.map(({ name: variant, format }) => ({ file, jobId, originalName, format, variant }));
@@ -93,6 +94,8 @@ function contents({ batchId, createdAt, status, files }: BatchStatus) {
     batchId,
     status,
     createdAt: createdAt.toISOString(),
+    tags,
+    metadata: parseMetadata(metadata),
     files: files.map(({ payload: { originalName }, state, failure }, index) => ({
       originalName,
       state,

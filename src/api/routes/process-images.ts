@@ -10,6 +10,7 @@ import { batches, batchId as exampleId } from '../openapi/examples.ts';
 import { preferHeader } from '../openapi/parameters.ts';
 import { binary, guardedProblems, json, whileUnfinished } from '../openapi/responses.ts';
 import { acceptUpload, type UploadParts } from '../upload/accept-upload.ts';
+import { batchFieldDescriptions } from '../upload/batch-fields.ts';
 import { idempotencyKey } from '../upload/idempotency-key.ts';
 import { checkUploadHeaders } from '../upload/receive-upload.ts';
 import { FILES_FIELD, maxRequestBytes, UPLOAD_PATH, type UploadLimits } from '../upload/upload-limits.ts';
@@ -97,6 +98,12 @@ function uploadForm(limits: UploadLimits) {
           'Options beside it apply to each variant that does not set them itself.',
         ...unset,
       },
+      ...Object.fromEntries(
+        Object.entries(batchFieldDescriptions).map(([name, description]) => [
+          name,
+          { type: 'string' as const, description, ...unset },
+        ]),
+      ),
       preset: { type: 'string' as const, description: 'a named set of options; see `GET /presets`', ...unset },
     },
   };

@@ -6,6 +6,7 @@ import { UncertainError } from '../../queue/redis-timeout.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { clientOf } from '../http/authenticate.ts';
+import { batchFieldDescriptions, takeBatchFields } from './batch-fields.ts';
 import { type OptionRules, optionFields, readFormOptions } from './form-options.ts';
 import { receiveUpload } from './receive-upload.ts';
 import type { UploadLimits } from './upload-limits.ts';
@@ -35,13 +36,14 @@ export async function acceptUpload(
   const received = await receiveUpload(req, res, {
     originals,
     limits,
-    textFields: optionFields,
+    textFields: [...Object.keys(batchFieldDescriptions), ...optionFields],
     withFingerprint: claim !== undefined,
   });
   const { files, fields, fingerprint, incoming } = received;
   let isOurs = true;
   try {
-    const outputs = readFormOptions(fields, optionRules);
+    const { tags, metadata, rest } = takeBatchFields(fields);
+    const outputs = readFormOptions(rest, optionRules);
     const upload = { batchId: claim?.first?.batchId ?? uuid(), fingerprint, totalFiles: files.length };
     const { batchId, totalFiles } = upload;
     if (claim?.first && claim.first.fingerprint !== fingerprint) throw new ServiceError('IDEMPOTENCY_KEY_REUSED', []);
@@ -52,7 +54,7 @@ export async function acceptUpload(
     // If the API died between this note and the flow, the same upload continues under the same id.
     if (!claim?.first) await claim?.note(upload);
     req.log.setBindings({ batchId });
-    const batch = { batchId, files, outputs, sender: clientOf(res), requestId: String(req.id) };
+    const batch = { batchId, files, outputs, sender: clientOf(res), tags, metadata, requestId: String(req.id) };
     try {
       // From here on the sweeper finds the originals if this process dies.
       const announced = await queue.announceBatch(batch);

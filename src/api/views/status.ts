@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { imageJobResult, variantResult } from '../../queue/image-job.ts';
+import type { BatchSummary } from '../../queue/list-batches.ts';
 import { type BatchStatus, batchStates, type FileStatus, jobStates } from '../../queue/read-status.ts';
+import { parseStored } from '../../queue/stored-data.ts';
 import { type FailureCode, failureCodes } from '../../shared/failures.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
 
@@ -69,19 +71,29 @@ function withUrls(result: FileStatus['result'], jobUrl: string): JobResponse['re
 }
 
 const count = z.int().min(0);
+const status = z.enum(batchStates).meta({
+  id: 'BatchState',
+  description:
+    '`waiting`: nothing has started; `processing`: something has started and not everything has ended; ' +
+    '`completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed',
+});
+const progress = z
+  .object({ total: count, completed: count, failed: count, active: count, waiting: count })
+  .meta({ id: 'BatchProgress' });
+const finishedAt = z.iso.datetime().nullable().meta({ description: 'When the last file ended; `null` until then' });
+const tags = z.array(z.string()).meta({ description: 'As the client sent them' });
+const links = z.object({ self: url, events: url, archive: url }).meta({ id: 'BatchLinks' });
 
 /** Response of `GET /batches/:batchId`. The four counts of `progress` add up to its `total`. */
 export const batchResponse = z
   .object({
     batchId: z.uuidv4(),
-    status: z.enum(batchStates).meta({
-      id: 'BatchState',
-      description:
-        '`waiting`: nothing has started; `processing`: something has started and not everything has ended; ' +
-        '`completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed',
-    }),
-    progress: z.object({ total: count, completed: count, failed: count, active: count, waiting: count }),
+    status,
+    progress,
     createdAt: z.iso.datetime(),
+    finishedAt,
+    tags,
+    metadata: z.record(z.string(), z.unknown()).meta({ description: 'As the client sent it' }),
     files: z
       .array(
         z.object({
@@ -95,19 +107,19 @@ export const batchResponse = z
         }),
       )
       .meta({ description: 'In the order of the upload' }),
-    links: z.object({ self: url, events: url, archive: url }),
+    links,
   })
   .meta({ id: 'BatchStatus' });
 /** See {@link batchResponse}. */
 export type BatchResponse = z.infer<typeof batchResponse>;
 
 /** Makes the response about a batch. */
-export function toBatchResponse({ batchId, status, progress, createdAt, files }: BatchStatus): BatchResponse {
+export function toBatchResponse(batch: BatchStatus): BatchResponse {
+  const { metadata, files } = batch;
+  const { links, ...summary } = toBatchListEntry(batch);
   return {
-    batchId,
-    status,
-    progress,
-    createdAt: createdAt.toISOString(),
+    ...summary,
+    metadata: parseMetadata(metadata),
     files: files.map((file) => {
       const { jobId, state, result, failedReason, failure, links } = toJobResponse(file);
       return {
@@ -120,6 +132,43 @@ export function toBatchResponse({ batchId, status, progress, createdAt, files }:
         resultUrl: links.result,
       };
     }),
+    links,
+  };
+}
+
+/** An entry of `GET /batches`. */
+const batchListEntry = z
+  .object({ batchId: z.uuidv4(), status, progress, createdAt: z.iso.datetime(), finishedAt, tags, links })
+  .meta({ id: 'BatchSummary' });
+
+/** Response of `GET /batches`. */
+export const batchListResponse = z
+  .object({
+    batches: z.array(batchListEntry),
+    cursor: z.string().nullable().meta({ description: 'Value of `cursor` for the next page; `null` on the last page' }),
+  })
+  .meta({ id: 'BatchList' });
+/** See {@link batchListResponse}. */
+export type BatchListResponse = z.infer<typeof batchListResponse>;
+
+/** Makes an entry of the list of batches. */
+export function toBatchListEntry(batch: BatchSummary): BatchListResponse['batches'][number] {
+  const { batchId, status, progress, createdAt, finishedAt, tags } = batch;
+  return {
+    batchId,
+    status,
+    progress,
+    createdAt: createdAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
+    tags: [...tags],
     links: batchLinks(batchId),
   };
+}
+
+/** Metadata that a newer version has stored in another way counts as absent. */
+export function parseMetadata(text: string | undefined): Record<string, unknown> {
+  return z
+    .record(z.string(), z.unknown())
+    .catch({})
+    .parse(parseStored(text ?? ''));
 }
