@@ -6,6 +6,7 @@ import type { Measure, Row } from './measure.ts';
 import { accept } from './measures/accept.ts';
 import { drainRate } from './measures/drain.ts';
 import { floor } from './measures/floor.ts';
+import { list } from './measures/list.ts';
 import { memory } from './measures/memory.ts';
 import { pipeline } from './measures/pipeline.ts';
 import { redisCost } from './measures/redis-cost.ts';
@@ -27,6 +28,7 @@ const measures: Record<string, Measure> = {
   service,
   accept,
   status,
+  list,
   streams,
   workers,
   memory,
