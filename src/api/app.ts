@@ -20,6 +20,7 @@ import { type ApiMetrics, createApiMetrics } from './metrics.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
 import { archiveRoute } from './routes/archive.ts';
 import { batchesRoute } from './routes/batches.ts';
+import { cancelBatchRoute } from './routes/cancel-batch.ts';
 import { docsRoute } from './routes/docs.ts';
 import { eventsRoute } from './routes/events.ts';
 import { livenessRoute, readinessRoute } from './routes/health.ts';
@@ -65,6 +66,7 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
       processImagesRoute({ ...parts, ...waiting }),
       listBatchesRoute(parts),
       batchesRoute({ ...parts, ...waiting }),
+      cancelBatchRoute(parts),
       eventsRoute(waiting),
       archiveRoute(parts),
       jobsRoute({ ...parts, ...waiting }),

@@ -35,6 +35,9 @@ export function bullmqKeys(queue: Pick<Queue, 'toKey'>) {
   };
 }
 
+/** Field of this service in the hash of a batch's job: when the batch was cancelled, in milliseconds since 1970. BullMQ ignores it. */
+export const CANCELLED_AT = 'cancelledAt';
+
 /** The job id in the full key of a job. */
 export function jobIdOfKey(queue: Pick<Queue, 'toKey'>, key: string): string {
   return key.slice(queue.toKey('').length);

@@ -83,13 +83,17 @@ export function open(config: Partial<RedisConfig>, options: ConnectionOptions): 
     : new Redis({ ...common, host: config.host ?? 'localhost', port: config.port ?? 6379 });
 }
 
+/** Milliseconds beyond the timeout of an operation after which a connection of the API counts as dead. */
+const SOCKET_MARGIN_MS = 4000;
+
 /** Opens a connection for the API. A command that cannot be sent now fails at once, so that the client gets a response. */
 export function connectProducer(config: RedisConfig, logger: Logger): RedisConnection {
   return connect(config, logger, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
-    socketTimeout: 5000,
+    // Longer than any operation waits, so that a slow response does not cost the connection.
+    socketTimeout: config.timeoutMs + SOCKET_MARGIN_MS,
   });
 }
 

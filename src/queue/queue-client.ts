@@ -8,6 +8,7 @@ import { createBatchIndex, type IndexedBatch } from './batch-index.ts';
 import { type BatchJobPayload, batchJobOptions } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
 import { bullmqKeys } from './bullmq-keys.ts';
+import { cancelBatch, stopRunningJobs } from './cancel-batch.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
@@ -94,6 +95,11 @@ export interface QueueClient {
   listBatches(query: BatchQuery): Promise<BatchPage>;
   /** Reads the status of one file; `undefined` if there is none. */
   readFile(jobId: string): Promise<Found<FileStatus> | undefined>;
+  /**
+   * Cancels a batch and stops its running jobs; see {@link cancelBatch}. Returns after a second at the latest, when some jobs may still
+   * be running.
+   */
+  cancelBatch(batchId: string): Promise<'absent' | 'finished' | 'cancelled'>;
   /** Deletes a batch with its files, and stops its running jobs; see `BatchRemover`. */
   removeBatch(batchId: string): Promise<void>;
   /** Sends a command of the rate limiter. Its timeout is short, because requests wait for it. */
@@ -234,6 +240,15 @@ export function createQueueClient({
     readBatch: (batchId, reader) => withTimeout(() => readBatchStatus(source, batchId, reader)),
     listBatches: (query) => withTimeout(() => listBatches(source, index, query)),
     readFile: (jobId) => withTimeout(() => readFoundFile(source, jobId)),
+
+    async cancelBatch(batchId) {
+      const outcome = await withTimeout(() => cancelBatch({ ...source, logger }, batchId));
+      if (outcome === 'cancelled') {
+        // The batch is cancelled, even if Redis fails from here on.
+        await stopRunningJobs(source, batchId).catch((err) => logger.debug({ err, batchId }, 'cancellation'));
+      }
+      return outcome;
+    },
 
     async removeBatch(batchId) {
       const begun = await withTimeout(() => remover.begin(batchId));

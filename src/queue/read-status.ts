@@ -2,7 +2,7 @@ import type { Job, Queue } from 'bullmq';
 import { type Failure, parseFailure } from '../shared/failures.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
-import { bullmqKeys } from './bullmq-keys.ts';
+import { bullmqKeys, CANCELLED_AT } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import {
   type FileRecord,
@@ -72,6 +72,8 @@ export interface BatchStatus {
   createdAt: Date;
   /** When its last file ended; `null` until then. */
   finishedAt: Date | null;
+  /** When it was cancelled. */
+  cancelledAt: Date | null;
   tags: readonly string[];
   /** JSON text of an object. */
   metadata: string | undefined;
@@ -174,7 +176,12 @@ async function readWholeBatch(
   batchId: string,
   reader: { owner: string | undefined } | undefined,
 ): Promise<Found<BatchStatus> | undefined> {
-  const [removed, batch] = await Promise.all([readRemoved(source, batchId), source.batches.getJob(batchId)]);
+  const { redis, batches } = source;
+  const [removed, batch, cancelled] = await Promise.all([
+    readRemoved(source, batchId),
+    batches.getJob(batchId),
+    redis.hget(bullmqKeys(batches).job(batchId), CANCELLED_AT),
+  ]);
   if (removed || !batch) return removed;
   const { total, owner, tags = [], metadata } = batchJobPayload.parse(batch.data);
   // Check this before reading the files. Otherwise the response time would reveal a batch of another owner.
@@ -197,7 +204,8 @@ async function readWholeBatch(
   );
   const hasEnded = progress.completed + progress.failed === total;
   const finishedAt = hasEnded ? new Date(Math.max(...files.map((file) => file.finishedAt ?? 0))) : null;
-  return { owner, value: { batchId, status, progress, createdAt, finishedAt, tags, metadata, files } };
+  const cancelledAt = cancelled === null ? null : new Date(Number(cancelled));
+  return { owner, value: { batchId, status, progress, createdAt, finishedAt, cancelledAt, tags, metadata, files } };
 }
 
 /** Derives the status of a batch from the states of its files. */

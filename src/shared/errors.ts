@@ -145,6 +145,12 @@ export const errorTypes = {
     'processing',
     `/batches/${exampleBatch}`,
   ),
+  BATCH_FINISHED: type(
+    409,
+    (status: string, url: string) => `The batch had ended before (${status}), so it cannot be cancelled. See ${url}.`,
+    'completed',
+    `/batches/${exampleBatch}`,
+  ),
   IDEMPOTENCY_KEY_IN_USE: type(
     409,
     () =>

@@ -10,7 +10,7 @@ export const failureCodes = {
   PROCESS_CRASHED: 'The process that worked on the image ended unexpectedly, in every attempt.',
   ORIGINAL_GONE: 'The uploaded file no longer exists: someone has deleted it from the storage.',
   STORAGE_UNAVAILABLE: 'The service could not read the original or store the result, in every attempt.',
-  CANCELLED: 'The batch was deleted while the file was being processed.',
+  CANCELLED: 'The batch was cancelled before the file had ended.',
   INTERNAL: 'The service failed unexpectedly. Its log has the cause under the id of the job.',
 } as const;
 

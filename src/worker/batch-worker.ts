@@ -1,7 +1,7 @@
 import { Queue, type Telemetry } from 'bullmq';
 import { createBatchIndex } from '../queue/batch-index.ts';
 import { type BatchJobPayload, type BatchJobResult, batchJobPayload } from '../queue/batch-job.ts';
-import { bullmqKeys } from '../queue/bullmq-keys.ts';
+import { bullmqKeys, CANCELLED_AT } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
@@ -14,6 +14,8 @@ export interface BatchWorker {
   run(): Promise<void>;
   /** Records that the first file of a batch has started. */
   batchBegun(batchId: string): Promise<void>;
+  /** Returns whether a batch was cancelled. */
+  isCancelled(batchId: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,7 @@ export function createBatchWorker({
   return {
     run: () => worker.run(),
     batchBegun: (batchId) => index.setStatus(batchId, 'processing'),
+    isCancelled: async (batchId) => (await redis.hexists(bullmqKeys(batches).job(batchId), CANCELLED_AT)) === 1,
     async close() {
       await worker.close();
       await Promise.all([images.close(), batches.close()]);

@@ -1,4 +1,5 @@
 import { DelayedError, type Job, type Telemetry, UnrecoverableError, WaitingError, type Worker } from 'bullmq';
+import { cancelledFailure } from '../queue/cancel-batch.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { type ImageJobPayload, type ImageJobResult, readPayload, resultsOf } from '../queue/image-job.ts';
 import { IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
@@ -9,6 +10,7 @@ import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { allocator } from './allocator.ts';
+import type { BatchWorker } from './batch-worker.ts';
 import { createChildRunner } from './child-runner.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { type Cause, type Outcome, type StorageProblem, toCause, toStorageOutcome } from './outcome.ts';
@@ -49,14 +51,14 @@ const PREFETCH = 1;
 
 /** Reasons for which a run is cancelled. */
 const SHUTTING_DOWN = 'the worker is shutting down';
-const DELETED = 'the batch was deleted';
+const CANCELLED = 'the batch was cancelled';
 
 type ImageJob = Job<ImageJobPayload, ImageJobResult>;
 
 /** The worker of the files' jobs. */
 export interface ImageWorker extends Pick<Worker, 'run' | 'waitUntilReady'> {
-  /** Cancels the job of a deleted batch, if it runs here. */
-  cancelDeleted(jobId: string): void;
+  /** Stops the job of a cancelled or deleted batch, if it runs here. */
+  cancel(jobId: string): void;
   /**
    * Takes no more jobs and finishes those that run. Jobs that still run after the timeout go back to the queue.
    *
@@ -73,7 +75,6 @@ export interface ImageWorker extends Pick<Worker, 'run' | 'waitUntilReady'> {
  * @param concurrency images at the same time, and so child processes
  * @param jobTimeoutMs milliseconds after which a child ends itself
  * @param environment of the children
- * @param onBatchBegun called when the first file of a batch starts, which is the first of its files to start
  */
 export function createImageWorker({
   redis,
@@ -82,7 +83,7 @@ export function createImageWorker({
   concurrency,
   jobTimeoutMs,
   environment,
-  onBatchBegun,
+  batches,
   metrics,
   telemetry,
   logger,
@@ -93,7 +94,7 @@ export function createImageWorker({
   concurrency: number;
   jobTimeoutMs: number;
   environment: Config['environment'];
-  onBatchBegun: (batchId: string) => void;
+  batches: Pick<BatchWorker, 'batchBegun' | 'isCancelled'>;
   metrics: WorkerMetrics;
   telemetry: Telemetry | undefined;
   logger: Logger;
@@ -111,7 +112,11 @@ export function createImageWorker({
       return delayJob(job, token, TOO_NEW_DELAY_MS);
     }
     const payload = readPayloadOf(job);
-    const outcome = await publish(payload, await runInChild(job, payload, signal ?? new AbortController().signal));
+    await requireNotCancelled(payload);
+    const run = await runInChild(job, payload, signal ?? new AbortController().signal);
+    // The message to stop the job may have been lost.
+    await requireNotCancelled(payload);
+    const outcome = await publish(payload, run);
     switch (outcome.kind) {
       case 'made':
         return outcome.result;
@@ -131,11 +136,15 @@ export function createImageWorker({
       case 'storage unavailable':
         return waitForStorage(job, token, outcome.error);
       case 'cancelled':
-        if (signal?.reason === DELETED) throw toJobError({ code: 'CANCELLED', message: DELETED }, { isFinal: true });
+        if (signal?.reason === CANCELLED) throw toJobError(cancelledFailure, { isFinal: true });
         // Back to the queue, without counting as an attempt.
         await job.moveToWait(token);
         throw new WaitingError();
     }
+  }
+
+  async function requireNotCancelled({ batchId }: ImageJobPayload): Promise<void> {
+    if (await batches.isCancelled(batchId)) throw toJobError(cancelledFailure, { isFinal: true });
   }
 
   function readPayloadOf(job: ImageJob): ImageJobPayload {
@@ -154,7 +163,10 @@ export function createImageWorker({
     const outcome = await runner.run(payload, signal, () => {
       logger.debug(about(job), 'image begun');
       startedAt = Date.now();
-      if (payload.index === 0) onBatchBegun(payload.batchId);
+      if (payload.index === 0) {
+        // The first file of a batch is the first to start.
+        batches.batchBegun(payload.batchId).catch((err) => logger.debug({ ...about(job), err }, 'the list is late'));
+      }
       if (job.attemptsStarted === 1) metrics.waited(Math.max(0, startedAt - job.timestamp) / 1000);
       // Redis refuses it while its memory is full, which must not end the job.
       progress = setTimeout(() => void job.updateProgress(10).catch(() => undefined), PROGRESS_AFTER_MS);
@@ -226,7 +238,7 @@ export function createImageWorker({
   return {
     run: () => worker.run(),
     waitUntilReady: () => worker.waitUntilReady(),
-    cancelDeleted: (jobId) => void worker.cancelJob(jobId, DELETED),
+    cancel: (jobId) => void worker.cancelJob(jobId, CANCELLED),
     async stop(timeoutMs) {
       runner.stopStarting();
       const handBack = setTimeout(() => worker.cancelAllJobs(SHUTTING_DOWN), timeoutMs);

@@ -41,8 +41,7 @@ async function main(): Promise<void> {
     concurrency,
     jobTimeoutMs,
     environment,
-    onBatchBegun: (batchId) =>
-      void batches.batchBegun(batchId).catch((err) => logger.debug({ err, batchId }, 'the list is late')),
+    batches,
     metrics,
     telemetry,
     logger,
@@ -52,7 +51,7 @@ async function main(): Promise<void> {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
   }
   const cancellations = connectConsumer(config.redis, logger);
-  cancellations.on('message', (_channel, jobId) => images.cancelDeleted(jobId));
+  cancellations.on('message', (_channel, jobId) => images.cancel(jobId));
 
   shutDownOnSignal(
     [

@@ -211,6 +211,7 @@ function failingParts() {
       readBatch: rejects,
       listBatches: rejects,
       readFile: rejects,
+      cancelBatch: rejects,
       removeBatch: rejects,
       sendCommand: rejects,
       close: async () => {},
@@ -253,7 +254,7 @@ function limited(method: 'get' | 'post' | 'delete', path: () => string): Record<
 }
 
 /** The same for one that also needs Redis. */
-function guarded(method: 'get' | 'delete', path: () => string): Record<string, Case> {
+function guarded(method: 'get' | 'post' | 'delete', path: () => string): Record<string, Case> {
   return {
     ...limited(method, path),
     '500 INTERNAL_ERROR': () => fixtures.failing[method](path()),
@@ -291,6 +292,22 @@ async function postNothing(): Promise<Response> {
     headers: response.headers as Record<string, string>,
     body: JSON.parse(await text(response)),
   };
+}
+
+/** Cancels a batch whose file is held by a worker that ignores cancellations. */
+async function cancelRunning(): Promise<Response> {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const own = await startRedis();
+  const service = supertest((await listeningApp(own)).server);
+  const { batchId } = (await service.post('/process-images').attach('images', fixtures.image, 'a.jpg')).body;
+  takeJobs(own, () => held);
+  await until(async () => (await service.get(`/batches/${batchId}`)).body.status === 'processing');
+  const response = await service.post(`/batches/${batchId}/cancel`);
+  release();
+  return response;
 }
 
 /** Responses of an operation that sends a file, `result` or `original`. */
@@ -385,12 +402,27 @@ const table: Record<string, Record<string, Case>> = {
     '410 BATCH_REMOVED': () => send().delete(`/batches/${fixtures.deleted}`),
     '503 STORAGE_UNAVAILABLE': () => {
       const parts = failingParts();
-      const value = { ...examples.batches.completed, createdAt: new Date(), finishedAt: null, metadata: '', files: [] };
+      const value = {
+        ...examples.batches.completed,
+        createdAt: new Date(),
+        finishedAt: null,
+        cancelledAt: null,
+        metadata: '',
+        files: [],
+      };
       const readBatch = async () => ({ owner: undefined, value });
       const removeBatch = () => Promise.reject(storageError('STORAGE_UNAVAILABLE'));
       const service = createApp({ ...parts, queue: { ...parts.queue, readBatch, removeBatch } });
       return supertest(service).delete(`/batches/${fixtures.finished}`);
     },
+  },
+  'POST /batches/{batchId}/cancel': {
+    ...guarded('post', () => `/batches/${fixtures.finished}/cancel`),
+    '200 ': async () => send().post(`/batches/${(await postImage()).body.batchId}/cancel`),
+    '202 ': cancelRunning,
+    '404 BATCH_NOT_FOUND': () => send().post(`/batches/${unknownId}/cancel`),
+    '409 BATCH_FINISHED': () => send().post(`/batches/${fixtures.finished}/cancel`),
+    '410 BATCH_REMOVED': () => send().post(`/batches/${fixtures.deleted}/cancel`),
   },
   'GET /batches/{batchId}/events': {
     ...guarded('get', () => `/batches/${fixtures.finished}/events`),

@@ -1,11 +1,11 @@
-import { faultTest } from '../support/fault.ts';
+import { faultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { quickest, until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
-const LIMIT_MS = 1000;
+const LIMIT_MS = sized(10_000, 1000);
 const FILE = 'Content-Disposition: form-data; name="images"; filename="a.jpg"';
 const field = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n1\r\n`;
 /** A valid form. Each form below has one defect. */

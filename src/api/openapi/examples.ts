@@ -65,12 +65,19 @@ function batch(status: BatchResponse['status'], first: FileState, second: FileSt
     progress,
     createdAt,
     finishedAt: hasEnded ? '2026-11-23T06:00:01.250Z' : null,
+    cancelledAt: null,
     tags: ['holiday'],
     metadata: { order: 4711 },
     files,
     links: batchLinks(batchId),
   };
 }
+
+const cancelled = {
+  ...failed,
+  failedReason: 'the batch was cancelled',
+  failure: { code: 'CANCELLED', message: 'the batch was cancelled' },
+} as const;
 
 export const batches = {
   waiting: batch('waiting', waiting, waiting),
@@ -79,7 +86,14 @@ export const batches = {
   'completed-with-errors': batch('completed-with-errors', failed, completed(1)),
 };
 
-const { files: _files, metadata: _metadata, ...summary } = batches.completed;
+const cancelledAt = '2026-11-23T06:00:01.000Z';
+
+export const cancellations = {
+  cancelled: { ...batch('completed-with-errors', completed(0), cancelled), cancelledAt },
+  stopping: { ...batch('processing', active, cancelled), cancelledAt },
+};
+
+const { files: _files, metadata: _metadata, cancelledAt: _cancelledAt, ...summary } = batches.completed;
 
 export const batchList: BatchListResponse = {
   batches: [summary],

@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { type ErrorCode, errorTypes, exampleDetail } from '../../shared/errors.ts';
 import { problem, toProblem } from '../http/problem.ts';
 
-const retryAfter = {
+/** `Retry-After` header. */
+export const retryAfter = {
   schema: { type: 'integer', minimum: 1 },
   description: 'Seconds after which the client can try again',
 } as const;

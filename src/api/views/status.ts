@@ -92,6 +92,7 @@ export const batchResponse = z
     progress,
     createdAt: z.iso.datetime(),
     finishedAt,
+    cancelledAt: z.iso.datetime().nullable().meta({ description: 'When the batch was cancelled' }),
     tags,
     metadata: z.record(z.string(), z.unknown()).meta({ description: 'As the client sent it' }),
     files: z
@@ -115,10 +116,11 @@ export type BatchResponse = z.infer<typeof batchResponse>;
 
 /** Makes the response about a batch. */
 export function toBatchResponse(batch: BatchStatus): BatchResponse {
-  const { metadata, files } = batch;
+  const { cancelledAt, metadata, files } = batch;
   const { links, ...summary } = toBatchListEntry(batch);
   return {
     ...summary,
+    cancelledAt: cancelledAt?.toISOString() ?? null,
     metadata: parseMetadata(metadata),
     files: files.map((file) => {
       const { jobId, state, result, failedReason, failure, links } = toJobResponse(file);
