@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq';
+import type { BatchState } from './batch-job.ts';
 import { bullmqKeys } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import type { ServiceKeys } from './keys.ts';
-import type { BatchState } from './read-status.ts';
 
 /**
  * The index of batches by client, status and tag. For each combination there is a sorted set, so a page costs O(log n). Its members are

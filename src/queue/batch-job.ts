@@ -7,6 +7,11 @@ import { z } from 'zod';
  */
 const MAX_STORED_FILES = 10_000;
 
+/** Statuses of a batch. They are part of the contract. */
+export const batchStates = ['waiting', 'processing', 'completed', 'completed-with-errors'] as const;
+/** One of {@link batchStates}. */
+export type BatchState = (typeof batchStates)[number];
+
 /** Data of a batch's job. The job ids of its files are derived from its id. */
 export const batchJobPayload = z.object({
   /** Number of files. */

@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import { type Failure, parseFailure } from '../shared/failures.ts';
-import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
+import { type BatchJobPayload, type BatchState, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
 import { bullmqKeys, CANCELLED_AT } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
@@ -38,11 +38,6 @@ export interface Found<T> {
 
 /** States of a file's job. They are part of the contract. */
 export const jobStates = ['waiting', 'active', 'completed', 'failed'] as const;
-
-/** Statuses of a batch. They are part of the contract. */
-export const batchStates = ['waiting', 'processing', 'completed', 'completed-with-errors'] as const;
-/** One of {@link batchStates}. */
-export type BatchState = (typeof batchStates)[number];
 
 /** Status of one file and its job. */
 export interface FileStatus {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { type BatchState, batchStates } from '../../queue/batch-job.ts';
 import type { BatchQuery } from '../../queue/list-batches.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
-import { type BatchState, batchStates } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { batchStates } from '../../queue/batch-job.ts';
 import { imageJobResult, variantResult } from '../../queue/image-job.ts';
 import type { BatchSummary } from '../../queue/list-batches.ts';
-import { type BatchStatus, batchStates, type FileStatus, jobStates } from '../../queue/read-status.ts';
+import { type BatchStatus, type FileStatus, jobStates } from '../../queue/read-status.ts';
 import { parseStored } from '../../queue/stored-data.ts';
 import { type FailureCode, failureCodes } from '../../shared/failures.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
