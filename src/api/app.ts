@@ -31,9 +31,11 @@ import { originalRoute } from './routes/original.ts';
 import { pageRoute } from './routes/page.ts';
 import { presetsRoute } from './routes/presets.ts';
 import { processImagesRoute } from './routes/process-images.ts';
+import { reprocessBatchRoute } from './routes/reprocess-batch.ts';
 import { resultRoute } from './routes/result.ts';
-import type { OptionRules } from './upload/form-options.ts';
-import { UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
+import { retryBatchRoute } from './routes/retry-batch.ts';
+import type { OptionRules } from './upload/read-options.ts';
+import { REPROCESS_PATH, RETRY_PATH, UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
 
 /** The parts of the API. */
 export interface AppParts {
@@ -67,6 +69,8 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
       listBatchesRoute(parts),
       batchesRoute({ ...parts, ...waiting }),
       cancelBatchRoute(parts),
+      retryBatchRoute({ ...parts, ...waiting }),
+      reprocessBatchRoute({ ...parts, ...waiting }),
       eventsRoute(waiting),
       archiveRoute(parts),
       jobsRoute({ ...parts, ...waiting }),
@@ -122,7 +126,10 @@ export function createApp(parts: AppParts): Express {
   // Bull Board has a password of its own.
   if (parts.admin) app.use(parts.admin);
   app.use(requireKey(apiKeys));
-  app.post(UPLOAD_PATH, limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }));
+  app.post(
+    [UPLOAD_PATH, RETRY_PATH, REPROCESS_PATH],
+    limitRate({ ...limit, what: 'uploads', perMinute: rateLimits.uploads }),
+  );
 
   for (const { router } of guarded) app.use(router);
 

@@ -12,7 +12,7 @@ import { cancelBatch, stopRunningJobs } from './cancel-batch.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
-import { type ImageJobPayload, imageJobOptions } from './image-job.ts';
+import { type ImageJobPayload, imageJobOptions, readPayload } from './image-job.ts';
 import { serviceKeys } from './keys.ts';
 import { type BatchPage, type BatchQuery, listBatches } from './list-batches.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
@@ -39,6 +39,8 @@ export interface NewBatch {
   tags?: readonly string[];
   /** JSON text of an object that the client stores with the batch. */
   metadata?: string | undefined;
+  /** Batch from which this one was made. */
+  sourceBatchId?: string;
   /** Id of the upload's request, for the log. */
   requestId?: string;
 }
@@ -93,6 +95,12 @@ export interface QueueClient {
   readBatch(batchId: string, reader?: Pick<Sender, 'owner'>): Promise<Found<BatchStatus> | undefined>;
   /** Lists the batches of a client. */
   listBatches(query: BatchQuery): Promise<BatchPage>;
+  /**
+   * Reads the payloads of some files of a batch.
+   *
+   * @throws an error of the schema if this version cannot process them
+   */
+  readPayloads(batchId: string, indexes: readonly number[]): Promise<ImageJobPayload[]>;
   /** Reads the status of one file; `undefined` if there is none. */
   readFile(jobId: string): Promise<Found<FileStatus> | undefined>;
   /**
@@ -185,7 +193,8 @@ export function createQueueClient({
     },
 
     async addBatch(announced) {
-      const { batchId, files, outputs, sender, tags = [], metadata, requestId, virtualTime, createdAt } = announced;
+      const { batchId, files, outputs, sender, tags = [], metadata, sourceBatchId } = announced;
+      const { requestId, virtualTime, createdAt } = announced;
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
       const batch: FlowJob = {
         name: 'batch',
@@ -196,6 +205,7 @@ export function createQueueClient({
           client: sender.id,
           ...(tags.length > 0 && { tags: [...tags] }),
           ...(metadata !== undefined && { metadata }),
+          ...(sourceBatchId !== undefined && { sourceBatchId }),
         } satisfies BatchJobPayload,
         opts: { ...batchJobOptions, jobId: batchId, timestamp: createdAt },
         children: files.map(({ originalName, format }, index) => ({
@@ -239,6 +249,15 @@ export function createQueueClient({
 
     readBatch: (batchId, reader) => withTimeout(() => readBatchStatus(source, batchId, reader)),
     listBatches: (query) => withTimeout(() => listBatches(source, index, query)),
+    readPayloads: (batchId, indexes) =>
+      withTimeout(() =>
+        Promise.all(
+          indexes.map(async (index) => {
+            const job = await images.getJob(imageJobId(batchId, index));
+            return readPayload({ id: imageJobId(batchId, index), data: job?.data });
+          }),
+        ),
+      ),
     readFile: (jobId) => withTimeout(() => readFoundFile(source, jobId)),
 
     async cancelBatch(batchId) {

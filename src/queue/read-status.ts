@@ -72,6 +72,8 @@ export interface BatchStatus {
   tags: readonly string[];
   /** JSON text of an object. */
   metadata: string | undefined;
+  /** Batch from which this one was made. */
+  sourceBatchId: string | undefined;
   /** In the order of the upload. */
   files: FileStatus[];
 }
@@ -178,7 +180,7 @@ async function readWholeBatch(
     redis.hget(bullmqKeys(batches).job(batchId), CANCELLED_AT),
   ]);
   if (removed || !batch) return removed;
-  const { total, owner, tags = [], metadata } = batchJobPayload.parse(batch.data);
+  const { total, owner, tags = [], metadata, sourceBatchId } = batchJobPayload.parse(batch.data);
   // Check this before reading the files. Otherwise the response time would reveal a batch of another owner.
   if (reader && reader.owner !== owner) return undefined;
   const read = await Promise.all(
@@ -200,7 +202,9 @@ async function readWholeBatch(
   const hasEnded = progress.completed + progress.failed === total;
   const finishedAt = hasEnded ? new Date(Math.max(...files.map((file) => file.finishedAt ?? 0))) : null;
   const cancelledAt = cancelled === null ? null : new Date(Number(cancelled));
-  return { owner, value: { batchId, status, progress, createdAt, finishedAt, cancelledAt, tags, metadata, files } };
+  const description = { tags, metadata, sourceBatchId };
+  const times = { createdAt, finishedAt, cancelledAt };
+  return { owner, value: { batchId, status, progress, ...times, ...description, files } };
 }
 
 /** Derives the status of a batch from the states of its files. */

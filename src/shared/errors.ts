@@ -112,6 +112,17 @@ export const errorTypes = {
     ['notes.jpg'],
     ['JPEG', 'PNG', 'WebP', 'GIF', 'AVIF'],
   ),
+  BODY_TYPE_UNSUPPORTED: type(
+    415,
+    (accepted: readonly string[]) =>
+      `The type of the body is not supported. Send none, or one of: ${accepted.join(', ')}.`,
+    ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'],
+  ),
+  BODY_TOO_LARGE: type(
+    413,
+    (maxBytes: number) => `The body is larger than ${maxBytes} bytes, the limit for a body without files.`,
+    64 * 1024,
+  ),
   CONTENT_ENCODING_UNSUPPORTED: type(
     415,
     (coding: string) =>
@@ -144,6 +155,10 @@ export const errorTypes = {
     (status: string, url: string) => `The batch is ${status}. Try again, or wait with Prefer: wait=30 at ${url}.`,
     'processing',
     `/batches/${exampleBatch}`,
+  ),
+  NOTHING_FAILED: type(
+    409,
+    () => 'No file of this batch has failed, so there is nothing to retry. Use reprocess to process its files again.',
   ),
   BATCH_FINISHED: type(
     409,

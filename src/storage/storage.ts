@@ -55,6 +55,13 @@ export interface IncomingUpload {
    * @throws any error of `content`, and {@link ServiceError} if the file cannot be stored
    */
   add(index: number, content: AsyncIterable<Buffer>, headLength: number): Promise<{ size: number; head: Uint8Array }>;
+  /**
+   * Adds a copy of an original of another batch. The copy stays when that batch is deleted.
+   *
+   * @param index position of the file in this upload, from 0
+   * @throws {ServiceError} `FILE_GONE` if the original does not exist
+   */
+  copy(index: number, batchId: string, originalIndex: number): Promise<void>;
   /** Makes the files the originals of a batch. Does nothing if the batch has originals already. */
   commit(batchId: string): Promise<void>;
   /** Deletes every trace of the upload, committed or not, once no file of it is being written. */

@@ -12,10 +12,11 @@ import { createApp } from '../../src/api/app.ts';
 import { problem } from '../../src/api/http/problem.ts';
 import * as examples from '../../src/api/openapi/examples.ts';
 import { optionDescriptions } from '../../src/imaging/options.ts';
+import type { QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { ServiceError } from '../../src/shared/errors.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
-import { confirmedStorage, listeningApp, silent } from '../support/app.ts';
+import { confirmedStorage, listeningApp, silent, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { environment } from '../support/environment.ts';
 import { jpeg } from '../support/images.ts';
@@ -119,9 +120,9 @@ test('the document names every option of an upload, with its meaning', () => {
     'images',
     ...Object.keys(optionDescriptions),
     'variants',
+    'preset',
     'tags',
     'metadata',
-    'preset',
   ]);
   for (const [name, meaning] of Object.entries(optionDescriptions)) expect(properties[name]?.description).toBe(meaning);
 });
@@ -135,8 +136,10 @@ interface Fixtures {
   image: Buffer;
   /** Id of a batch whose first file is completed and whose second has failed. */
   finished: string;
+  completed: string;
   waiting: string;
   deleted: string;
+  queue: QueueClient;
   withKeys: Service;
   /** Its client has used up its requests of this minute. */
   exhausted: Service;
@@ -155,12 +158,13 @@ beforeAll(async () => {
     for (const name of names) request.attach('images', image, name);
     return (await request).body.batchId as string;
   };
-  const [finished, deleted] = [await upload('a.jpg', 'b.jpg'), await upload('a.jpg')];
+  const [finished, completed, deleted] = [await upload('a.jpg', 'b.jpg'), await upload('a.jpg'), await upload('a.jpg')];
   const stop = takeJobs(redis, async ({ batchId, index, originalName }) => {
     if (batchId === finished && index === 1) throw new UnrecoverableError('truncated JPEG');
     return madeUpResult(originalName);
   });
   await until(async () => (await send().get(`/batches/${finished}`)).body.status === 'completed-with-errors');
+  await until(async () => (await send().get(`/batches/${completed}`)).body.status === 'completed');
   await stop();
   await writeFile(join(app.processedDir, `processed-${finished}-0.jpg`), image);
   await send().delete(`/batches/${deleted}`);
@@ -181,6 +185,8 @@ beforeAll(async () => {
   fixtures = {
     image,
     finished,
+    completed,
+    queue: await testQueueClient(redis),
     deleted,
     waiting: await upload('a.jpg'),
     withKeys: await listeningApp(redis, { API_KEYS: `someone:${'0'.repeat(64)}` }),
@@ -209,6 +215,7 @@ function failingParts() {
       addBatch: rejects,
       isKnown: rejects,
       readBatch: rejects,
+      readPayloads: rejects,
       listBatches: rejects,
       readFile: rejects,
       cancelBatch: rejects,
@@ -310,6 +317,60 @@ async function cancelRunning(): Promise<Response> {
   return response;
 }
 
+/** Responses of an operation that makes a batch from another one. */
+function copies(name: 'retry' | 'reprocess'): Record<string, Case> {
+  const path = () => `/batches/${fixtures.finished}/${name}`;
+  const post = () => send().post(path());
+  const postAs = (key: string) => post().set('Idempotency-Key', key);
+  const withStorage = (originals: object) => {
+    const parts = workingParts();
+    return supertest(
+      createApp({ ...parts, storage: { ...parts.storage, originals: { ...parts.storage.originals, ...originals } } }),
+    ).post(path());
+  };
+  const failing = (code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE') => () =>
+    withStorage({ receive: () => Promise.reject(storageError(code)) });
+  const postTo = async (settings: Record<string, string>) =>
+    supertest((await listeningApp(redis, settings)).server).post(path());
+  return {
+    ...guarded('post', path),
+    '202 ': post,
+    '400 BAD_REQUEST': () => post().type('application/json').send('{'),
+    '400 INVALID_IDEMPOTENCY_KEY': () => postAs('a b'),
+    '404 BATCH_NOT_FOUND': () => send().post(`/batches/${unknownId}/${name}`),
+    '409 BATCH_NOT_FINISHED': () => send().post(`/batches/${fixtures.waiting}/${name}`),
+    '409 IDEMPOTENCY_KEY_IN_USE': async () => {
+      const responses = await Promise.all(Array.from({ length: 5 }, () => postAs(`at-once-${name}`)));
+      return responses.find(({ status }) => status === 409) as Response;
+    },
+    '410 BATCH_REMOVED': () => send().post(`/batches/${fixtures.deleted}/${name}`),
+    '410 FILE_GONE': () =>
+      withStorage({
+        receive: async () => ({
+          copy: () => Promise.reject(new ServiceError('FILE_GONE', ['original'])),
+          discard: async () => {},
+        }),
+      }),
+    '413 BODY_TOO_LARGE': () => post().send({ tags: ['x'.repeat(70_000)] }),
+    '415 BODY_TYPE_UNSUPPORTED': () => post().type('text/plain').send('width=300'),
+    '422 IDEMPOTENCY_KEY_REUSED': async () => {
+      await postAs(`reused-${name}`);
+      return postAs(`reused-${name}`).send({ tags: ['other'] });
+    },
+    '503 BACKLOG_FULL': () => postTo({ MAX_BACKLOG: '1' }),
+    '503 DISK_LOW': () => postTo({ MIN_FREE_DISK: String(2 ** 49) }),
+    '503 STORAGE_UNAVAILABLE': failing('STORAGE_UNAVAILABLE'),
+    '507 STORAGE_FULL': failing('STORAGE_FULL'),
+  };
+}
+
+/** Parts of an app that can read the batches, and whose storage fails. */
+function workingParts() {
+  const parts = failingParts();
+  const { readBatch, readPayloads } = fixtures.queue;
+  return { ...parts, queue: { ...parts.queue, readBatch, readPayloads } };
+}
+
 /** Responses of an operation that sends a file, `result` or `original`. */
 function sendsFile(part: 'result' | 'original'): Record<string, Case> {
   const path = () => `/jobs/${fixtures.finished}-0/${part}`;
@@ -408,6 +469,7 @@ const table: Record<string, Record<string, Case>> = {
         finishedAt: null,
         cancelledAt: null,
         metadata: '',
+        sourceBatchId: undefined,
         files: [],
       };
       const readBatch = async () => ({ owner: undefined, value });
@@ -423,6 +485,15 @@ const table: Record<string, Record<string, Case>> = {
     '404 BATCH_NOT_FOUND': () => send().post(`/batches/${unknownId}/cancel`),
     '409 BATCH_FINISHED': () => send().post(`/batches/${fixtures.finished}/cancel`),
     '410 BATCH_REMOVED': () => send().post(`/batches/${fixtures.deleted}/cancel`),
+  },
+  'POST /batches/{batchId}/retry': {
+    ...copies('retry'),
+    '400 INVALID_OPTION': () => send().post(`/batches/${fixtures.finished}/retry`).send({ width: 300 }),
+    '409 NOTHING_FAILED': () => send().post(`/batches/${fixtures.completed}/retry`),
+  },
+  'POST /batches/{batchId}/reprocess': {
+    ...copies('reprocess'),
+    '400 INVALID_OPTION': () => send().post(`/batches/${fixtures.finished}/reprocess`).send({ width: 0 }),
   },
   'GET /batches/{batchId}/events': {
     ...guarded('get', () => `/batches/${fixtures.finished}/events`),

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { Problem } from '../../src/api/http/problem.ts';
-import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
+import type { AcceptedBatch } from '../../src/api/routes/accepted-batch.ts';
 import { faultTest } from '../support/fault.ts';
 import { jpeg, testImage } from '../support/images.ts';
 import { ownService } from '../support/service.ts';

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { Problem } from '../../src/api/http/problem.ts';
-import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
+import type { AcceptedBatch } from '../../src/api/routes/accepted-batch.ts';
 import { type File, form } from '../support/client.ts';
 import { forEachConcurrently } from '../support/concurrency.ts';
 import { damagedFiles } from '../support/damage.ts';

@@ -39,6 +39,19 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     expect(await text(originals.read(batchId, 1))).toBe('other');
   });
 
+  test('a copied original stays when its batch is deleted, and a missing one is FILE_GONE', async () => {
+    const { originals } = await open();
+    await store({ originals } as Storage, 'shared');
+    const copy = await originals.receive();
+    await copy.copy(0, batchId, 0);
+    await copy.commit(otherId);
+    await originals.remove(batchId);
+    expect(await text(originals.read(otherId, 0))).toBe('shared');
+    const missing = await originals.receive();
+    await expect(missing.copy(0, batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
+    await missing.discard();
+  });
+
   test('originals keep every byte of a large file that arrives in small pieces', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();

@@ -1,4 +1,4 @@
-import type { AcceptedBatch } from '../../src/api/routes/process-images.ts';
+import type { AcceptedBatch } from '../../src/api/routes/accepted-batch.ts';
 import { jpeg } from './images.ts';
 import { fetchRaw, multipartOf } from './raw.ts';
 

@@ -68,6 +68,7 @@ function batch(status: BatchResponse['status'], first: FileState, second: FileSt
     cancelledAt: null,
     tags: ['holiday'],
     metadata: { order: 4711 },
+    sourceBatchId: null,
     files,
     links: batchLinks(batchId),
   };
@@ -93,10 +94,10 @@ export const cancellations = {
   stopping: { ...batch('processing', active, cancelled), cancelledAt },
 };
 
-const { files: _files, metadata: _metadata, cancelledAt: _cancelledAt, ...summary } = batches.completed;
+const { status, progress, finishedAt, tags, links: batchUrls } = batches.completed;
 
 export const batchList: BatchListResponse = {
-  batches: [summary],
+  batches: [{ batchId, status, progress, createdAt, finishedAt, tags, links: batchUrls }],
   cursor: 'c2NvcGU6MTc2Mzg3NjgwMDAwMDo1NTBlODQwMA',
 };
 

@@ -5,16 +5,14 @@ import type { Request, Response } from 'express';
 import { ZipFile } from 'yazl';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus } from '../../queue/read-status.ts';
-import { ServiceError } from '../../shared/errors.ts';
 import type { Results, Storage } from '../../storage/storage.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { resultFileName, uniqueNames } from '../http/file-names.ts';
 import { batchParams } from '../openapi/parameters.ts';
 import { binary, guardedProblems } from '../openapi/responses.ts';
-import { batchLinks } from '../views/links.ts';
 import { parseMetadata } from '../views/status.ts';
-import { findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
+import { findEndedBatch } from './load-or-404.ts';
 
 /** Name of the archive's file that lists each file of the upload with its outcome. */
 const MANIFEST = 'manifest.json';
@@ -34,11 +32,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
         },
       },
       async handler(req, res) {
-        const batch = await findBatch(queue, clientOf(res), req.params.batchId);
-        if (!isFinished(batch)) {
-          const url = batchLinks(batch.batchId).self;
-          throw new ServiceError('BATCH_NOT_FINISHED', [batch.status, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
-        }
+        const batch = await findEndedBatch(queue, clientOf(res), req.params.batchId);
         res.type('application/zip');
         res.set('Content-Disposition', contentDisposition(`batch-${batch.batchId}.zip`));
         res.set('Cache-Control', 'no-store');

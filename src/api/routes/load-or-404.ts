@@ -1,8 +1,10 @@
+import type { ImageJobPayload } from '../../queue/image-job.ts';
 import { batchIdOf, isBatchId, isImageJobId } from '../../queue/names.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus, FileStatus, Found } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { Client } from '../http/authenticate.ts';
+import { batchLinks } from '../views/links.ts';
 
 /** `Retry-After` of every response that is not final: seconds until a client should poll again. */
 export const POLL_AFTER_SECONDS = 1;
@@ -33,6 +35,36 @@ export async function checkBatch(queue: BatchReader, client: Client, batchId: st
  */
 export async function findBatch(queue: BatchReader, client: Client, batchId: string): Promise<BatchStatus> {
   return readable(await checkBatch(queue, client, batchId), batchId);
+}
+
+/**
+ * Reads the status of a batch that belongs to the client and has ended.
+ *
+ * @throws {ServiceError} as {@link findBatch}, or `BATCH_NOT_FINISHED`
+ */
+export async function findEndedBatch(queue: BatchReader, client: Client, batchId: string): Promise<BatchStatus> {
+  const batch = await findBatch(queue, client, batchId);
+  if (isFinished(batch)) return batch;
+  const url = batchLinks(batchId).self;
+  throw new ServiceError('BATCH_NOT_FINISHED', [batch.status, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
+}
+
+/**
+ * Reads the payloads of some files of a batch.
+ *
+ * @throws {ServiceError} `INTERNAL_ERROR` if this version cannot read them
+ */
+export async function findPayloads(
+  queue: Pick<QueueClient, 'readPayloads'>,
+  batchId: string,
+  indexes: readonly number[],
+): Promise<ImageJobPayload[]> {
+  try {
+    return await queue.readPayloads(batchId, indexes);
+  } catch (cause) {
+    if (cause instanceof ServiceError) throw cause;
+    throw new ServiceError('INTERNAL_ERROR', [{ unreadableBatch: batchId }], { cause });
+  }
 }
 
 /**

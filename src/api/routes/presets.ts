@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { json, problems } from '../openapi/responses.ts';
-import type { OptionRules } from '../upload/form-options.ts';
+import type { OptionRules } from '../upload/read-options.ts';
 
 const presetList = z
   .object({

@@ -2,6 +2,9 @@ import type { Config } from '../../shared/config.ts';
 
 /** Path of the endpoint for uploads. */
 export const UPLOAD_PATH = '/process-images';
+/** Paths of the endpoints that make a batch from another one. */
+export const RETRY_PATH = '/batches/:batchId/retry';
+export const REPROCESS_PATH = '/batches/:batchId/reprocess';
 /** Form field of the files. */
 export const FILES_FIELD = 'images';
 /** Maximum bytes of a form without its files: boundaries, part headers, and text fields. */

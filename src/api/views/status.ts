@@ -96,6 +96,10 @@ export const batchResponse = z
     cancelledAt: z.iso.datetime().nullable().meta({ description: 'When the batch was cancelled' }),
     tags,
     metadata: z.record(z.string(), z.unknown()).meta({ description: 'As the client sent it' }),
+    sourceBatchId: z
+      .uuidv4()
+      .nullable()
+      .meta({ description: 'Batch from which this one was made, by a retry or by other options' }),
     files: z
       .array(
         z.object({
@@ -117,12 +121,13 @@ export type BatchResponse = z.infer<typeof batchResponse>;
 
 /** Makes the response about a batch. */
 export function toBatchResponse(batch: BatchStatus): BatchResponse {
-  const { cancelledAt, metadata, files } = batch;
+  const { cancelledAt, metadata, sourceBatchId, files } = batch;
   const { links, ...summary } = toBatchListEntry(batch);
   return {
     ...summary,
     cancelledAt: cancelledAt?.toISOString() ?? null,
     metadata: parseMetadata(metadata),
+    sourceBatchId: sourceBatchId ?? null,
     files: files.map((file) => {
       const { jobId, state, result, failedReason, failure, links } = toJobResponse(file);
       return {

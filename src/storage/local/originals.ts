@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants, readFileSync } from 'node:fs';
+import { copyFile, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { discardAfterWrites } from '../discard-after-writes.ts';
 import type { IncomingUpload, Originals } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
@@ -18,6 +18,9 @@ async function write(file: FileHandle, chunks: Buffer[], bytes: number): Promise
   const { bytesWritten } = await file.writev(chunks);
   if (bytesWritten < bytes) await file.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
+
+/** Error codes of a hard link to another file system, on one without hard links, or beyond their maximum number. */
+const NO_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** Deletes a folder, if it exists. */
 const remove = (path: string) => rm(path, { recursive: true, force: true });
@@ -76,6 +79,21 @@ export function createOriginals(folder: string): Originals {
       };
       return discardAfterWrites({
         add,
+
+        async copy(index, batchId, originalIndex) {
+          const [source, target] = [locate(batchId, originalIndex), pathInside(incoming, String(index))];
+          try {
+            // A hard link costs no space. Originals never change, so both batches can share the content.
+            await link(source, target).catch(async (error) => {
+              if (!NO_LINK.has(error.code)) throw error;
+              await copyFile(source, target, constants.COPYFILE_FICLONE);
+              const file = await open(target, 'r+');
+              await file.datasync().finally(() => file.close());
+            });
+          } catch (cause) {
+            throw toReadError(cause);
+          }
+        },
 
         async commit(batchId) {
           const committed = pathInside(folder, batchId);

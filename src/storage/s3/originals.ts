@@ -62,6 +62,16 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
       return discardAfterWrites({
         add,
 
+        async copy(index, batchId, originalIndex) {
+          indexes.push(index);
+          ownKeys.push(`${incoming}${index}`);
+          try {
+            await bucket.copy(locate(batchId, originalIndex), `${incoming}${index}`);
+          } catch (cause) {
+            throw toReadError(cause);
+          }
+        },
+
         async commit(batchId) {
           try {
             // A batch id is used twice only for a repeat of the same upload: the existing originals are equal, and may be in use.

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Problem } from '../../../src/api/http/problem.ts';
-import type { AcceptedBatch } from '../../../src/api/routes/process-images.ts';
+import type { AcceptedBatch } from '../../../src/api/routes/accepted-batch.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { type File, form, post, readBatch, upload } from '../../support/client.ts';

@@ -1,0 +1,42 @@
+import express, { type Request, type RequestHandler, type Response } from 'express';
+import multer from 'multer';
+import { ServiceError } from '../../shared/errors.ts';
+
+/** Maximum bytes of a body without files. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+const accepted = ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'];
+
+// Each parser ignores bodies of other types.
+const parsers: readonly RequestHandler[] = [
+  express.json({ limit: MAX_BODY_BYTES }),
+  express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, parameterLimit: 64 }),
+  multer({ limits: { fields: 64, fieldSize: MAX_BODY_BYTES, headerPairs: 32, files: 0 } }).none(),
+];
+
+/**
+ * Reads the body of a request without files: a JSON object, or the fields of a form. Without a body there are no fields.
+ *
+ * @returns values by name; in a form all values are text, and a repeated field is an array
+ * @throws {ServiceError} `BODY_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE` or `BAD_REQUEST`
+ */
+export async function readFields(req: Request, res: Response): Promise<Record<string, unknown>> {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
+  if (length === '0' && coding === undefined) return {};
+  if (!req.is(accepted)) throw new ServiceError('BODY_TYPE_UNSUPPORTED', [accepted]);
+  for (const parse of parsers) {
+    await new Promise<void>((resolve, reject) => {
+      void parse(req, res, (error: unknown) => (error ? reject(toBodyError(error as Error)) : resolve()));
+    });
+  }
+  const body: unknown = req.body ?? {};
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
+  throw new ServiceError('BAD_REQUEST', ['The body must be a JSON object, such as {"width": 300}.']);
+}
+
+function toBodyError(cause: Error & { status?: number; code?: string }): ServiceError {
+  if (cause.status === 413 || cause.code?.startsWith('LIMIT_FIELD')) {
+    return new ServiceError('BODY_TOO_LARGE', [MAX_BODY_BYTES], { cause });
+  }
+  return new ServiceError('BAD_REQUEST', [`The body could not be read: ${cause.message}.`], { cause });
+}
