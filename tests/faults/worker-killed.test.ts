@@ -36,10 +36,10 @@ faultTest(
       // A fast worker may have processed the whole backlog.
       await addBacklog();
       worker = await service.startWorker();
-      await until(countProcessed, 20_000);
+      await until(countProcessed);
       longestMs = Math.max(longestMs, Date.now() - killedAt);
     }
-    expect(longestMs).toBeLessThan(20_000);
+    expect(longestMs).toBeLessThan(sized(60_000, 20_000));
 
     const batches = await Promise.all(batchIds.map((batchId) => batchEnd(api.url, batchId)));
     expect(batches.map(({ status }) => status)).toEqual(batches.map(() => 'completed'));
