@@ -3,15 +3,16 @@
 /** The folders that a folder may import. */
 const folders = {
   api: {
-    may: ['queue', 'imaging/(formats|options|presets)', 'storage', 'shared'],
+    may: ['queue', 'imaging/(formats|options|presets)', 'network/allowed-address', 'storage', 'shared'],
     why: 'the API never loads libvips and does not depend on the worker',
   },
-  worker: { may: ['queue', 'imaging', 'storage', 'shared'], why: 'the worker does not depend on HTTP' },
+  worker: { may: ['queue', 'imaging', 'network', 'storage', 'shared'], why: 'the worker does not depend on HTTP' },
   queue: {
     may: ['imaging/options', 'shared'],
     why: 'the API and the worker share this contract, so it must load neither of them',
   },
   imaging: { may: ['shared'], why: 'image processing depends neither on the queue nor on the storage' },
+  network: { may: ['shared'], why: 'which addresses are safe does not depend on the purpose of a request' },
   storage: { may: ['shared'], why: 'storing a file does not depend on its purpose' },
   shared: { may: [], why: 'every other folder imports it' },
 };
@@ -25,6 +26,7 @@ const packages = {
     },
   'bullmq|ioredis': { only: 'queue|worker', why: 'no other folder depends on the queue library' },
   '@aws-sdk/.+': { only: 'storage', why: 'no other folder depends on the kind of storage' },
+  'undici|ipaddr.js': { only: 'network', why: 'every request to an address that a client chose must be checked' },
   sharp: { only: 'imaging', why: 'untrusted images can crash libvips, so one folder alone loads it' },
 };
 

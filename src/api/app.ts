@@ -5,7 +5,7 @@ import type { BatchWatcher } from '../queue/batch-watcher.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
 import type { StorageCheck } from '../queue/storage-check.ts';
-import type { Config } from '../shared/config.ts';
+import type { Config, WebhookConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { identifyClient, requireKey } from './http/authenticate.ts';
@@ -34,6 +34,7 @@ import { processImagesRoute } from './routes/process-images.ts';
 import { reprocessBatchRoute } from './routes/reprocess-batch.ts';
 import { resultRoute } from './routes/result.ts';
 import { retryBatchRoute } from './routes/retry-batch.ts';
+import { redeliverRoute, webhooksRoute } from './routes/webhooks.ts';
 import type { OptionRules } from './upload/read-options.ts';
 import { REPROCESS_PATH, RETRY_PATH, UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
 
@@ -46,6 +47,7 @@ export interface AppParts {
   limits: UploadLimits;
   access: AccessRules;
   optionRules: OptionRules;
+  webhooks: WebhookConfig;
   /** Traces every request. */
   traceRequests?: RequestHandler | undefined;
   /** Pages for the operator. */
@@ -72,6 +74,8 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
       retryBatchRoute({ ...parts, ...waiting }),
       reprocessBatchRoute({ ...parts, ...waiting }),
       eventsRoute(waiting),
+      webhooksRoute(parts),
+      redeliverRoute(parts),
       archiveRoute(parts),
       jobsRoute({ ...parts, ...waiting }),
       resultRoute(parts),

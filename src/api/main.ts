@@ -15,6 +15,7 @@ import { createBatchFiles } from '../storage/batch-files.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createApp } from './app.ts';
 import { closeHttpServer, createHttpServer } from './http/server.ts';
+import { webhookProblem } from './upload/webhook-url.ts';
 
 /** Milliseconds that the first connection to Redis and the storage's check may take before the API listens without them. */
 const CONNECTING_MS = 1000;
@@ -24,6 +25,9 @@ const CLOSING_MS = 2000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger('api', config.logLevel);
+  const { url: webhook } = config.webhooks;
+  const problem = webhook === undefined ? undefined : webhookProblem(webhook, config.webhooks);
+  if (problem !== undefined) throw new ConfigError(`WEBHOOK_URL ${problem}`);
   const tracing = await startTracing('async-image-api', config.traceEndpoint);
   const storage = await openStorage(config);
   const redis = connectProducer(config.redis, logger);
@@ -52,6 +56,7 @@ async function main(): Promise<void> {
     storageCheck,
     limits: config,
     access: config,
+    webhooks: config.webhooks,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
     traceRequests: tracing && (await import('./http/trace.ts')).traceRequests(),
     admin:

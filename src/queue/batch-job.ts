@@ -23,6 +23,8 @@ export const batchJobPayload = z.object({
   tags: z.array(z.string()).optional().catch(undefined),
   /** JSON text. As an object it could be nested more deeply than Redis's own JSON parser accepts. */
   metadata: z.string().optional().catch(undefined),
+  /** Address that is called when the batch ends. */
+  webhook: z.string().optional().catch(undefined),
   /** Batch from which this one was made. */
   sourceBatchId: z.uuidv4().optional().catch(undefined),
 });

@@ -89,6 +89,7 @@ export function createBatchRemover({
   redis,
   images,
   batches,
+  webhooks,
   keys,
   files,
   retentionMs,
@@ -97,6 +98,7 @@ export function createBatchRemover({
   redis: RedisConnection;
   images: Queue<ImageJobPayload>;
   batches: Queue<BatchJobPayload>;
+  webhooks: Queue;
   keys: ServiceKeys;
   files: BatchFiles;
   retentionMs: number;
@@ -142,6 +144,8 @@ export function createBatchRemover({
   async function execute(work: Removal, member = JSON.stringify(work), now = Date.now()): Promise<void> {
     const isDone = await removeJobs(work.batchId);
     await files.remove(work.batchId, work.results);
+    // A webhook that is being delivered cannot be removed. The second pass removes it.
+    await webhooks.remove(work.batchId);
     const secondPassAt = work.begunAt + SECOND_PASS_AFTER_MS;
     if (!isDone) logger.warn({ batchId: work.batchId }, 'jobs of a removed batch are still running; will retry');
     else if (now < secondPassAt) await redis.zadd(keys.removing, secondPassAt, member);

@@ -4,6 +4,8 @@ import { validate, version } from 'uuid';
 export const IMAGE_QUEUE = 'images';
 /** BullMQ queue with one job per batch: the parent of the jobs of its files. It runs when the last of them has ended. */
 export const BATCH_QUEUE = 'batches';
+/** BullMQ queue with one job per webhook: its id is that of the batch. */
+export const WEBHOOK_QUEUE = 'webhooks';
 /** BullMQ queue of the cleanup job. */
 export const SWEEP_QUEUE = 'sweeps';
 

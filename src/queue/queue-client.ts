@@ -15,9 +15,10 @@ import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { type ImageJobPayload, imageJobOptions, readPayload } from './image-job.ts';
 import { serviceKeys } from './keys.ts';
 import { type BatchPage, type BatchQuery, listBatches } from './list-batches.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from './names.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId, WEBHOOK_QUEUE } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
+import { readWebhook, redeliverWebhook, type WebhookStatus } from './read-webhook.ts';
 import { createRedisTimeout, UncertainError } from './redis-timeout.ts';
 
 /** Timeout of a command of the rate limiter. Requests wait for it. */
@@ -39,6 +40,8 @@ export interface NewBatch {
   tags?: readonly string[];
   /** JSON text of an object that the client stores with the batch. */
   metadata?: string | undefined;
+  /** Address that is called when the batch ends. */
+  webhook?: string | undefined;
   /** Batch from which this one was made. */
   sourceBatchId?: string;
   /** Id of the upload's request, for the log. */
@@ -108,6 +111,10 @@ export interface QueueClient {
    * be running.
    */
   cancelBatch(batchId: string): Promise<'absent' | 'finished' | 'cancelled'>;
+  /** Reads the webhook of a batch; `undefined` if it has none, or has not ended. */
+  readWebhook(batchId: string): Promise<WebhookStatus | undefined>;
+  /** Delivers the webhook of a batch again, or at once if an attempt is pending. Returns `false` if there is none. */
+  redeliverWebhook(batchId: string): Promise<boolean>;
   /** Deletes a batch with its files, and stops its running jobs; see `BatchRemover`. */
   removeBatch(batchId: string): Promise<void>;
   /** Sends a command of the rate limiter. Its timeout is short, because requests wait for it. */
@@ -155,12 +162,14 @@ export function createQueueClient({
   const images = new Queue(IMAGE_QUEUE, options);
   const batches = new Queue(BATCH_QUEUE, options);
   const keys = serviceKeys(prefix);
+  const webhooks = new Queue(WEBHOOK_QUEUE, options);
   const source = { redis, images, batches, keys };
   // The connection logs an outage once. BullMQ emits the same errors; without a listener they would end the process.
   const ignore = (err: Error) => logger.debug({ err }, 'queue error');
   flow.on('error', ignore);
   images.on('error', ignore);
   batches.on('error', ignore);
+  webhooks.on('error', ignore);
 
   // A key must expire before the record of its deleted batch. Otherwise a retry would reuse the id of the batch, and the second
   // pass of the deletion would delete the files of the new one.
@@ -169,7 +178,7 @@ export function createQueueClient({
   const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
   let limiterOffUntil = 0;
   const index = createBatchIndex(source);
-  const remover = createBatchRemover({ ...source, files: batchFiles, retentionMs, logger });
+  const remover = createBatchRemover({ ...source, webhooks, files: batchFiles, retentionMs, logger });
 
   return {
     async ping() {
@@ -193,7 +202,7 @@ export function createQueueClient({
     },
 
     async addBatch(announced) {
-      const { batchId, files, outputs, sender, tags = [], metadata, sourceBatchId } = announced;
+      const { batchId, files, outputs, sender, tags = [], metadata, webhook, sourceBatchId } = announced;
       const { requestId, virtualTime, createdAt } = announced;
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
       const batch: FlowJob = {
@@ -205,6 +214,7 @@ export function createQueueClient({
           client: sender.id,
           ...(tags.length > 0 && { tags: [...tags] }),
           ...(metadata !== undefined && { metadata }),
+          ...(webhook !== undefined && { webhook }),
           ...(sourceBatchId !== undefined && { sourceBatchId }),
         } satisfies BatchJobPayload,
         opts: { ...batchJobOptions, jobId: batchId, timestamp: createdAt },
@@ -269,6 +279,9 @@ export function createQueueClient({
       return outcome;
     },
 
+    readWebhook: (batchId) => withTimeout(() => readWebhook(webhooks, batchId)),
+    redeliverWebhook: (batchId) => withTimeout(() => redeliverWebhook(webhooks, batchId)),
+
     async removeBatch(batchId) {
       const begun = await withTimeout(() => remover.begin(batchId));
       // The batch counts as deleted from here on. The sweeper finishes what fails now.
@@ -297,7 +310,7 @@ export function createQueueClient({
     },
 
     async close() {
-      await Promise.all([flow.close(), images.close(), batches.close()]);
+      await Promise.all([flow.close(), images.close(), batches.close(), webhooks.close()]);
       redis.disconnect();
     },
   };

@@ -72,6 +72,8 @@ export interface BatchStatus {
   tags: readonly string[];
   /** JSON text of an object. */
   metadata: string | undefined;
+  /** Address that is called when it has ended. */
+  webhook: string | undefined;
   /** Batch from which this one was made. */
   sourceBatchId: string | undefined;
   /** In the order of the upload. */
@@ -180,7 +182,7 @@ async function readWholeBatch(
     redis.hget(bullmqKeys(batches).job(batchId), CANCELLED_AT),
   ]);
   if (removed || !batch) return removed;
-  const { total, owner, tags = [], metadata, sourceBatchId } = batchJobPayload.parse(batch.data);
+  const { total, owner, tags = [], metadata, webhook, sourceBatchId } = batchJobPayload.parse(batch.data);
   // Check this before reading the files. Otherwise the response time would reveal a batch of another owner.
   if (reader && reader.owner !== owner) return undefined;
   const read = await Promise.all(
@@ -202,7 +204,7 @@ async function readWholeBatch(
   const hasEnded = progress.completed + progress.failed === total;
   const finishedAt = hasEnded ? new Date(Math.max(...files.map((file) => file.finishedAt ?? 0))) : null;
   const cancelledAt = cancelled === null ? null : new Date(Number(cancelled));
-  const description = { tags, metadata, sourceBatchId };
+  const description = { tags, metadata, webhook, sourceBatchId };
   const times = { createdAt, finishedAt, cancelledAt };
   return { owner, value: { batchId, status, progress, ...times, ...description, files } };
 }

@@ -30,7 +30,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   const { data: env, error } = settings.safeParse(given);
   if (error) {
     const errors = error.issues.map(({ path: [name = ''], message }) => {
-      const isSecret = /PASSWORD|URL|KEY|TOKEN/.test(String(name));
+      const isSecret = /PASSWORD|URL|KEY|TOKEN|SECRET/.test(String(name));
       const value = isSecret ? '' : `, not "${given[String(name)]}"`;
       return `  ${String(name)} ${message}${value}`;
     });
@@ -86,6 +86,13 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     presetsFile: env.PRESETS_FILE,
     presetsOnly: env.PRESETS_ONLY === 'true',
     maxPixels: env.MAX_MEGAPIXELS * 1_000_000,
+    webhooks: Object.freeze({
+      url: env.WEBHOOK_URL,
+      secrets: Object.freeze(env.WEBHOOK_SECRETS ?? []),
+      allowsHttp: env.WEBHOOK_ALLOW_HTTP === 'true',
+      retryDelaysMs: Object.freeze(env.WEBHOOK_RETRY_DELAYS),
+      allowedRanges: Object.freeze(env.NETWORK_ALLOW ?? []),
+    }),
     workerPort: env.WORKER_PORT,
     workerConcurrency: env.WORKER_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     jobTimeoutMs: env.JOB_TIMEOUT_SECONDS * 1000,
@@ -123,6 +130,8 @@ export function readPresets(path: string | undefined): unknown {
 
 /** The whole configuration, as {@link loadConfig} returns it. */
 export type Config = ReturnType<typeof loadConfig>;
+/** The configuration of webhooks. */
+export type WebhookConfig = Config['webhooks'];
 /** The configuration of the S3 storage. */
 export type S3Config = NonNullable<Config['s3']>;
 /** The configuration of the connection to Redis. */

@@ -139,6 +139,10 @@ export const errorTypes = {
     'huge',
     ['thumb', 'large'],
   ),
+  WEBHOOK_NOT_FOUND: type(
+    404,
+    () => 'This batch has no webhook. Send the field webhook with an upload, a retry or a reprocess.',
+  ),
   JOB_NOT_FINISHED: type(
     409,
     (state: string, url: string) => `The job is ${state}. Try again, or wait with Prefer: wait=30 at ${url}.`,

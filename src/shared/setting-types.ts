@@ -71,6 +71,33 @@ export const bucketUrl = z
   .refine((parts) => parts !== null, { error: 'must look like s3://bucket or s3://bucket/prefix' })
   .transform((parts) => ({ name: parts?.[1] ?? '', prefix: (parts?.[2] ?? '').replace(/\/+$/, '') }));
 
+/** A list of texts that a check accepts. */
+function listOf(isValid: (text: string) => boolean, error: string) {
+  return z
+    .string()
+    .transform((list) => list.split(',').map((entry) => entry.trim()))
+    .refine((entries) => entries.every(isValid), { error });
+}
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+/** Ranges of IP addresses. */
+export const addressRanges = listOf(
+  (range) => cidr.safeParse(range).success,
+  'must be a comma-separated list of address ranges such as 10.0.0.0/8 or fd00::/8',
+);
+
+/** One or two secrets for webhooks (Standard Webhooks 1.0.0): `whsec_` and 24 to 64 bytes in base64. */
+export const webhookSecrets = listOf(
+  (secret) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret),
+  'must be one secret, or two while they are rotated, each as `npm run webhook-secret` prints it',
+).refine((secrets) => secrets.length <= 2, { error: 'must be one secret, or two while they are rotated' });
+
+/** Delays in seconds, converted to milliseconds. */
+export const delays = listOf(
+  (seconds) => /^\d{1,6}$/.test(seconds),
+  'must be a comma-separated list of seconds such as 5,300,1800',
+).transform((list) => list.map((seconds) => Number(seconds) * 1000));
+
 /** A path. Relative paths are resolved against the project folder. */
 export const path = z.string().transform((given) => resolve(projectRoot, given));
 

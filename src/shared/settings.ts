@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import {
   addressList,
+  addressRanges,
   apiKeyList,
   bucketUrl,
+  delays,
   formatList,
   hours,
   originList,
   path,
+  webhookSecrets,
   wholeNumber,
 } from './setting-types.ts';
 
@@ -138,6 +141,29 @@ export const settings = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .describe('`true`: an upload may set only `preset`, and no other option'),
+  WEBHOOK_URL: z
+    .url({ protocol: /^https?$/, error: 'must look like https://example.com/webhook' })
+    .optional()
+    .describe('address that is called when a batch ends, unless its upload names another; empty: none'),
+  WEBHOOK_SECRETS: webhookSecrets
+    .optional()
+    .describe(
+      'secret that signs webhooks, or two while they are rotated, comma-separated; `npm run webhook-secret` creates one. Empty: uploads cannot have webhooks',
+    ),
+  WEBHOOK_ALLOW_HTTP: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe('`true`: webhooks may have `http:` addresses'),
+  WEBHOOK_RETRY_DELAYS: delays
+    .prefault('5,300,1800,7200,18000,36000,50400,72000,86400')
+    .describe(
+      'seconds between the attempts to deliver a webhook, comma-separated; a random fifth is added or subtracted',
+    ),
+  NETWORK_ALLOW: addressRanges
+    .optional()
+    .describe(
+      'ranges of addresses that webhooks may call although they are not public, comma-separated, such as `10.1.0.0/16`',
+    ),
   WORKER_CONCURRENCY: wholeNumber(1, 256)
     .optional()
     .describe('images that one worker processes at the same time; empty: CPU cores minus one'),

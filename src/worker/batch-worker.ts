@@ -4,7 +4,9 @@ import { type BatchJobPayload, type BatchJobResult, batchJobPayload } from '../q
 import { bullmqKeys, CANCELLED_AT } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId, WEBHOOK_QUEUE } from '../queue/names.ts';
+import { toWebhookEvent, type WebhookEvent } from '../queue/webhook-event.ts';
+import type { WebhookJobPayload } from '../queue/webhook-job.ts';
 import type { Logger } from '../shared/logger.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
@@ -23,23 +25,27 @@ export interface BatchWorker {
  * Creates the worker of the batch queue. BullMQ gives it a batch when the last file of the batch has ended.
  *
  * @param redis a connection that waits for Redis
+ * @param webhookAttempts maximum number of attempts to deliver a webhook
  */
 export function createBatchWorker({
   redis,
   prefix,
+  webhookAttempts,
   telemetry,
   logger,
 }: {
   redis: RedisConnection;
   prefix: string;
+  webhookAttempts: number;
   telemetry: Telemetry | undefined;
   logger: Logger;
 }): BatchWorker {
   const options = { connection: redis, prefix };
   const images = new Queue(IMAGE_QUEUE, options);
   const batches = new Queue(BATCH_QUEUE, options);
+  const webhooks = new Queue(WEBHOOK_QUEUE, options);
   const ignore = (err: Error) => logger.debug({ err }, 'worker error');
-  for (const queue of [images, batches]) queue.on('error', ignore);
+  for (const queue of [images, batches, webhooks]) queue.on('error', ignore);
   const index = createBatchIndex({ redis, batches, keys: serviceKeys(prefix) });
 
   /** Returns when the last file of a batch ended, in milliseconds since 1970. */
@@ -49,6 +55,13 @@ export function createBatchWorker({
     return Math.max(...ends.map(Number));
   }
 
+  /** Enqueues the webhook of a batch. If it was enqueued before, nothing changes: its id is that of the batch. */
+  async function enqueueWebhook(batchId: string, url: string, event: WebhookEvent): Promise<void> {
+    const payload = { url, body: JSON.stringify(event), requested: 1, attempts: [], nextAttemptAt: Date.now() };
+    const attempts = { attempts: webhookAttempts, backoff: { type: 'custom' } };
+    await webhooks.add('webhook', payload satisfies WebhookJobPayload, { jobId: batchId, ...attempts });
+  }
+
   const worker = new TolerantWorker<BatchJobPayload, BatchJobResult>(
     BATCH_QUEUE,
     async (job) => {
@@ -56,6 +69,10 @@ export function createBatchWorker({
       const { processed = 0, ignored = 0 } = await job.getDependenciesCount({ processed: true, ignored: true });
       const { data } = batchJobPayload.safeParse(job.data);
       const finishedAt = data ? await readEnd(batchId, data.total) : Date.now();
+      if (data?.webhook !== undefined) {
+        const event = toWebhookEvent(batchId, data, { completed: processed, createdAt: job.timestamp, finishedAt });
+        await enqueueWebhook(batchId, data.webhook, event);
+      }
       await index.setStatus(batchId, ignored > 0 ? 'completed-with-errors' : 'completed');
       logger.info({ batchId, completed: processed, failed: ignored }, 'batch ended');
       return { finishedAt };
@@ -77,7 +94,7 @@ export function createBatchWorker({
     isCancelled: async (batchId) => (await redis.hexists(bullmqKeys(batches).job(batchId), CANCELLED_AT)) === 1,
     async close() {
       await worker.close();
-      await Promise.all([images.close(), batches.close()]);
+      await Promise.all([images.close(), batches.close(), webhooks.close()]);
     },
   };
 }

@@ -12,6 +12,7 @@ import { createImageWorker } from './image-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
+import { createWebhookWorker } from './webhook-worker.ts';
 
 /** Time limit for closing connections and child processes. */
 const CLOSE_TIMEOUT_MS = 2000;
@@ -33,7 +34,9 @@ async function main(): Promise<void> {
   const storage = await openStorage(config);
   const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();
-  const batches = createBatchWorker({ redis, prefix, telemetry, logger });
+  const webhookAttempts = config.webhooks.retryDelaysMs.length + 1;
+  const batches = createBatchWorker({ redis, prefix, webhookAttempts, telemetry, logger });
+  const webhooks = createWebhookWorker({ redis, prefix, webhooks: config.webhooks, metrics, logger });
   const images = createImageWorker({
     redis,
     prefix,
@@ -59,7 +62,7 @@ async function main(): Promise<void> {
       {
         name: 'finish batches',
         timeoutMs: CLOSE_TIMEOUT_MS,
-        run: () => Promise.all([batches.close(), sweeper.close()]),
+        run: () => Promise.all([batches.close(), webhooks.close(), sweeper.close()]),
       },
       { name: 'send traces', timeoutMs: CLOSE_TIMEOUT_MS, run: () => tracing?.stop() },
     ],
@@ -70,7 +73,7 @@ async function main(): Promise<void> {
   await storageCheck.confirmed;
   // Do not await this: Redis may be unreachable. ioredis subscribes again after each reconnect.
   cancellations.subscribe(serviceKeys(prefix).cancel).catch((err) => logger.debug({ err }, 'cancellations'));
-  for (const running of [images.run(), batches.run(), sweeper.start()]) {
+  for (const running of [images.run(), batches.run(), webhooks.run(), sweeper.start()]) {
     running.catch((err) => {
       logger.fatal({ err }, 'the worker cannot take jobs any more');
       // Exit, so that the supervisor restarts the process. A process that runs but takes no jobs would look healthy.

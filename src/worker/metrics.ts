@@ -8,6 +8,9 @@ type Outcome = 'completed' | 'failed' | 'retried';
 /** Reason why a child process ended early. `silence`: it did not respond. */
 type EndOfChild = 'time' | 'memory' | 'crash' | 'silence';
 
+/** Outcome of an attempt to deliver a webhook. `given up`: no other attempt follows. */
+type WebhookOutcome = 'delivered' | 'failed' | 'given up';
+
 /** The Prometheus metrics of a worker. No label contains values that a client can choose. */
 export interface WorkerMetrics {
   /** Counts the end of an attempt. */
@@ -22,6 +25,8 @@ export interface WorkerMetrics {
   childEnded(reason: EndOfChild): void;
   /** Counts a job that was delayed because of a storage failure. */
   storageAwaited(code: StorageErrorCode): void;
+  /** Counts an attempt to deliver a webhook. */
+  webhookAttempted(outcome: WebhookOutcome): void;
   /** Counts the batches and files that a sweep removed. */
   sweepEnded(removed: { expired: number; lost: number; unfinished: number }): void;
   /** Returns all metrics as text. */
@@ -68,6 +73,12 @@ export function createWorkerMetrics(): WorkerMetrics {
     labelNames: ['code'],
     registers,
   });
+  const webhooks = new Counter({
+    name: 'webhook_attempts_total',
+    help: 'Attempts to deliver a webhook, by outcome; "given up" if no other attempt follows',
+    labelNames: ['outcome'],
+    registers,
+  });
   const sweeps = new Counter({
     name: 'sweep_removed_total',
     help: 'Removals by the sweeper: expired batches, originals without a batch (lost), unfinished files and uploads',
@@ -82,6 +93,7 @@ export function createWorkerMetrics(): WorkerMetrics {
     processed: (seconds) => processing.observe(seconds),
     childEnded: (reason) => children.inc({ reason }),
     storageAwaited: (code) => storageWaits.inc({ code }),
+    webhookAttempted: (outcome) => webhooks.inc({ outcome }),
     sweepEnded(removed) {
       for (const [what, count] of Object.entries(removed)) sweeps.inc({ what }, count);
     },

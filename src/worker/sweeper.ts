@@ -5,7 +5,7 @@ import { bullmqKeys } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, isBatchId, SWEEP_QUEUE } from '../queue/names.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, isBatchId, SWEEP_QUEUE, WEBHOOK_QUEUE } from '../queue/names.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -58,10 +58,11 @@ export function createSweeper({
   const options = { connection: redis, prefix };
   const images = new Queue(IMAGE_QUEUE, options);
   const batches = new Queue(BATCH_QUEUE, options);
+  const webhooks = new Queue(WEBHOOK_QUEUE, options);
   const sweeps = new Queue(SWEEP_QUEUE, options);
   const keys = serviceKeys(prefix);
   const files = createBatchFiles(storage);
-  const remover = createBatchRemover({ redis, images, batches, keys, files, retentionMs, logger });
+  const remover = createBatchRemover({ redis, images, batches, webhooks, keys, files, retentionMs, logger });
 
   /** Stops a running sweep, which may take long. The next sweep continues. */
   const closing = new AbortController();
@@ -98,7 +99,7 @@ export function createSweeper({
   });
   worker.on('failed', (_job, err) => logger.error({ err }, 'sweep failed; the next one will continue'));
   const ignore = (err: Error) => logger.debug({ err }, 'sweeper error');
-  for (const queue of [images, batches, sweeps]) queue.on('error', ignore);
+  for (const queue of [images, batches, webhooks, sweeps]) queue.on('error', ignore);
   worker.on('error', ignore);
 
   return {
@@ -121,7 +122,7 @@ export function createSweeper({
     async close() {
       closing.abort();
       await worker.close();
-      await Promise.all([images.close(), batches.close(), sweeps.close()]);
+      await Promise.all([images.close(), batches.close(), webhooks.close(), sweeps.close()]);
     },
   };
 }

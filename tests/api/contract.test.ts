@@ -123,6 +123,7 @@ test('the document names every option of an upload, with its meaning', () => {
     'preset',
     'tags',
     'metadata',
+    'webhook',
   ]);
   for (const [name, meaning] of Object.entries(optionDescriptions)) expect(properties[name]?.description).toBe(meaning);
 });
@@ -137,6 +138,8 @@ interface Fixtures {
   /** Id of a batch whose first file is completed and whose second has failed. */
   finished: string;
   completed: string;
+  /** A batch with a webhook. */
+  called: string;
   waiting: string;
   deleted: string;
   queue: QueueClient;
@@ -159,12 +162,18 @@ beforeAll(async () => {
     return (await request).body.batchId as string;
   };
   const [finished, completed, deleted] = [await upload('a.jpg', 'b.jpg'), await upload('a.jpg'), await upload('a.jpg')];
+  const called = await supertest((await listeningApp(redis, { WEBHOOK_SECRETS: `whsec_${'A'.repeat(32)}` })).server)
+    .post('/process-images')
+    .attach('images', image, 'a.jpg')
+    .field('webhook', 'https://example.com/webhook');
   const stop = takeJobs(redis, async ({ batchId, index, originalName }) => {
     if (batchId === finished && index === 1) throw new UnrecoverableError('truncated JPEG');
     return madeUpResult(originalName);
   });
   await until(async () => (await send().get(`/batches/${finished}`)).body.status === 'completed-with-errors');
-  await until(async () => (await send().get(`/batches/${completed}`)).body.status === 'completed');
+  for (const batchId of [completed, called.body.batchId]) {
+    await until(async () => (await send().get(`/batches/${batchId}`)).body.status === 'completed');
+  }
   await stop();
   await writeFile(join(app.processedDir, `processed-${finished}-0.jpg`), image);
   await send().delete(`/batches/${deleted}`);
@@ -186,6 +195,7 @@ beforeAll(async () => {
     image,
     finished,
     completed,
+    called: called.body.batchId,
     queue: await testQueueClient(redis),
     deleted,
     waiting: await upload('a.jpg'),
@@ -216,6 +226,8 @@ function failingParts() {
       isKnown: rejects,
       readBatch: rejects,
       readPayloads: rejects,
+      readWebhook: rejects,
+      redeliverWebhook: rejects,
       listBatches: rejects,
       readFile: rejects,
       cancelBatch: rejects,
@@ -244,6 +256,7 @@ function failingParts() {
     limits: loadConfig(environment()),
     access: loadConfig(environment()),
     optionRules: { presets: {}, presetsOnly: false },
+    webhooks: loadConfig(environment()).webhooks,
     logger: silent,
   };
 }
@@ -469,6 +482,7 @@ const table: Record<string, Record<string, Case>> = {
         finishedAt: null,
         cancelledAt: null,
         metadata: '',
+        webhook: undefined,
         sourceBatchId: undefined,
         files: [],
       };
@@ -494,6 +508,21 @@ const table: Record<string, Record<string, Case>> = {
   'POST /batches/{batchId}/reprocess': {
     ...copies('reprocess'),
     '400 INVALID_OPTION': () => send().post(`/batches/${fixtures.finished}/reprocess`).send({ width: 0 }),
+  },
+  'GET /batches/{batchId}/webhooks': {
+    ...guarded('get', () => `/batches/${fixtures.called}/webhooks`),
+    '200 ': () => send().get(`/batches/${fixtures.called}/webhooks`),
+    '404 BATCH_NOT_FOUND': () => send().get(`/batches/${unknownId}/webhooks`),
+    '404 WEBHOOK_NOT_FOUND': () => send().get(`/batches/${fixtures.finished}/webhooks`),
+    '410 BATCH_REMOVED': () => send().get(`/batches/${fixtures.deleted}/webhooks`),
+  },
+  'POST /batches/{batchId}/webhooks/redeliver': {
+    ...guarded('post', () => `/batches/${fixtures.called}/webhooks/redeliver`),
+    '202 ': () => send().post(`/batches/${fixtures.called}/webhooks/redeliver`),
+    '404 BATCH_NOT_FOUND': () => send().post(`/batches/${unknownId}/webhooks/redeliver`),
+    '404 WEBHOOK_NOT_FOUND': () => send().post(`/batches/${fixtures.finished}/webhooks/redeliver`),
+    '409 BATCH_NOT_FINISHED': () => send().post(`/batches/${fixtures.waiting}/webhooks/redeliver`),
+    '410 BATCH_REMOVED': () => send().post(`/batches/${fixtures.deleted}/webhooks/redeliver`),
   },
   'GET /batches/{batchId}/events': {
     ...guarded('get', () => `/batches/${fixtures.finished}/events`),

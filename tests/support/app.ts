@@ -94,6 +94,7 @@ export async function listeningApp(
     storageCheck: confirmedStorage,
     limits: config,
     access: config,
+    webhooks: config.webhooks,
     optionRules: { presets, presetsOnly: config.presetsOnly },
     logger: silent,
   });

@@ -1,11 +1,35 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import { z } from 'zod';
+import { webhookEvent } from '../../queue/webhook-event.ts';
 import { version } from '../../shared/version.ts';
 import type { Route } from '../http/define-route.ts';
+
+const webhookHeaders = z.object({
+  'webhook-id': z.string().meta({ description: 'The same in each attempt' }),
+  'webhook-timestamp': z.string().meta({ description: 'Time of the attempt in seconds since 1970' }),
+  'webhook-signature': z.string().meta({ description: '`v1,` and a signature for each secret, separated by spaces' }),
+});
 
 /** Assembles the OpenAPI 3.1 document from the descriptions of the routes. */
 export function createOpenApiDocument(routes: readonly Pick<Route, 'operations'>[]): object {
   const registry = new OpenAPIRegistry();
   for (const { operations } of routes) for (const operation of operations) registry.registerPath(operation);
+  registry.registerWebhook({
+    method: 'post',
+    path: 'batch.ended',
+    operationId: 'batchEnded',
+    summary: 'A batch has ended; sent to its `webhook` address and signed as Standard Webhooks 1.0.0 describes',
+    security: [],
+    request: {
+      headers: webhookHeaders,
+      body: { required: true, content: { 'application/json': { schema: webhookEvent } } },
+    },
+    responses: {
+      '2XX': { description: 'The webhook is delivered' },
+      410: { description: 'The receiver wants no further attempts' },
+      default: { description: 'The webhook is sent again, after `Retry-After` if there is one' },
+    },
+  });
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   registry.registerComponent('securitySchemes', 'apiKey', { type: 'apiKey', in: 'header', name: 'X-API-Key' });
 

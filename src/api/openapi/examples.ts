@@ -1,6 +1,7 @@
 import { imageJobId } from '../../queue/names.ts';
 import { batchLinks, jobLinks, resultUrl } from '../views/links.ts';
 import type { BatchListResponse, BatchResponse, JobResponse } from '../views/status.ts';
+import type { WebhookResponse } from '../views/webhook.ts';
 
 /** The batch of all examples. */
 export const batchId = '550e8400-e29b-41d4-a716-446655440000';
@@ -99,6 +100,19 @@ const { status, progress, finishedAt, tags, links: batchUrls } = batches.complet
 export const batchList: BatchListResponse = {
   batches: [{ batchId, status, progress, createdAt, finishedAt, tags, links: batchUrls }],
   cursor: 'c2NvcGU6MTc2Mzg3NjgwMDAwMDo1NTBlODQwMA',
+};
+
+const attempt = { at: '2026-11-23T06:00:01.300Z', durationMs: 84, statusCode: 200, error: null };
+const webhook = { webhookId: `msg_${batchId}`, url: 'https://example.com/webhook' };
+
+export const webhooks: Record<'pending' | 'delivered', WebhookResponse> = {
+  pending: {
+    ...webhook,
+    state: 'pending',
+    attempts: [{ ...attempt, statusCode: null, error: 'ECONNREFUSED' }],
+    nextAttemptAt: '2026-11-23T06:00:06.300Z',
+  },
+  delivered: { ...webhook, state: 'delivered', attempts: [attempt], nextAttemptAt: null },
 };
 
 const jobId = imageJobId(batchId, 0);

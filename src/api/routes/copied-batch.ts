@@ -33,9 +33,10 @@ export function optionalBody<Properties extends Record<string, object>>(properti
 }
 
 /** The description of a new batch: what the client sent, and otherwise that of the source. */
-export function inherit({ tags, metadata }: BatchStatus, fields: BatchFields): BatchFields {
+export function inherit({ tags, metadata, webhook }: BatchStatus, fields: BatchFields): BatchFields {
   return {
     tags: fields.tags.length > 0 ? fields.tags : tags,
     metadata: fields.metadata ?? metadata,
+    webhook: fields.webhook ?? webhook,
   };
 }

@@ -16,7 +16,7 @@ import { optionProperties } from './process-images.ts';
 
 /** `POST /batches/:batchId/reprocess`: a new batch of the same files, with other options. */
 export function reprocessBatchRoute(parts: AcceptParts): Route {
-  const { queue, optionRules } = parts;
+  const { queue, optionRules, webhooks } = parts;
   return defineRoute(REPROCESS_PATH, {
     post: {
       operation: {
@@ -24,7 +24,7 @@ export function reprocessBatchRoute(parts: AcceptParts): Route {
         tags: ['Processing'],
         summary: 'Make a new batch of all or some files, with other options',
         description:
-          'Takes the options of an upload. The new batch has its own originals, and the tags and the metadata of this batch unless ' +
+          'Takes the options of an upload. The new batch has its own originals, and the tags, the metadata and the webhook of this batch unless ' +
           'others are sent.',
         request: {
           params: batchParams,
@@ -43,7 +43,7 @@ export function reprocessBatchRoute(parts: AcceptParts): Route {
       async handler(req, res) {
         const { batchId } = req.params;
         await acceptBatch(req, res, parts, async (claim) => {
-          const { rest, ...fields } = takeBatchFields(await readFields(req, res));
+          const { rest, ...fields } = takeBatchFields(await readFields(req, res), webhooks);
           const { files: wanted, ...options } = rest;
           const outputs = readOptions(options, optionRules);
           const batch = await findEndedBatch(queue, clientOf(res), batchId);

@@ -13,7 +13,7 @@ import { findEndedBatch, findPayloads } from './load-or-404.ts';
 
 /** `POST /batches/:batchId/retry`: a new batch of the files that failed, with the same options. */
 export function retryBatchRoute(parts: AcceptParts): Route {
-  const { queue } = parts;
+  const { queue, webhooks } = parts;
   return defineRoute(RETRY_PATH, {
     post: {
       operation: {
@@ -21,14 +21,14 @@ export function retryBatchRoute(parts: AcceptParts): Route {
         tags: ['Processing'],
         summary: 'Make a new batch of the files that failed, with the same options',
         description:
-          'The new batch has its own originals, and the tags and the metadata of this batch unless others are sent.',
+          'The new batch has its own originals, and the tags, the metadata and the webhook of this batch unless others are sent.',
         request: { params: batchParams, headers: acceptHeaders, body: optionalBody(describeBatch) },
         responses: { 202: acceptedResponse, ...guardedProblems(...copyErrors, 'NOTHING_FAILED') },
       },
       async handler(req, res) {
         const { batchId } = req.params;
         await acceptBatch(req, res, parts, async (claim) => {
-          const { rest, ...fields } = takeBatchFields(await readFields(req, res));
+          const { rest, ...fields } = takeBatchFields(await readFields(req, res), webhooks);
           const [unknown] = Object.keys(rest);
           if (unknown !== undefined) {
             throw new ServiceError('INVALID_OPTION', [

@@ -15,6 +15,7 @@ export interface BatchCopy {
   outputs: readonly Output[];
   tags: readonly string[];
   metadata: string | undefined;
+  webhook: string | undefined;
 }
 
 /**
@@ -30,7 +31,7 @@ export async function acceptCopy(
   claim: Claim | undefined,
   copy: BatchCopy,
 ): Promise<EnqueuedBatch> {
-  const { sourceBatchId, outputs, tags, metadata } = copy;
+  const { sourceBatchId, outputs, tags, metadata, webhook } = copy;
   const incoming = await originals.receive();
   try {
     const copies = copy.files.map(({ index }, position) => incoming.copy(position, sourceBatchId, index));
@@ -41,8 +42,8 @@ export async function acceptCopy(
   }
   const files = copy.files.map(({ originalName, format }) => ({ originalName, format }));
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([req.path, copy.files.map(({ index }) => index), outputs, tags, metadata]))
+    .update(JSON.stringify([req.path, copy.files.map(({ index }) => index), outputs, tags, metadata, webhook]))
     .digest('hex');
-  const batch = { files, outputs, tags, metadata, sourceBatchId };
+  const batch = { files, outputs, tags, metadata, webhook, sourceBatchId };
   return enqueueBatch(req, res, queue, claim, { incoming, fingerprint, batch });
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Claim } from '../../queue/idempotency.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
+import type { WebhookConfig } from '../../shared/config.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { batchFieldDescriptions, takeBatchFields } from './batch-fields.ts';
 import { type EnqueuedBatch, enqueueBatch } from './enqueue-batch.ts';
@@ -14,6 +15,7 @@ export interface UploadParts {
   storage: Storage;
   limits: UploadLimits;
   optionRules: OptionRules;
+  webhooks: WebhookConfig;
 }
 
 const textFields = [...Object.keys(batchFieldDescriptions), ...optionFields];
@@ -28,7 +30,7 @@ const textFields = [...Object.keys(batchFieldDescriptions), ...optionFields];
 export async function acceptUpload(
   req: Request,
   res: Response,
-  { queue, storage: { originals }, limits, optionRules }: UploadParts,
+  { queue, storage: { originals }, limits, optionRules, webhooks }: UploadParts,
   claim: Claim | undefined,
 ): Promise<EnqueuedBatch> {
   const withFingerprint = claim !== undefined;
@@ -36,8 +38,8 @@ export async function acceptUpload(
   const { files, fields, fingerprint, incoming } = received;
   let batch: Parameters<typeof enqueueBatch>[4]['batch'];
   try {
-    const { tags, metadata, rest } = takeBatchFields(fields);
-    batch = { files, outputs: readOptions(rest, optionRules), tags, metadata };
+    const { tags, metadata, webhook = webhooks.url, rest } = takeBatchFields(fields, webhooks);
+    batch = { files, outputs: readOptions(rest, optionRules), tags, metadata, webhook };
   } catch (error) {
     await incoming.discard();
     throw error;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import type { WebhookConfig } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
+import { webhookProblem } from './webhook-url.ts';
 
 /** Maximum number of tags of a batch. */
 const MAX_TAGS = 10;
@@ -25,6 +27,7 @@ const metadata = z.record(z.string(), z.unknown(), { error: metadataError });
 export const batchFieldDescriptions = {
   tags: `up to ${MAX_TAGS} words by which \`GET /batches\` finds the batch, comma-separated or in repeated fields`,
   metadata: `JSON object of at most ${MAX_METADATA_BYTES} bytes, which is returned with the batch`,
+  webhook: 'URL to call when the batch has ended',
 } as const;
 
 /** What a client says about its batch. */
@@ -32,16 +35,23 @@ export interface BatchFields {
   tags: readonly string[];
   /** JSON text of an object. */
   metadata: string | undefined;
+  webhook: string | undefined;
 }
 
 /**
  * Takes the fields that describe the batch out of the fields of a form or the members of a JSON body. An empty field counts as absent.
  *
+ * @param webhooks the service's rules for webhooks, and the default address
  * @returns the description, and the other fields
  * @throws {ServiceError} `INVALID_OPTION` that lists all invalid fields
  */
-export function takeBatchFields(fields: Record<string, unknown>): BatchFields & { rest: Record<string, unknown> } {
-  const { tags: givenTags, metadata: givenMetadata, ...rest } = fields;
+export function takeBatchFields(
+  fields: Record<string, unknown>,
+  webhooks: WebhookConfig,
+): BatchFields & { rest: Record<string, unknown> } {
+  const { tags: givenTags, metadata: givenMetadata, webhook: givenWebhook, ...rest } = fields;
+  const isGiven = givenWebhook !== undefined && givenWebhook !== '';
+  const problem = isGiven ? webhookProblem(givenWebhook, webhooks) : undefined;
   const words = [givenTags ?? []].flat().flatMap((words) => (typeof words === 'string' ? words.split(',') : [words]));
   const parsedTags = tags.safeParse(words.filter((word) => typeof word !== 'string' || word.trim() !== ''));
   const parsedMetadata = metadata.safeParse(parseMetadata(givenMetadata));
@@ -49,9 +59,15 @@ export function takeBatchFields(fields: Record<string, unknown>): BatchFields & 
   const problems = [
     ...(parsedTags.success ? [] : [`tags ${parsedTags.error.issues[0]?.message}`]),
     ...(parsedMetadata.success && Buffer.byteLength(text) <= MAX_METADATA_BYTES ? [] : [`metadata ${metadataError}`]),
+    ...(problem === undefined ? [] : [`webhook ${problem}`]),
   ];
   if (problems.length > 0) throw new ServiceError('INVALID_OPTION', [problems]);
-  return { tags: parsedTags.data ?? [], metadata: text === '{}' ? undefined : text, rest };
+  return {
+    tags: parsedTags.data ?? [],
+    metadata: text === '{}' ? undefined : text,
+    webhook: isGiven ? String(givenWebhook) : undefined,
+    rest,
+  };
 }
 
 function parseMetadata(given: unknown): unknown {

@@ -1,10 +1,6 @@
 import { imageJobId } from '../../queue/names.ts';
 
-/** Addresses that belong to a batch. */
-export function batchLinks(batchId: string) {
-  const self = `/batches/${batchId}`;
-  return { self, events: `${self}/events`, archive: `${self}/archive` };
-}
+export { batchLinks } from '../../shared/batch-links.ts';
 
 /** Addresses that belong to a file's job. */
 export function jobLinks(batchId: string, index: number) {
