@@ -365,6 +365,7 @@ function copies(name: 'retry' | 'reprocess'): Record<string, Case> {
         }),
       }),
     '413 BODY_TOO_LARGE': () => post().send({ tags: ['x'.repeat(70_000)] }),
+    '415 CONTENT_ENCODING_UNSUPPORTED': () => post().set('Content-Encoding', 'gzip').send({}),
     '415 BODY_TYPE_UNSUPPORTED': () => post().type('text/plain').send('width=300'),
     '422 IDEMPOTENCY_KEY_REUSED': async () => {
       await postAs(`reused-${name}`);

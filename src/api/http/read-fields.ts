@@ -1,6 +1,7 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import multer from 'multer';
 import { ServiceError } from '../../shared/errors.ts';
+import { refuseContentEncoding } from './content-encoding.ts';
 
 /** Maximum bytes of a body without files. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -9,8 +10,8 @@ const accepted = ['application/json', 'multipart/form-data', 'application/x-www-
 
 // Each parser ignores bodies of other types.
 const parsers: readonly RequestHandler[] = [
-  express.json({ limit: MAX_BODY_BYTES }),
-  express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, parameterLimit: 64 }),
+  express.json({ limit: MAX_BODY_BYTES, inflate: false }),
+  express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, parameterLimit: 64, inflate: false }),
   multer({ limits: { fields: 64, fieldSize: MAX_BODY_BYTES, headerPairs: 32, files: 0 } }).none(),
 ];
 
@@ -18,11 +19,12 @@ const parsers: readonly RequestHandler[] = [
  * Reads the body of a request without files: a JSON object, or the fields of a form. Without a body there are no fields.
  *
  * @returns values by name; in a form all values are text, and a repeated field is an array
- * @throws {ServiceError} `BODY_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE` or `BAD_REQUEST`
+ * @throws {ServiceError} `CONTENT_ENCODING_UNSUPPORTED`, `BODY_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE` or `BAD_REQUEST`
  */
 export async function readFields(req: Request, res: Response): Promise<Record<string, unknown>> {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
   if (length === '0' && coding === undefined) return {};
+  refuseContentEncoding(req);
   if (!req.is(accepted)) throw new ServiceError('BODY_TYPE_UNSUPPORTED', [accepted]);
   for (const parse of parsers) {
     await new Promise<void>((resolve, reject) => {

@@ -4,6 +4,7 @@ import { detectFormat, formats } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
 import type { IncomingUpload, Originals } from '../../storage/storage.ts';
+import { refuseContentEncoding } from '../http/content-encoding.ts';
 import { parseMultipart, type ReceivedFile } from './parse-multipart.ts';
 import { tooLarge } from './upload-errors.ts';
 import { maxRequestBytes, type UploadLimits } from './upload-limits.ts';
@@ -28,11 +29,7 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
   if (!req.is('multipart/form-data')) {
     throw new ServiceError('MULTIPART_REQUIRED', []);
   }
-  const coding = req.get('Content-Encoding') ?? '';
-  if (coding.split(',').some((name) => !['', 'identity'].includes(name.trim().toLowerCase()))) {
-    // RFC 9110, section 15.5.16.
-    throw new ServiceError('CONTENT_ENCODING_UNSUPPORTED', [coding], { headers: { 'Accept-Encoding': 'identity' } });
-  }
+  refuseContentEncoding(req);
   if (Number(req.headers['content-length']) > maxRequestBytes(limits)) throw tooLarge(limits);
 }
 
