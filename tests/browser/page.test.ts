@@ -79,6 +79,29 @@ describeInBrowser('the page', () => {
     expect(faults).toEqual([]);
   });
 
+  test('cancels a batch, retries its failed images, and processes them again with other options', async () => {
+    const { page, faults } = await openPage(url);
+    const release = await holdNextImage(worker, url);
+    await page.setInputFiles('#files', files('one.jpg', "two's “best”.png"));
+    await page.click('#send');
+    await page.click('#cancel');
+    await page.waitForSelector('text=Batch of 2 images: done, with errors');
+    expect(await page.textContent('.results .error')).toBe('the batch was cancelled');
+    release();
+    await page.click('#retry');
+    await page.waitForSelector('text=Batch of 2 images: done');
+    await page.waitForSelector('text=2 done, 0 failed');
+    const retried = page.url();
+    await page.click('#reprocess');
+    expect(await page.textContent('#source')).toBe('Choose other options for the 2 images of the batch.');
+    await page.fill('#width', '40');
+    await page.click('#send');
+    await page.waitForFunction((before) => location.href !== before, retried);
+    await page.waitForSelector('text=40×30');
+    expect(await page.locator('#recent-list li').count()).toBeGreaterThanOrEqual(3);
+    expect(faults).toEqual([]);
+  });
+
   test('shows why an upload was refused, and keeps the chosen files', async () => {
     const { page } = await openPage(url);
     await page.setInputFiles('#files', files('one.jpg', 'notes.jpg'));
@@ -141,8 +164,11 @@ describeInBrowser('the page', () => {
     expect((await readFile(await archive.path())).subarray(0, 2).toString()).toBe('PK');
     const [single] = await Promise.all([page.waitForEvent('download'), page.click('text=Download >> nth=1')]);
     expect(single.suggestedFilename()).toBe('one.jpg');
-    // After a reload in the same tab no key is needed.
+    // After a reload in the same tab no key is needed. The list comes from the service.
+    await page.evaluate(() => localStorage.clear());
     await page.reload();
+    await page.waitForSelector('text=Batches of this API key');
+    expect(await page.textContent('#recent-list li a')).toBe('1 image');
     await page.waitForSelector('text=Batch of 1 image: done');
     // The browser itself reports the two 401 responses.
     expect(faults.filter((fault) => !/401/.test(fault))).toEqual([]);

@@ -117,6 +117,11 @@ async function readEvents(body, onStatus) {
   }
 }
 
+/** Returns whether the user has entered a key. */
+export function hasKey() {
+  return sessionStorage.getItem(KEY) !== null;
+}
+
 /** Returns the arguments that send the key with curl. */
 export function curlKeyArguments() {
   return sessionStorage.getItem(KEY) ? ['-H "Authorization: Bearer $API_KEY"'] : [];

@@ -1,5 +1,5 @@
-// The page at /. It uses only the public API: POST /process-images, GET /batches/:id/events, and the addresses of the images.
-import { call, curlKeyArguments, loadImage, makeDownload, upload, watch } from '/page/api.js';
+// The page at /. It uses only the public API.
+import { call, curlKeyArguments, hasKey, loadImage, makeDownload, upload, watch } from '/page/api.js';
 import { thumbHashToDataURL } from '/page/thumbhash.js';
 
 const RECENT_KEY = 'recent-batches';
@@ -54,8 +54,25 @@ function showChosen() {
       return createElement('li', {}, createElement('img', { src: preview, alt: '' }), name, remove);
     }),
   );
-  $('send').disabled = chosen.length === 0;
-  $('send').textContent = chosen.length > 1 ? `Process ${chosen.length} images` : 'Process';
+  $('send').disabled = chosen.length === 0 && !source;
+  $('send').textContent = source ? 'Process again' : chosen.length > 1 ? `Process ${chosen.length} images` : 'Process';
+}
+
+/** Batch whose images are processed again with other options; without one the chosen images are uploaded. */
+let source;
+
+/** Shows the form for the images of a batch, or without a batch for images to choose. */
+function setSource(batchId, total = 0) {
+  source = batchId;
+  $('source').hidden = !batchId;
+  $('source').textContent = batchId
+    ? `Choose other options for the ${total} ${total === 1 ? 'image' : 'images'} of the batch.`
+    : '';
+  $('drop').hidden = Boolean(batchId);
+  $('chosen').hidden = Boolean(batchId);
+  if (batchId) $('options').open = true;
+  showError('');
+  showChosen();
 }
 
 $('files').addEventListener('change', ({ target }) => {
@@ -102,6 +119,7 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   showError('');
   $('send').disabled = true;
+  if (source) return void sendAction(source, 'reprocess', new URLSearchParams(options()));
   const body = new FormData();
   for (const { file } of chosen) body.append('images', file, file.name);
   for (const [name, value] of options()) body.append(name, value);
@@ -141,7 +159,7 @@ function showUpload() {
   $('batch').hidden = false;
   $('batch-title').textContent = 'Uploading';
   $('batch-status').textContent = '';
-  $('archive').hidden = true;
+  for (const name of ['archive', 'cancel', 'retry', 'reprocess']) $(name).hidden = true;
   $('curl-row').hidden = true;
   $('batch-progress').value = 0;
   $('results').replaceChildren(
@@ -184,6 +202,8 @@ function openBatch(batchId) {
   $('batch').hidden = false;
   $('batch-title').textContent = 'Batch';
   $('batch-status').textContent = 'Loading …';
+  $('batch-progress').value = 0;
+  for (const name of ['archive', 'cancel', 'retry', 'reprocess']) $(name).hidden = true;
   $('results').replaceChildren();
   const { curl } = recent().find((batch) => batch.batchId === batchId) ?? {};
   $('curl').textContent = curl ?? '';
@@ -191,6 +211,34 @@ function openBatch(batchId) {
 
   stopWatching = watch(batchId, showBatch, (error) => showMessage(error ?? 'Connection lost. Reconnecting …'));
 }
+
+/** Sends an action of a batch. If it makes a new batch, opens that one. */
+async function sendAction(batchId, action, body) {
+  const path = `/batches/${encodeURIComponent(batchId)}/${action}`;
+  const fail = source ? onRejected : showMessage;
+  const response = await call(path, { method: 'POST', ...(body && { body }) }).catch(() => undefined);
+  if (!response) return fail('The service is unreachable. Check that it is running, and try again.');
+  const answer = await response.json();
+  if (!response.ok) return fail(answer.detail);
+  if (action === 'cancel') return showBatch(answer);
+  addRecent({ batchId: answer.batchId, names: shown.names, totalFiles: answer.totalFiles, at: Date.now() });
+  location.hash = answer.batchId;
+}
+
+/** Id and file names of the batch that is shown. */
+let shown = { batchId: '', names: [], total: 0 };
+
+$('cancel').addEventListener('click', () => {
+  sendAction(shown.batchId, 'cancel');
+  $('batch-title').focus();
+});
+$('retry').addEventListener('click', () => sendAction(shown.batchId, 'retry'));
+$('reprocess').addEventListener('click', () => {
+  $('batch').hidden = true;
+  form.hidden = false;
+  setSource(shown.batchId, shown.total);
+  $('width').focus();
+});
 
 function showMessage(text) {
   $('batch-status').textContent = text;
@@ -208,8 +256,13 @@ function showBatch({ batchId, status, progress, files, links }) {
   showMessage(`${completed} done, ${failed} failed, ${total - completed - failed} remaining`);
   $('batch-progress').max = total;
   $('batch-progress').value = completed + failed;
+  const hasEnded = status.startsWith('completed');
+  shown = { batchId, names: files.map(({ originalName }) => originalName), total };
+  $('cancel').hidden = hasEnded;
+  $('retry').hidden = !hasEnded || failed === 0;
+  $('reprocess').hidden = !hasEnded;
   $('archive').href = links.archive;
-  $('archive').hidden = !status.startsWith('completed') || completed === 0;
+  $('archive').hidden = !hasEnded || completed === 0;
   const list = $('results');
   if (list.dataset.batchId !== batchId || list.children.length !== total) {
     list.dataset.batchId = batchId;
@@ -297,7 +350,7 @@ $('copy').addEventListener('click', async () => {
   }, 2000);
 });
 
-// ---- Recent batches, stored only in this browser
+// ---- Recent batches: with an API key from the service, otherwise stored only in this browser
 
 function recent() {
   try {
@@ -316,8 +369,24 @@ function addRecent(batch) {
   showRecent();
 }
 
-function showRecent() {
-  const batches = recent();
+/** Lists the latest batches of the API key. Names of files are known only of those that were uploaded here. */
+async function listBatches() {
+  const response = await call(`/batches?limit=${MAX_RECENT}`);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const { batches } = await response.json();
+  return batches.map(({ batchId, tags, createdAt, progress: { total } }) => {
+    const { names } = recent().find((batch) => batch.batchId === batchId) ?? {};
+    const unnamed = [tags.join(', ') || `${total} ${total === 1 ? 'image' : 'images'}`];
+    return { batchId, names: names ?? unnamed, totalFiles: names ? total : 1, at: createdAt };
+  });
+}
+
+async function showRecent() {
+  const isFromService = hasKey();
+  const batches = isFromService ? await listBatches().catch(() => recent()) : recent();
+  $('recent-title').textContent = isFromService ? 'Batches of this API key' : 'Recent batches';
+  $('recent-hint').hidden = isFromService;
+  $('forget').hidden = isFromService;
   $('recent').hidden = batches.length === 0;
   $('recent-list').replaceChildren(
     ...batches.map(({ batchId, names, totalFiles, at }) => {
@@ -342,6 +411,7 @@ $('forget').addEventListener('click', () => {
 // ---- Navigation: the batch id is in the address, so that a reload or a link opens the batch again
 
 function navigate() {
+  setSource(undefined);
   const batchId = location.hash.slice(1);
   if (batchId) return openBatch(batchId);
   stopWatching();
@@ -352,4 +422,5 @@ function navigate() {
 addEventListener('hashchange', navigate);
 showRecent();
 navigate();
-loadPresets().catch(() => showError('The presets could not be loaded. Reload the page to try again.'));
+// With an API key the list comes from the service. The first request asks for the key.
+loadPresets().then(showRecent, () => showError('The presets could not be loaded. Reload the page to try again.'));
