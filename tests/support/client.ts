@@ -1,4 +1,4 @@
-import type { BatchResponse, JobResponse } from '../../src/api/views/status.ts';
+import type { BatchListResponse, BatchResponse, JobResponse } from '../../src/api/views/status.ts';
 import { until } from './processes.ts';
 
 /** A file to upload: its name and its content. */
@@ -40,6 +40,19 @@ async function statusIn(response: Response): Promise<BatchResponse> {
 
 export async function readJob(api: string, jobId: string): Promise<JobResponse> {
   return (await fetch(`${api}/jobs/${jobId}`)).json() as Promise<JobResponse>;
+}
+
+/** Lists the ids of all batches of the client with a status, page by page, in order. */
+export async function listBatchIds(api: string, status: string): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const query = new URLSearchParams({ status, limit: '100', ...(cursor && { cursor }) });
+    const page = (await (await fetch(`${api}/batches?${query}`)).json()) as BatchListResponse;
+    ids.push(...page.batches.map(({ batchId }) => batchId));
+    cursor = page.cursor;
+  }
+  return ids.sort();
 }
 
 /** Waits until every file of a batch has ended. Retries after a 503, as a client does: Redis can be slow on a busy machine. */
