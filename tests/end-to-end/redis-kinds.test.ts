@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { temporaryFolder } from '../support/cleanup.ts';
-import { batchEnd, form, post, upload } from '../support/client.ts';
+import { batchEnd, form, listBatchIds, post, upload } from '../support/client.ts';
 import { jpeg } from '../support/images.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
+import { startReceiver, webhookSettings } from '../support/receiver.ts';
 import { startCluster, startSentinels, startTlsRedis } from '../support/redis-kinds.ts';
 import { ownService } from '../support/service.ts';
 
@@ -13,24 +14,27 @@ beforeAll(async () => {
 
 async function startBoth(settings: Record<string, string>) {
   const folders = { UPLOAD_DIR: await temporaryFolder(), PROCESSED_DIR: await temporaryFolder() };
-  const all = { ...folders, WORKER_CONCURRENCY: '1', ...settings };
+  const all = { ...folders, ...webhookSettings, WORKER_CONCURRENCY: '1', ...settings };
   const api = await startApi(all);
   await startWorker(all);
   await until(async () => (await fetch(`${api.url}/readyz`)).ok);
   return api;
 }
 
-/** Uses Redis in every way in which the service does: enqueue, wait, events, rate limits, idempotency keys, deletion. */
+/** Uses Redis in every way in which the service does: enqueue, wait, events, limits, keys, list, cancellation, webhooks, deletion. */
 async function expectRoundTrip(url: string): Promise<void> {
   // A slow first connection suspends the rate limits for a second. Wait until they are active.
   await until(async () => (await post(url, [['notes.jpg', 'no image']])).headers.get('RateLimit')?.includes('uploads'));
+  const receiver = await startReceiver();
+  const body = form([
+    ['a.jpg', image],
+    ['b.jpg', image],
+  ]);
+  body.append('webhook', receiver.url);
   const response = await fetch(`${url}/process-images`, {
     method: 'POST',
     headers: { Prefer: 'wait=60', 'Idempotency-Key': `"${randomUUID()}"` },
-    body: form([
-      ['a.jpg', image],
-      ['b.jpg', image],
-    ]),
+    body,
   });
   expect(response.status).toBe(202);
   const { batchId, status } = (await response.json()) as { batchId: string; status: string };
@@ -39,6 +43,16 @@ async function expectRoundTrip(url: string): Promise<void> {
   expect(events).toContain('event: done');
   expect((await fetch(`${url}/jobs/${batchId}-1/result`)).status).toBe(200);
   expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  const again = await fetch(`${url}/batches/${batchId}/reprocess`, { method: 'POST' });
+  const copy = ((await again.json()) as { batchId: string }).batchId;
+  const cancelled = await fetch(`${url}/batches/${copy}/cancel`, { method: 'POST' });
+  // 409 if the worker was quicker.
+  expect([200, 202, 409]).toContain(cancelled.status);
+  await batchEnd(url, copy);
+  await until(async () => (await listBatchIds(url, 'completed')).includes(batchId));
+  const received = receiver.calls.length;
+  await fetch(`${url}/batches/${batchId}/webhooks/redeliver`, { method: 'POST' });
+  await until(() => receiver.calls.length > received);
   expect((await fetch(`${url}/batches/${batchId}`, { method: 'DELETE' })).status).toBe(204);
   expect((await fetch(`${url}/batches/${batchId}`)).status).toBe(410);
 }
@@ -80,6 +94,12 @@ test('loses no acknowledged batch when the Sentinel master is killed in the midd
         ['a.jpg', image],
         ['b.jpg', image],
       ]);
+      const receiver = await startReceiver();
+      const body = form([
+        ['a.jpg', image],
+        ['b.jpg', image],
+      ]);
+      body.append('webhook', receiver.url);
       const response = await fetch(`${url}/process-images`, {
         method: 'POST',
         headers: { 'Idempotency-Key': key },

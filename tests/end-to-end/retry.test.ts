@@ -137,6 +137,16 @@ test.each([
   ]);
 });
 
+test('counts against the rate limit of uploads', async () => {
+  const limited = await service.startApi({ RATE_LIMIT_UPLOADS: '1' });
+  const statuses: number[] = [];
+  for (const path of ['retry', 'reprocess']) {
+    const response = await fetch(`${limited.url}/batches/${source.batchId}/${path}`, { method: 'POST' });
+    statuses.push(response.status);
+  }
+  expect(statuses).toEqual([202, 429]);
+});
+
 test('responds 409 if nothing has failed, and 410 if an original is gone, and stores nothing', async () => {
   const { batchId } = await uploadWith({}, [['a.jpg', image]]);
   const refused = await send(`${batchId}/retry`);

@@ -128,6 +128,13 @@ test('a retry and a reprocess have the webhook of their batch, or their own', as
   await until(() => first.calls.length === 2 && second.calls.length === 1);
 });
 
+test('is sent to the default address if the upload names none', async () => {
+  const { calls, url } = await startReceiver();
+  const { url: other } = await service.startApi({ WEBHOOK_URL: url });
+  await fetch(`${other}/process-images`, { method: 'POST', body: form([['a.jpg', image]]) });
+  await until(() => calls.length === 1);
+});
+
 test('is deleted with its batch', async () => {
   const { url } = await startReceiver();
   const batchId = await upload({ webhook: url });

@@ -89,7 +89,7 @@ describe('npm run up', () => {
     await until(() => up.output().includes('stop:'));
     await fetch(`${url}/healthz`);
     // The terminal shows what is typed, such as ^C, wherever the output is at that moment.
-    await until(() => /GET \/healthz 200.*\n/.test(stripVTControlCharacters(up.output())));
+    await until(() => /GET \/healthz 200[^\n]*\n/.test(stripVTControlCharacters(up.output())));
     await stop(up, () => up.child.stdin?.write('\x03'));
 
     expect(up.output()).toContain('\x1b[36m');
