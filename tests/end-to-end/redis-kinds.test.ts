@@ -94,12 +94,6 @@ test('loses no acknowledged batch when the Sentinel master is killed in the midd
         ['a.jpg', image],
         ['b.jpg', image],
       ]);
-      const receiver = await startReceiver();
-      const body = form([
-        ['a.jpg', image],
-        ['b.jpg', image],
-      ]);
-      body.append('webhook', receiver.url);
       const response = await fetch(`${url}/process-images`, {
         method: 'POST',
         headers: { 'Idempotency-Key': key },
