@@ -6,6 +6,7 @@ const EXPOSED_HEADERS = [
   'Content-Disposition',
   'ETag',
   'Idempotent-Replayed',
+  'Link',
   'Location',
   'Preference-Applied',
   'RateLimit',

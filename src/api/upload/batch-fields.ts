@@ -30,7 +30,7 @@ export const batchFieldDescriptions = {
   webhook: 'URL to call when the batch has ended',
 } as const;
 
-/** What a client says about its batch. */
+/** The description of a batch by its client. */
 export interface BatchFields {
   tags: readonly string[];
   /** JSON text of an object. */
