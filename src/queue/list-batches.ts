@@ -35,7 +35,8 @@ const storedBatch = z.object({
  * Lists the batches of a client, newest first. The cost depends on the length of the page, not on the number of batches.
  *
  * The index may be late. A batch with another status than its entry is left out unless that status was also requested, and its entry is
- * corrected. Batches that do not exist, or whose stored data cannot be read, are left out.
+ * corrected. Batches that do not exist, or whose stored data cannot be read, are left out. So is an entry with another creation time: a
+ * repeated upload got the same batch id.
  */
 export async function listBatches(source: StatusSource, index: BatchIndex, query: BatchQuery): Promise<BatchPage> {
   const batches: BatchSummary[] = [];
@@ -47,9 +48,10 @@ export async function listBatches(source: StatusSource, index: BatchIndex, query
     const summaries = await readSummaries(source, members);
     for (const [position, member] of members.entries()) {
       if (batches.length === query.limit) return { batches, next: after };
-      const summary = summaries[position];
+      const found = summaries[position];
+      const summary = found?.createdAt.getTime() === parseMember(member).createdAt ? found : undefined;
       if (summary && query.statuses.includes(summary.status)) batches.push(summary);
-      correct(index, query, member, summary);
+      correct(index, query, member, summary, found !== undefined);
       after = member;
     }
     if (members.length < wanted) return { batches, next: undefined };
@@ -58,9 +60,15 @@ export async function listBatches(source: StatusSource, index: BatchIndex, query
 }
 
 /** Corrects an entry of the index that does not match its batch. If this fails, the next reader does it. */
-function correct(index: BatchIndex, query: BatchQuery, member: string, summary: BatchSummary | undefined): void {
+function correct(
+  index: BatchIndex,
+  query: BatchQuery,
+  member: string,
+  summary: BatchSummary | undefined,
+  exists: boolean,
+): void {
   const { batchId, createdAt } = parseMember(member);
-  const isLost = !summary && createdAt < Date.now() - LOST_AFTER_MS;
+  const isLost = !summary && (exists || createdAt < Date.now() - LOST_AFTER_MS);
   const isLate = summary && query.statuses.length < 4 && !query.statuses.includes(summary.status);
   const correction = isLost
     ? index.removeMember(member, query)
