@@ -8,12 +8,18 @@ import { limitSignals } from './run-with-limits.ts';
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const CHILD_FILE = new URL(`./image-child.${extension}`, import.meta.url);
 
+/**
+ * Milliseconds that a child gets to finish a cancelled run. Most images are done by then. Starting another child costs more than the rest
+ * of such an image, so clients that cancel would slow down all others.
+ */
+const GRACE_MS = 300;
+
 /** Runs payloads in child processes, one at a time per child. */
 export interface ChildRunner {
   /**
    * Runs a payload in a child, once one is free. It never rejects.
    *
-   * @param signal cancels the run: at once while it waits for a child, else by ending the child
+   * @param signal cancels the run: at once while it waits for a child, else by ending the child, unless the child is done first
    * @param onStart called when a child gets the payload
    */
   run(payload: ImageJobPayload, signal: AbortSignal, onStart: () => void): Promise<Outcome>;
@@ -60,9 +66,14 @@ export function createChildRunner({
     const child = idle.pop() ?? start();
     return new Promise((resolve) => {
       const kill = () => void child.kill('SIGKILL');
+      let grace: NodeJS.Timeout | undefined;
+      const onAbort = () => {
+        grace = setTimeout(kill, GRACE_MS);
+      };
       const end = (outcome: Outcome) => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', kill);
+        clearTimeout(grace);
+        signal.removeEventListener('abort', onAbort);
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
         resolve(outcome);
       };
@@ -77,7 +88,7 @@ export function createChildRunner({
         end(toCrash(error));
       };
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
-      signal.addEventListener('abort', kill);
+      signal.addEventListener('abort', onAbort);
       const timer = setTimeout(() => {
         kill();
         end({ kind: 'crashed', how: 'did not respond', isSilent: true });
