@@ -23,6 +23,6 @@ export default {
     },
   ],
   testTimeout: TEST_TIMEOUT_MS,
-  // Test files wait for about half of their time, so two at once would leave two cores partly idle.
-  maxWorkers: 3,
+  // Test files wait for a large part of their time, so two at once would leave two cores partly idle.
+  maxWorkers: 4,
 };

@@ -1,7 +1,5 @@
-import { Redis } from 'ioredis';
 import { v4 as uuid } from 'uuid';
 import type { BatchResponse } from '../../src/api/views/status.ts';
-import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
 import { defaultRedisTimeout } from '../support/environment.ts';
@@ -86,20 +84,6 @@ describe('with a worker', () => {
     worker = await service.startWorker();
     expect(codesOf(await batchEnd(api.url, batchId))).toEqual(['CANCELLED', 'CANCELLED']);
     expect(worker.output()).not.toContain('image processed');
-  });
-
-  test('does not start the job of an API that died after it had claimed the job', async () => {
-    await holdNextImage(worker, api.url);
-    const running = await uploadFiles(1);
-    const batchId = await uploadFiles(1);
-    await until(async () => (await readBatch(api.url, running)).progress.active > 0);
-    const redis = new Redis(service.redis.url);
-    onCleanup(() => redis.disconnect());
-    await redis.hset(`{images}:batches:${batchId}`, 'cancelledAt', Date.now());
-    await worker.end('SIGKILL');
-    worker = await service.startWorker();
-    expect(codesOf(await batchEnd(api.url, batchId))).toEqual(['CANCELLED']);
-    expect(codesOf(await batchEnd(api.url, running))).toEqual(['completed']);
   });
 });
 

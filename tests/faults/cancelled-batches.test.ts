@@ -10,8 +10,8 @@ import { seeded } from '../support/random.ts';
 import { ownService } from '../support/service.ts';
 import { finishedNames } from '../support/whole.ts';
 
-const COUNT = sized(40, 200);
-const KILLS = sized(2, 10);
+const COUNT = sized(16, 200);
+const KILLS = sized(1, 10);
 faultTest(
   '200 batches cancelled at random moments under load, by two APIs, while one of two workers is killed (`kill -9`) ten times',
   'Each file ends as completed, or as failed with `CANCELLED`; that never changes afterwards, and no result appears later',

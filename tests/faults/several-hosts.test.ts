@@ -11,7 +11,7 @@ import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { defaultRedisTimeout } from '../support/environment.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { faultTest, measuredFaultTest, sized } from '../support/fault.ts';
 import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
 import { jpeg } from '../support/images.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
@@ -104,7 +104,7 @@ describeWithHosts('on several hosts', () => {
     );
   });
 
-  faultTest(
+  measuredFaultTest(
     'Work that only sleeps, on one, two and three hosts of workers',
     'two and three hosts do at least 0.75 times as many times what one does',
     async () => {

@@ -8,7 +8,7 @@ import { seeded } from '../support/random.ts';
 import { startReceiver, webhookSettings } from '../support/receiver.ts';
 import { ownService } from '../support/service.ts';
 
-const KILLS = sized(4, 50);
+const KILLS = sized(2, 50);
 /** From the upload to the end of a delivery a batch takes less than this on most machines. */
 const MAX_DELAY_MS = 200;
 
@@ -65,10 +65,10 @@ faultTest(
     await service.startWorker();
     const image = await jpeg(64, 64);
     const stuck: string[] = [];
-    for (let count = 0; count < sized(10, 20); count += 1) stuck.push(await uploadWith(api.url, silent.url, image));
+    for (let count = 0; count < sized(6, 20); count += 1) stuck.push(await uploadWith(api.url, silent.url, image));
     await until(() => silent.calls.length > 0);
     const others: string[] = [];
-    for (let count = 0; count < sized(20, 100); count += 1) others.push(await uploadWith(api.url, quick.url, image));
+    for (let count = 0; count < sized(8, 100); count += 1) others.push(await uploadWith(api.url, quick.url, image));
     for (const batchId of others) {
       expect((await batchEnd(api.url, batchId)).status).toBe('completed');
       expect((await delivered(api.url, batchId)).attempts).toHaveLength(1);

@@ -12,6 +12,11 @@ export function sized<T>(quick: T, full: T): T {
   return isFull ? full : quick;
 }
 
+/** Defines a fault test that runs only at full size, because it measures time. See {@link faultTest}. */
+export const measuredFaultTest: typeof faultTest = (...test) => {
+  if (isFull) faultTest(...test);
+};
+
 /** One row of docs/reliability.md. */
 export interface FaultRow {
   /** Name of the test file without `.test.ts`. `npm run test:faults -- <name>` runs that file alone. */
