@@ -11,7 +11,7 @@ import { enqueue, newBatch, testQueueClient } from '../support/app.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, type File, upload } from '../support/client.ts';
 import { defaultRedisTimeout } from '../support/environment.ts';
-import { faultTest, measuredFaultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { describeWithHosts, type Host, startHosts } from '../support/hosts.ts';
 import { jpeg } from '../support/images.ts';
 import { startApi, startWorker, until } from '../support/processes.ts';
@@ -47,7 +47,7 @@ function hostAt(hosts: Host[], index: number): Host {
 
 describeWithHosts('on several hosts', () => {
   describeWithBucket('that share a bucket', () => {
-    faultTest(
+    fullFaultTest(
       'One of three hosts of workers cut off in the middle of 20 batches; two hosts of APIs, Redis and the bucket on a host each',
       'every batch that one API accepted is completed, the other API tells so and has its results; nothing is on the disk of any host',
       async () => {
@@ -104,7 +104,7 @@ describeWithHosts('on several hosts', () => {
     );
   });
 
-  measuredFaultTest(
+  fullFaultTest(
     'Work that only sleeps, on one, two and three hosts of workers',
     'two and three hosts do at least 0.75 times as many times what one does',
     async () => {

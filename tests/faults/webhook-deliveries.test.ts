@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WebhookResponse } from '../../src/api/views/webhook.ts';
 import { batchEnd, form } from '../support/client.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { faultTest, fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { seeded } from '../support/random.ts';
@@ -30,7 +30,7 @@ const delivered = (api: string, batchId: string) =>
     return webhook.state === 'delivered' && webhook;
   });
 
-faultTest(
+fullFaultTest(
   'Worker killed (`kill -9`) at random moments between an upload and the end of its webhook, 50 times',
   'Every batch is delivered at least once, and has exactly one delivery in its log',
   async () => {
