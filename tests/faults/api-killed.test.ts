@@ -51,8 +51,8 @@ function killBeforeResponse(proxy: RedisProxy, kill: () => void): void {
 }
 
 faultTest(
-  'API killed between the writing of the files and the enqueueing',
-  'The client gets no 202, nothing of the upload is enqueued or processed, and its files are swept, live ones never',
+  'API killed after it wrote the files and before it enqueued the batch',
+  'The client gets no 202. Nothing of the upload is enqueued or processed. The cleanup job deletes its files, and no file of another batch',
   async () => {
     const { proxy, api, first } = await apiBehindProxy();
     proxy.toRedis = (chunk) => {
@@ -74,13 +74,13 @@ faultTest(
     expect(await storedNames(service.uploadDir)).toEqual([first, next].sort());
     expect((await expectNoHalfBatch(service.redis)).sort()).toEqual([first, next].sort());
     await expectOneResultEach(service.processedDir, batches);
-    return 'no 202, no batch; 3 files swept, 6 live ones not';
+    return 'no 202, no batch; 3 files deleted, 6 files of other batches kept';
   },
 );
 
 faultTest(
-  'API killed between the enqueueing and its answer',
-  'The client gets no 202; the batch is whole and is processed to its end',
+  'API killed after it enqueued a batch and before it responded',
+  'The client gets no 202. The batch has all its files and is completed',
   async () => {
     const { proxy, api, first } = await apiBehindProxy();
     const before = await expectNoHalfBatch(service.redis);

@@ -49,7 +49,7 @@ describeWithHosts('on several hosts', () => {
   describeWithBucket('that share a bucket', () => {
     fullFaultTest(
       'One of three hosts of workers cut off in the middle of 20 batches; two hosts of APIs, Redis and the bucket on a host each',
-      'every batch that one API accepted is completed, the other API tells so and has its results; nothing is on the disk of any host',
+      'Every batch that one API accepted is completed. The other API returns its status and its results. No host has files on its disk',
       async () => {
         const hosts = await startHosts(7);
         const host = (index: number) => hostAt(hosts, index);
@@ -106,7 +106,7 @@ describeWithHosts('on several hosts', () => {
 
   fullFaultTest(
     'Work that only sleeps, on one, two and three hosts of workers',
-    'two and three hosts do at least 0.75 times as many times what one does',
+    'n hosts have at least 0.75 × n times the throughput of one host',
     async () => {
       const hosts = await startHosts(1 + MOST_HOSTS);
       const { there, url } = await startRedisOn(hostAt(hosts, 0));

@@ -42,7 +42,8 @@ async function endUnderLoad(
   const accepted: string[] = [];
   let longestMs = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+    // The API ends as soon as it has responded, but a slow machine needs time for that.
+    const [api, worker] = await Promise.all([service.startApi({ SHUTDOWN_SECONDS: '20' }), service.startWorker()]);
     const load = startLoad(() => api.url, Array<File>(2).fill(['a.jpg', photo]), { pauseMs: 100 });
     await until(() => load.accepted.length > 5);
     const waiting = await beginUpload(api.url, [['slow.png', slow]], { Prefer: 'wait=60' });
@@ -71,7 +72,7 @@ async function endUnderLoad(
   return `both ended within ${(longestMs / 1000).toFixed(1)} s; ${accepted.length} of ${accepted.length} acknowledged batches completed`;
 }
 
-const promise = 'Requests in flight are answered, both processes end within 30 s, nothing acknowledged is lost';
+const promise = 'Running requests get a response, both processes end within 30 s, and no acknowledged upload is lost';
 
 const nothing = () => {};
 

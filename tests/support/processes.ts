@@ -71,9 +71,16 @@ export async function startApi(
   settings: Record<string, string>,
   launcher?: Launcher,
 ): Promise<TestProcess & { url: string }> {
-  const port = settings.PORT ?? String(await freePort());
-  const api = await startService('api', { ...settings, PORT: port }, launcher);
-  return { ...api, url: `http://127.0.0.1:${port}` };
+  for (let tries = 1; ; tries += 1) {
+    const port = settings.PORT ?? String(await freePort());
+    try {
+      const api = await startService('api', { ...settings, PORT: port }, launcher);
+      return { ...api, url: `http://127.0.0.1:${port}` };
+    } catch (error) {
+      // Another program took the port first.
+      if (settings.PORT !== undefined || tries === 5 || !String(error).includes('EADDRINUSE')) throw error;
+    }
+  }
 }
 
 /** Runs `npm run <script>` in a folder, in its own process group as in a terminal. */
