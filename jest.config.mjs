@@ -24,5 +24,5 @@ export default {
   ],
   testTimeout: TEST_TIMEOUT_MS,
   // Test files wait for a large part of their time, so two at once would leave two cores partly idle.
-  maxWorkers: 4,
+  maxWorkers: 5,
 };

@@ -9,7 +9,7 @@ import { faultTest, sized } from '../support/fault.ts';
 import { peakMemory } from '../support/proc.ts';
 import { ownService } from '../support/service.ts';
 
-const COUNT = sized(252, 5040);
+const COUNT = sized(126, 5040);
 const SEED = 20_261_123;
 /** The default of `JOB_MEMORY_MB`, plus what a child can allocate between two checks of its memory. */
 const MEMORY_LIMIT_MB = 1024 + 256;

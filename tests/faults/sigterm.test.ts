@@ -1,7 +1,7 @@
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { batchEnd, type File } from '../support/client.ts';
 import { defaultRedisTimeout } from '../support/environment.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { faultTest, fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg, slowImage } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
 import { type TestProcess, until } from '../support/processes.ts';
@@ -78,7 +78,7 @@ const nothing = () => {};
 
 faultTest('SIGTERM to both processes under load', promise, () => endUnderLoad(nothing, nothing, [202]));
 
-faultTest('SIGTERM to both processes under load, with Redis stopped (`SIGSTOP`) or killed', promise, async () => {
+fullFaultTest('SIGTERM to both processes under load, with Redis stopped (`SIGSTOP`) or killed', promise, async () => {
   const stop = (redis: TestRedis) => redis.process().kill('SIGSTOP');
   const goOn = (redis: TestRedis) => redis.process().kill('SIGCONT');
   const kill = (redis: TestRedis) => redis.kill();

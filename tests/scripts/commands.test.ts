@@ -13,7 +13,7 @@ const small = jpeg(64, 64);
 let folder: string;
 let redisUrl: string;
 
-// All tests share one copy and its build, because the first build of a copy takes longer than all that follows.
+// All tests share one copy and its build.
 beforeAll(async () => {
   folder = await copyOfProject();
   redisUrl = (await startRedis()).url;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from './cleanup.ts';
 
-const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'scripts'];
+const parts = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'scripts', 'dist'];
 
 /**
- * Copies the project into a temporary folder and links the installed packages. Commands that run there cannot disturb a
+ * Copies the project, with its build, into a temporary folder and links the installed packages. Commands that run there cannot disturb a
  * service that runs in the project folder.
  */
 export async function copyOfProject(): Promise<string> {
