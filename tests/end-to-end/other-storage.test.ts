@@ -9,7 +9,6 @@ import { ownService } from '../support/service.ts';
 import { describeOnSmallDisk, smallDisk } from '../support/small-disk.ts';
 import { ID_FILE, storedNames } from '../support/whole.ts';
 
-const FOLDERS = ['UPLOAD_DIR', 'PROCESSED_DIR'] as const;
 let file: File;
 beforeAll(async () => {
   file = ['a.jpg', await jpeg(64, 64)];
@@ -33,18 +32,21 @@ const outputOf = (starting: Promise<TestProcess>): Promise<string> =>
 
 test('accepts one storage when several processes start at once, and stops processes with other folders', async () => {
   const service = await ownService();
-  const starts = [service.startWorker(), service.startWorker(), service.startApi()];
+  const starts = [service.startWorker(), service.startApi()];
   const [api, ...first] = await Promise.all([service.startApi(), ...starts]);
   await Promise.all(first.map((process) => process.end()));
   const batchId = await upload(api.url, file);
-  const others = FOLDERS.flatMap((setting) =>
-    [service.startApi, service.startWorker].map(async (start) => {
+  const others = [
+    ['UPLOAD_DIR', service.startApi],
+    ['PROCESSED_DIR', service.startWorker],
+  ] as const;
+  await Promise.all(
+    others.map(async ([setting, start]) => {
       const other = await temporaryFolder();
       expect(await outputOf(start({ [setting]: other }))).toMatch(refusal(setting, other));
       expect(await storedNames(other)).toEqual([]);
     }),
   );
-  await Promise.all(others);
   await service.startWorker();
   expect((await batchEnd(api.url, batchId)).status).toBe('completed');
 });
