@@ -36,7 +36,7 @@ test('shows the queues only with the password, and does not let anyone change th
   }
 });
 
-test('is 404 without ADMIN_PASSWORD', async () => {
+test('responds 404 without ADMIN_PASSWORD', async () => {
   const { url: withoutAdmin } = await service.startApi();
   expect((await fetch(`${withoutAdmin}/admin/queues`)).status).toBe(404);
 });

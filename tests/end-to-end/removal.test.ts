@@ -48,7 +48,7 @@ describe('with the default retention', () => {
     [{ url }, worker] = await Promise.all([service.startApi(), service.startWorker()]);
   });
 
-  test('DELETE removes a finished batch with every result, and the batch is 410 Gone', async () => {
+  test('DELETE removes a finished batch with all its results, and its status is 410 Gone', async () => {
     const body = form([
       ['a.jpg', await small()],
       ['b.jpg', 'no image'],
@@ -94,7 +94,7 @@ describe('with the default retention', () => {
     expect(await keptOf(running, waiting)).toEqual([]);
   });
 
-  test('a batch that cannot be removed does not keep expired batches from being removed', async () => {
+  test('a batch that cannot be removed does not block the removal of expired batches', async () => {
     const [broken = '', ...others] = [
       await upload(url, ['a.jpg', await small()]),
       await upload(url, ['b.jpg', await small()]),
@@ -112,7 +112,7 @@ describe('with the default retention', () => {
     expect([broken, ...others].filter((batchId) => originals.includes(batchId))).toEqual([broken]);
   });
 
-  test('DELETE is 503 while Redis refuses writes, and works afterwards', async () => {
+  test('DELETE responds 503 while Redis refuses writes, and works afterwards', async () => {
     const batchId = await upload(url, ['a.jpg', await small()]);
     await admin.config('SET', 'maxmemory', '1');
     const refused = await remove(url, batchId);
@@ -123,7 +123,7 @@ describe('with the default retention', () => {
   });
 });
 
-test('a worker that starts while Redis refuses writes processes what waits, and keeps batches without a retention', async () => {
+test('a worker that starts while Redis refuses writes processes waiting jobs, and keeps batches without a retention', async () => {
   const service = await ownService({ RETENTION_HOURS: '0' });
   const [api, admin] = [await service.startApi(), connect(service)];
   const batchId = await upload(api.url, ['a.jpg', await small()]);
@@ -151,7 +151,7 @@ describe('with a retention of some seconds', () => {
     ({ url } = await service.startApi());
   });
 
-  test('expired batches are removed, and later their notes too', async () => {
+  test('expired batches are removed, and later the records of their removal', async () => {
     // Two workers, to show that they can clean up at the same time.
     const workers = await Promise.all([service.startWorker(), service.startWorker()]);
     const first = await upload(url, ['a.jpg', await small()]);
@@ -166,7 +166,7 @@ describe('with a retention of some seconds', () => {
     for (const worker of workers) expect(worker.output()).not.toMatch(/"level":(50|60)/);
   });
 
-  test('originals whose batch was never enqueued are removed after a day, those of other batches are not', async () => {
+  test('originals whose batch was never enqueued are removed after a day, and no others', async () => {
     const lost = crypto.randomUUID();
     await writeFile(join(service.uploadDir, lost), 'stands for a folder');
     const live = await upload(url, ['a.jpg', await small()]);

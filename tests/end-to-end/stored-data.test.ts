@@ -129,7 +129,7 @@ describe('stored data that cannot be read', () => {
       await expectNeighbour();
     });
 
-    test('a job of which nothing can be read is 500', async () => {
+    test('responds 500 for a job whose data cannot be read', async () => {
       const batchId = await endedBatch(url, admin);
       await admin.hset(`{images}:images:${batchId}-0`, 'data', '{');
       for (const path of ['', '/result', '/original']) {
@@ -139,7 +139,7 @@ describe('stored data that cannot be read', () => {
       expect((await remove(url, batchId)).status).toBe(204);
     });
 
-    test('each batch expires all the same, with its files', async () => {
+    test('each such batch still expires, with its files', async () => {
       const ways = [undefined, ...Object.values(damages), undefined];
       const old = await Promise.all(
         ways.map(async (damage) => {
@@ -160,7 +160,7 @@ describe('stored data that cannot be read', () => {
       expect(worker.output()).not.toContain('could not be removed');
     });
 
-    test('broken notes of removals do not keep other removals from being finished', async () => {
+    test('a broken record of a removal does not block other removals', async () => {
       const [removed, expired] = [await endedBatch(url, admin), await endedBatch(url, admin)];
       expect((await remove(url, removed)).status).toBe(204);
       await admin.set(`{images}:removed:${removed}`, '{"removedAt');

@@ -73,7 +73,7 @@ test('a receiver verifies a webhook with the new and with the old secret', async
   expect(() => new Webhook(`whsec_${Buffer.alloc(32, 'x').toString('base64')}`).verify(body, headers)).toThrow();
 });
 
-test('is sent again after 500, with the same id and body, until the receiver responds 200', async () => {
+test('a webhook is sent again after 500, with the same id and body, until the receiver responds 200', async () => {
   const { calls, url } = await inTurn(500, 302, 200);
   const batchId = await upload({ webhook: url }, await truncatedJpeg());
   const { state, attempts } = await ended(batchId);
@@ -83,7 +83,7 @@ test('is sent again after 500, with the same id and body, until the receiver res
   expect(JSON.stringify(await webhookOf(batchId))).not.toContain('what the receiver says');
 });
 
-test('is given up after 410, and after the last attempt, and can be delivered again', async () => {
+test('a webhook is given up after 410, and after the last attempt, and can be delivered again', async () => {
   const gone = await inTurn(410);
   const unwanted = await upload({ webhook: gone.url });
   expect(await ended(unwanted)).toMatchObject({ state: 'failed', attempts: [{ statusCode: 410 }] });
@@ -100,7 +100,7 @@ test('is given up after 410, and after the last attempt, and can be delivered ag
   await until(() => failing.calls.length === 6);
 });
 
-test('obeys Retry-After', async () => {
+test('a webhook is sent again after the time in Retry-After', async () => {
   const { url } = await inTurn({ status: 503, headers: { 'Retry-After': '3600' } });
   const batchId = await upload({ webhook: url });
   const { attempts, nextAttemptAt } = await until(async () => {
@@ -128,14 +128,14 @@ test('a retry and a reprocess have the webhook of their batch, or their own', as
   await until(() => first.calls.length === 2 && second.calls.length === 1);
 });
 
-test('is sent to the default address if the upload names none', async () => {
+test('a webhook is sent to the default address if the upload names none', async () => {
   const { calls, url } = await startReceiver();
   const { url: other } = await service.startApi({ WEBHOOK_URL: url });
   await fetch(`${other}/process-images`, { method: 'POST', body: form([['a.jpg', image]]) });
   await until(() => calls.length === 1);
 });
 
-test('is deleted with its batch', async () => {
+test('a webhook is deleted with its batch', async () => {
   const { url } = await startReceiver();
   const batchId = await upload({ webhook: url });
   await ended(batchId);
@@ -151,7 +151,7 @@ test.each([
   ['http://10.0.0.1/', 'webhook must have a public address, and 10.0.0.1 is none'],
   ['http://0xa9fea9fe/', 'webhook must have a public address, and 169.254.169.254 is none'],
   ['http://[::ffff:10.0.0.1]/', 'webhook must have a public address'],
-])('refuses the address %s', async (webhook, detail) => {
+])('an upload refuses the webhook address %s', async (webhook, detail) => {
   const response = await post({ webhook });
   expect([response.status, await response.json()]).toEqual([
     400,
@@ -159,7 +159,7 @@ test.each([
   ]);
 });
 
-test('is never sent to a private address that a name resolves to', async () => {
+test('a webhook is never sent to a private address that a name resolves to', async () => {
   const service = await ownService({ ...settings, NETWORK_ALLOW: '' });
   api = await service.startApi();
   await service.startWorker();
@@ -172,7 +172,7 @@ test('is never sent to a private address that a name resolves to', async () => {
   expect(calls).toEqual([]);
 });
 
-test('is refused without a secret, and says what the operator must set', async () => {
+test('a webhook is refused without a secret, and says what the operator must set', async () => {
   const service = await ownService();
   api = await service.startApi();
   const response = await post({ webhook: 'https://example.com/' });
