@@ -3,6 +3,7 @@ import type { BatchResponse } from '../src/api/views/status.ts';
 
 const agent = new Agent({ keepAlive: true });
 const boundary = 'bench-boundary-7b9f2c';
+const FORM = `multipart/form-data; boundary=${boundary}`;
 
 /** Encodes a multipart form in advance, so that the client's work is not part of the measurement. */
 export function formBody(files: readonly Buffer[]): Buffer {
@@ -14,10 +15,10 @@ export function formBody(files: readonly Buffer[]): Buffer {
   return Buffer.concat([...parts, `--${boundary}--\r\n`].map((part) => Buffer.from(part)));
 }
 
-/** Uploads a form and returns the body of the response. Throws unless the status is 2xx. */
-export function upload(url: string, body: Buffer): Promise<string> {
+/** Uploads a form, or a body of another type. Returns the body of the response. Throws unless the status is 2xx. */
+export function upload(url: string, body: Buffer, type = FORM): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { 'Content-Type': `multipart/form-data; boundary=${boundary}`, 'Content-Length': body.length };
+    const headers = { 'Content-Type': type, 'Content-Length': body.length };
     const sent = request(`${url}/process-images`, { method: 'POST', agent, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => {
@@ -38,6 +39,7 @@ export async function uploadAll(
   url: string,
   bodies: readonly Buffer[],
   clients: number,
+  type?: string,
 ): Promise<{ times: number[]; responses: string[] }> {
   const times: number[] = [];
   const responses: string[] = [];
@@ -45,7 +47,7 @@ export async function uploadAll(
   const client = async () => {
     for (let body = waiting.shift(); body; body = waiting.shift()) {
       const begin = performance.now();
-      responses.push(await upload(url, body));
+      responses.push(await upload(url, body, type));
       times.push(performance.now() - begin);
     }
   };

@@ -9,6 +9,7 @@ import { floor } from './measures/floor.ts';
 import { list } from './measures/list.ts';
 import { memory } from './measures/memory.ts';
 import { pipeline } from './measures/pipeline.ts';
+import { rawBody } from './measures/raw-body.ts';
 import { redisCost } from './measures/redis-cost.ts';
 import { service } from './measures/service.ts';
 import { startup } from './measures/startup.ts';
@@ -27,6 +28,7 @@ const measures: Record<string, Measure> = {
   drain: drainRate,
   service,
   accept,
+  raw: rawBody,
   status,
   list,
   streams,

@@ -28,7 +28,9 @@ const exampleBatch = exampleJob.slice(0, -2);
 export const errorTypes = {
   MULTIPART_REQUIRED: type(
     415,
-    () => 'Send the files as multipart/form-data in the field "images", as in: curl -F images=@photo.jpg …',
+    () =>
+      'Send the files as multipart/form-data in the field "images", as in: curl -F images=@photo.jpg … ' +
+      'Or send one image as the body, with its media type in Content-Type.',
   ),
   MALFORMED_MULTIPART: type(
     400,

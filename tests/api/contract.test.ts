@@ -432,6 +432,7 @@ const table: Record<string, Record<string, Case>> = {
     '400 FILE_REQUIRED': () => postRaw('--x--\r\n'),
     '400 INVALID_IDEMPOTENCY_KEY': () => postImage().set('Idempotency-Key', 'a b'),
     '400 INVALID_OPTION': () => postImage().field('width', '0'),
+    '400 INVALID_PARAMETER': () => postImage().query({ widht: 300 }),
     '400 MALFORMED_MULTIPART': () => postRaw('nothing'),
     '400 TOO_MANY_FILES': () =>
       Array.from({ length: 11 }).reduce<ReturnType<typeof post>>(

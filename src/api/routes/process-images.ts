@@ -5,6 +5,7 @@ import { defineRoute, type Route } from '../http/define-route.ts';
 import { binary, guardedProblems } from '../openapi/responses.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { batchFieldDescriptions } from '../upload/batch-fields.ts';
+import { RAW_TYPES } from '../upload/receive-raw.ts';
 import { checkUploadHeaders } from '../upload/receive-upload.ts';
 import { FILES_FIELD, maxRequestBytes, UPLOAD_PATH, type UploadLimits } from '../upload/upload-limits.ts';
 import { type AcceptParts, acceptBatch, acceptErrors, acceptedResponse, acceptHeaders } from './accepted-batch.ts';
@@ -56,6 +57,26 @@ export function optionProperties() {
   };
 }
 
+/** Parameters of the address, for a body that is one image. */
+const rawParameters = [
+  {
+    name: 'name',
+    in: 'query' as const,
+    description: 'name of an image that is the whole body; otherwise taken from `Content-Disposition`',
+    schema: { type: 'string' as const },
+  },
+  {
+    name: 'options',
+    in: 'query' as const,
+    description: 'the options, each as its own parameter: `?width=300&format=webp`',
+    style: 'form' as const,
+    explode: true,
+    // Swagger UI would otherwise send an example of each option.
+    example: {},
+    schema: { type: 'object' as const, properties: optionProperties() },
+  },
+];
+
 function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'path'> {
   return {
     operationId: 'processImages',
@@ -68,8 +89,15 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
       'on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata.',
     request: {
       headers: acceptHeaders,
-      body: { required: true, content: { 'multipart/form-data': { schema: uploadForm(limits) } } },
+      body: {
+        required: true,
+        content: {
+          'multipart/form-data': { schema: uploadForm(limits) },
+          ...Object.fromEntries(RAW_TYPES.map((type) => [type, { schema: binary }])),
+        },
+      },
     },
+    parameters: rawParameters,
     responses: {
       202: acceptedResponse,
       ...guardedProblems(
@@ -79,6 +107,7 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
         'TOO_MANY_FILES',
         'EMPTY_FILE',
         'MALFORMED_MULTIPART',
+        'INVALID_PARAMETER',
         'REQUEST_TIMEOUT',
         'FILE_TOO_LARGE',
         'REQUEST_TOO_LARGE',

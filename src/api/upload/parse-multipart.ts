@@ -1,31 +1,16 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Request, Response } from 'express';
 import multer from 'multer';
-import { SIGNATURE_BYTES } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload } from '../../storage/storage.ts';
 import { createPartCounter } from './part-counter.ts';
+import { pipeBody } from './pipe-body.ts';
+import { type ReceivedFile, storeFile } from './store-file.ts';
 import { malformed, tooLarge, toUploadError } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';
 
-/** Milliseconds for which a client may send nothing in the middle of its upload. */
-const UPLOAD_IDLE_TIMEOUT_MS = 15_000;
-
-/** A file of a form, stored in the upload. */
-export interface ReceivedFile {
-  /** As the client wrote it. */
-  originalName: string;
-  /** Bytes. */
-  size: number;
-  /** Its first bytes, by which its format is detected. */
-  head: Uint8Array;
-  /** SHA-256 in hexadecimal, if digests were requested. */
-  digest: string | undefined;
-}
-
 /** Fields that the storage engine below adds to multer's file. */
-type StoredPart = Pick<ReceivedFile, 'size' | 'head' | 'digest'>;
+type StoredPart = Omit<ReceivedFile, 'originalName'>;
 
 /** An option of multer that its types lack. */
 interface StreamHandler {
@@ -50,8 +35,6 @@ export function parseMultipart(
     const onGone = () => reject(malformed('the connection was closed before its end'));
     res.once('close', onGone);
     if (req.destroyed || res.destroyed) onGone();
-    const { timeout: usualTimeout = 0 } = req.socket;
-    req.once('close', () => req.socket.setTimeout(usualTimeout));
     const counter = createPartCounter(req.get('Content-Type') ?? '');
     // The parser accepts `boundary=""`, and then skips parts that are not counted.
     if (!counter.hasBoundary) return reject(malformed('its Content-Type cannot be understood'));
@@ -60,7 +43,7 @@ export function parseMultipart(
     const options: multer.Options & StreamHandler = {
       storage: {
         _handleFile(_req, file, done) {
-          const write = store(incoming, writes.length, file.stream, withDigests);
+          const write = storeFile(incoming, writes.length, file.stream, withDigests);
           writes.push(write);
           write.then((part) => done(null, part), done);
         },
@@ -79,21 +62,6 @@ export function parseMultipart(
       preservePath: true,
       // multer has no limit for the whole body, and reads it to its end before it reports an error.
       streamHandler(_req, parser) {
-        let received = 0;
-        const giveUp = (error: ServiceError) => {
-          req.unpipe(parser);
-          // Also ends the file that is being written.
-          parser.destroy(error);
-          reject(error);
-        };
-        req.setTimeout(UPLOAD_IDLE_TIMEOUT_MS, () =>
-          giveUp(tooSlow(`for ${UPLOAD_IDLE_TIMEOUT_MS / 1000} seconds nothing of it arrived`)),
-        );
-        const limit = setTimeout(
-          () => giveUp(tooSlow(`it had not arrived after ${limits.requestTimeoutMs / 1000} seconds`)),
-          limits.requestTimeoutMs,
-        );
-        req.once('close', () => clearTimeout(limit));
         parser.on('field', () => {
           understood += 1;
         });
@@ -107,14 +75,12 @@ export function parseMultipart(
         });
         req.on('data', (chunk: Buffer) => {
           counter.push(chunk);
-          received += chunk.length;
-          if (received > maxRequestBytes(limits)) giveUp(tooLarge(limits));
         });
-        req.pipe(parser);
+        const { requestTimeoutMs } = limits;
+        const maxBytes = maxRequestBytes(limits);
+        pipeBody(req, res, parser, { maxBytes, requestTimeoutMs, tooLarge: () => tooLarge(limits) }, reject);
       },
     };
-    // curl sends `Expect: 100-continue` with large bodies. All checks of the headers are done by now.
-    if (/100-continue/i.test(req.headers.expect ?? '')) res.writeContinue();
     multer(options).array(FILES_FIELD)(req, res, (error: unknown) => {
       if (error) return void storageErrorOf(writes).then((ours) => reject(ours ?? toUploadError(error, limits)));
       if (nameless !== undefined)
@@ -136,29 +102,6 @@ export function parseMultipart(
       });
     });
   });
-}
-
-/** Stores one file, and hashes it on the way if its digest is requested. */
-async function store(
-  incoming: IncomingUpload,
-  index: number,
-  content: Readable,
-  withDigest: boolean,
-): Promise<StoredPart> {
-  const hash = withDigest ? createHash('sha256') : undefined;
-  const stored = await incoming.add(index, hash ? hashing(content, hash) : content, SIGNATURE_BYTES);
-  return { ...stored, digest: hash?.digest('hex') };
-}
-
-function tooSlow(reason: string): ServiceError {
-  return new ServiceError('REQUEST_TIMEOUT', [reason]);
-}
-
-async function* hashing(content: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of content) {
-    digest.update(chunk);
-    yield chunk;
-  }
 }
 
 /** multer reports an error of the storage as one of the file's stream. Only the write has the storage's own error. */

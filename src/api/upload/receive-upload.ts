@@ -5,7 +5,9 @@ import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
 import type { IncomingUpload, Originals } from '../../storage/storage.ts';
 import { refuseContentEncoding } from '../http/content-encoding.ts';
-import { parseMultipart, type ReceivedFile } from './parse-multipart.ts';
+import { parseMultipart } from './parse-multipart.ts';
+import { RAW_TYPES, rawFileName, receiveRaw } from './receive-raw.ts';
+import type { ReceivedFile } from './store-file.ts';
 import { tooLarge } from './upload-errors.ts';
 import { maxRequestBytes, type UploadLimits } from './upload-limits.ts';
 
@@ -13,7 +15,7 @@ import { maxRequestBytes, type UploadLimits } from './upload-limits.ts';
 export interface ReceivedUpload {
   /** In the order of the upload; names as the client wrote them. */
   files: { originalName: string; format: FormatName }[];
-  /** The form's text fields, by name. */
+  /** The form's text fields and the parameters of the address, by name. */
   fields: Record<string, unknown>;
   /** Hash of its names, contents and options; empty unless it was requested. */
   fingerprint: string;
@@ -26,44 +28,75 @@ export interface ReceivedUpload {
  * @throws {ServiceError} `MULTIPART_REQUIRED`, `CONTENT_ENCODING_UNSUPPORTED` or `REQUEST_TOO_LARGE`
  */
 export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
-  if (!req.is('multipart/form-data')) {
-    throw new ServiceError('MULTIPART_REQUIRED', []);
-  }
+  if (!req.is(['multipart/form-data', ...RAW_TYPES])) throw new ServiceError('MULTIPART_REQUIRED', []);
   refuseContentEncoding(req);
   if (Number(req.headers['content-length']) > maxRequestBytes(limits)) throw tooLarge(limits);
+}
+
+/** How to receive an upload. */
+interface ReceiveParts {
+  originals: Originals;
+  limits: UploadLimits;
+  /** Names that a text field of a form, or a parameter of the address, may have. */
+  textFields: readonly string[];
+  /** Whether to hash the contents. */
+  withFingerprint: boolean;
 }
 
 /**
  * Receives the files of an upload and checks each. If it throws, the storage keeps nothing of the upload.
  *
- * @param textFields names that a text field may have
- * @param withFingerprint whether to hash the contents
  * @throws {ServiceError} for every error of the upload, naming the file or the field
  */
-export async function receiveUpload(
-  req: Request,
-  res: Response,
-  {
-    originals,
-    limits,
-    textFields,
-    withFingerprint,
-  }: { originals: Originals; limits: UploadLimits; textFields: readonly string[]; withFingerprint: boolean },
-): Promise<ReceivedUpload> {
-  const incoming = await originals.receive();
+export async function receiveUpload(req: Request, res: Response, parts: ReceiveParts): Promise<ReceivedUpload> {
+  const { limits, withFingerprint } = parts;
+  const incoming = await parts.originals.receive();
   try {
-    const { files: parts, fields } = await parseMultipart(req, res, { incoming, limits, withDigests: withFingerprint });
-    const unknown = Object.keys(fields).find((name) => !textFields.includes(name));
-    if (unknown !== undefined)
-      throw new ServiceError('UNEXPECTED_FIELD', [{ field: unknown, isFile: false, textFields }]);
-    const files = await checkFiles(parts, limits);
-    return { files, fields, fingerprint: withFingerprint ? fingerprintOf(parts, fields) : '', incoming };
+    const { files: received, fields } = await receiveBody(req, res, incoming, parts);
+    const files = await checkFiles(received, limits);
+    return { files, fields, fingerprint: withFingerprint ? fingerprintOf(received, fields) : '', incoming };
   } catch (error) {
     const discarded = incoming.discard();
     // For an oversized body, respond before cleaning up: the client is still sending.
-    if (!(error instanceof ServiceError && error.code === 'REQUEST_TOO_LARGE')) await discarded;
+    const isOversized = error instanceof ServiceError && ['REQUEST_TOO_LARGE', 'FILE_TOO_LARGE'].includes(error.code);
+    if (req.complete || !isOversized) await discarded;
     throw error;
   }
+}
+
+/** Receives the files and the fields of a form, or the one file of a raw body. */
+async function receiveBody(
+  req: Request,
+  res: Response,
+  incoming: IncomingUpload,
+  { limits, textFields, withFingerprint: withDigests }: ReceiveParts,
+): Promise<{ files: ReceivedFile[]; fields: Record<string, unknown> }> {
+  const parameters: Record<string, unknown> = { ...req.query };
+  if (req.is(RAW_TYPES)) {
+    const { name, ...fields } = parameters;
+    refuseUnknownParameters(fields, ['name', ...textFields]);
+    const originalName = rawFileName(req, name);
+    return { files: [await receiveRaw(req, res, { incoming, limits, originalName, withDigests })], fields };
+  }
+  refuseUnknownParameters(parameters, textFields);
+  const form = await parseMultipart(req, res, { incoming, limits, withDigests });
+  const unknown = Object.keys(form.fields).find((name) => !textFields.includes(name));
+  if (unknown !== undefined)
+    throw new ServiceError('UNEXPECTED_FIELD', [{ field: unknown, isFile: false, textFields }]);
+  return { files: form.files, fields: merge(parameters, form.fields) };
+}
+
+/** @throws {ServiceError} `INVALID_PARAMETER`: a client that misspells an option would otherwise get another result than it wanted */
+function refuseUnknownParameters(parameters: Record<string, unknown>, known: readonly string[]): void {
+  const unknown = Object.keys(parameters).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new ServiceError('INVALID_PARAMETER', [unknown.map((name) => `${JSON.stringify(name)} is unknown`), known]);
+}
+
+/** Joins the values of fields that both have to an array. */
+function merge(some: Record<string, unknown>, others: Record<string, unknown>): Record<string, unknown> {
+  const shared = Object.keys(some).filter((name) => Object.hasOwn(others, name));
+  return { ...some, ...others, ...Object.fromEntries(shared.map((name) => [name, [some[name], others[name]].flat()])) };
 }
 
 function fingerprintOf(files: readonly ReceivedFile[], fields: Record<string, unknown>): string {
