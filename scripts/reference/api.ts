@@ -95,7 +95,8 @@ function describeOperation(operation: Operation & { name: string }): string[] {
   if (described.length > 0) blocks.push(table(['Parameter', 'In', 'Meaning'], described));
   for (const [type, { schema }] of Object.entries(requestBody?.content ?? {})) {
     const names = Object.keys(schema.properties ?? {}).map((field) => `\`${field}\``);
-    blocks.push(`Body: \`${type}\` with the fields ${names.join(', ')}. See [options](options.md).`);
+    const more = schema.properties?.width ? ' See [options](options.md).' : '';
+    blocks.push(`Body: \`${type}\` with the fields ${names.join(', ')}.${more}`);
   }
   const rows = Object.entries(responses).map(([status, response]) => [status, ...describeResponse(status, response)]);
   return [...blocks, table(['Status', 'Meaning, or error codes', 'Headers', 'Body'], rows)];

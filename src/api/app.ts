@@ -5,7 +5,7 @@ import type { BatchWatcher } from '../queue/batch-watcher.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
 import type { StorageCheck } from '../queue/storage-check.ts';
-import type { Config, WebhookConfig } from '../shared/config.ts';
+import type { Config, LinkConfig, WebhookConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { identifyClient, requireKey } from './http/authenticate.ts';
@@ -16,6 +16,7 @@ import { createHeldRequests } from './http/held-requests.ts';
 import { requireOneHost } from './http/host-header.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
+import { acceptLink } from './http/signed-links.ts';
 import { type ApiMetrics, createApiMetrics } from './metrics.ts';
 import { createOpenApiDocument } from './openapi/document.ts';
 import { archiveRoute } from './routes/archive.ts';
@@ -25,14 +26,15 @@ import { docsRoute } from './routes/docs.ts';
 import { eventsRoute } from './routes/events.ts';
 import { livenessRoute, readinessRoute } from './routes/health.ts';
 import { jobsRoute } from './routes/jobs.ts';
+import { linksRoute } from './routes/links.ts';
 import { listBatchesRoute } from './routes/list-batches.ts';
 import { metricsRoute } from './routes/metrics.ts';
-import { originalRoute } from './routes/original.ts';
+import { ORIGINAL_PATH, originalRoute } from './routes/original.ts';
 import { pageRoute } from './routes/page.ts';
 import { presetsRoute } from './routes/presets.ts';
 import { processImagesRoute } from './routes/process-images.ts';
 import { reprocessBatchRoute } from './routes/reprocess-batch.ts';
-import { resultRoute } from './routes/result.ts';
+import { RESULT_PATH, resultRoute } from './routes/result.ts';
 import { retryBatchRoute } from './routes/retry-batch.ts';
 import { redeliverRoute, webhooksRoute } from './routes/webhooks.ts';
 import type { OptionRules } from './upload/read-options.ts';
@@ -48,6 +50,7 @@ export interface AppParts {
   access: AccessRules;
   optionRules: OptionRules;
   webhooks: WebhookConfig;
+  links: LinkConfig;
   /** Traces every request. */
   traceRequests?: RequestHandler | undefined;
   /** Pages for the operator. */
@@ -73,13 +76,14 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
       cancelBatchRoute(parts),
       retryBatchRoute({ ...parts, ...waiting }),
       reprocessBatchRoute({ ...parts, ...waiting }),
-      eventsRoute(waiting),
+      eventsRoute({ ...parts, ...waiting }),
       webhooksRoute(parts),
       redeliverRoute(parts),
       archiveRoute(parts),
       jobsRoute({ ...parts, ...waiting }),
       resultRoute(parts),
       originalRoute(parts),
+      linksRoute(parts),
       presetsRoute(parts.optionRules),
       metricsRoute(parts.metrics),
     ],
@@ -129,6 +133,7 @@ export function createApp(parts: AppParts): Express {
   app.use(limitRate({ ...limit, what: 'requests', perMinute: rateLimits.requests }));
   // Bull Board has a password of its own.
   if (parts.admin) app.use(parts.admin);
+  app.get([RESULT_PATH, ORIGINAL_PATH], acceptLink(parts.links.secrets));
   app.use(requireKey(apiKeys));
   app.post(
     [UPLOAD_PATH, RETRY_PATH, REPROCESS_PATH],

@@ -57,6 +57,7 @@ async function main(): Promise<void> {
     limits: config,
     access: config,
     webhooks: config.webhooks,
+    links: config.links,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
     traceRequests: tracing && (await import('./http/trace.ts')).traceRequests(),
     admin:

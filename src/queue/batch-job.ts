@@ -25,6 +25,8 @@ export const batchJobPayload = z.object({
   metadata: z.string().optional().catch(undefined),
   /** Address that is called when the batch ends. */
   webhook: z.string().optional().catch(undefined),
+  /** Whether the webhook has signed URLs of the results. */
+  signsLinks: z.boolean().optional().catch(undefined),
   /** Batch from which this one was made. */
   sourceBatchId: z.uuidv4().optional().catch(undefined),
 });

@@ -42,6 +42,8 @@ export interface NewBatch {
   metadata?: string | undefined;
   /** Address that is called when the batch ends. */
   webhook?: string | undefined;
+  /** Whether its webhook has signed URLs of the results. */
+  signsLinks?: boolean;
   /** Batch from which this one was made. */
   sourceBatchId?: string;
   /** Id of the upload's request, for the log. */
@@ -202,7 +204,17 @@ export function createQueueClient({
     },
 
     async addBatch(announced) {
-      const { batchId, files, outputs, sender, tags = [], metadata, webhook, sourceBatchId } = announced;
+      const {
+        batchId,
+        files,
+        outputs,
+        sender,
+        tags = [],
+        metadata,
+        webhook,
+        signsLinks = false,
+        sourceBatchId,
+      } = announced;
       const { requestId, virtualTime, createdAt } = announced;
       const ownership = sender.owner === undefined ? {} : { owner: sender.owner };
       const batch: FlowJob = {
@@ -214,7 +226,7 @@ export function createQueueClient({
           client: sender.id,
           ...(tags.length > 0 && { tags: [...tags] }),
           ...(metadata !== undefined && { metadata }),
-          ...(webhook !== undefined && { webhook }),
+          ...(webhook !== undefined && { webhook, ...(signsLinks && { signsLinks }) }),
           ...(sourceBatchId !== undefined && { sourceBatchId }),
         } satisfies BatchJobPayload,
         opts: { ...batchJobOptions, jobId: batchId, timestamp: createdAt },

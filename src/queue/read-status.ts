@@ -74,6 +74,8 @@ export interface BatchStatus {
   metadata: string | undefined;
   /** Address that is called when it has ended. */
   webhook: string | undefined;
+  /** Whether the webhook has signed URLs of the results. */
+  signsLinks: boolean;
   /** Batch from which this one was made. */
   sourceBatchId: string | undefined;
   /** In the order of the upload. */
@@ -182,7 +184,15 @@ async function readWholeBatch(
     redis.hget(bullmqKeys(batches).job(batchId), CANCELLED_AT),
   ]);
   if (removed || !batch) return removed;
-  const { total, owner, tags = [], metadata, webhook, sourceBatchId } = batchJobPayload.parse(batch.data);
+  const {
+    total,
+    owner,
+    tags = [],
+    metadata,
+    webhook,
+    signsLinks = false,
+    sourceBatchId,
+  } = batchJobPayload.parse(batch.data);
   // Check this before reading the files. Otherwise the response time would reveal a batch of another owner.
   if (reader && reader.owner !== owner) return undefined;
   const read = await Promise.all(
@@ -204,7 +214,7 @@ async function readWholeBatch(
   const hasEnded = progress.completed + progress.failed === total;
   const finishedAt = hasEnded ? new Date(Math.max(...files.map((file) => file.finishedAt ?? 0))) : null;
   const cancelledAt = cancelled === null ? null : new Date(Number(cancelled));
-  const description = { tags, metadata, webhook, sourceBatchId };
+  const description = { tags, metadata, webhook, signsLinks, sourceBatchId };
   const times = { createdAt, finishedAt, cancelledAt };
   return { owner, value: { batchId, status, progress, ...times, ...description, files } };
 }

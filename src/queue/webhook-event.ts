@@ -1,12 +1,14 @@
 import { z } from 'zod';
-import { batchLinks } from '../shared/batch-links.ts';
+import { batchLinks, resultUrl } from '../shared/batch-links.ts';
 import { type BatchJobPayload, batchStates } from './batch-job.ts';
+import { type FileStatus, jobStates } from './read-status.ts';
 import { parseStored } from './stored-data.ts';
 
 const count = z.int().min(0);
 const url = z.string();
+const signedUrl = z.string().meta({ description: 'Absolute and signed: it needs no key' });
 
-/** Payload of a webhook (Standard Webhooks 1.0.0): a batch that has ended, without its files. */
+/** Payload of a webhook (Standard Webhooks 1.0.0): a batch that has ended. */
 export const webhookEvent = z
   .object({
     type: z.enum(['batch.completed', 'batch.completed-with-errors']),
@@ -20,17 +22,39 @@ export const webhookEvent = z
       tags: z.array(z.string()),
       metadata: z.record(z.string(), z.unknown()),
       links: z.object({ self: url, events: url, archive: url }),
+      files: z
+        .array(
+          z.object({
+            jobId: z.string(),
+            originalName: z.string(),
+            state: z.enum(jobStates),
+            resultUrl: signedUrl
+              .nullable()
+              .meta({ description: 'Absolute and signed: it needs no key; `null` if the file failed' }),
+            outputs: z
+              .array(z.object({ name: z.string(), resultUrl: signedUrl }))
+              .optional()
+              .meta({ description: 'With `variants`' }),
+          }),
+        )
+        .optional()
+        .meta({ description: 'With `links=signed`: in the order of the upload' }),
     }),
   })
   .meta({ id: 'WebhookEvent' });
 /** See {@link webhookEvent}. */
 export type WebhookEvent = z.infer<typeof webhookEvent>;
 
-/** Makes the payload of a webhook. It is the same for the same batch. */
+/**
+ * Makes the payload of a webhook. It is the same for the same batch.
+ *
+ * @param files to list with signed URLs, if the client asked for them
+ */
 export function toWebhookEvent(
   batchId: string,
   { total, tags = [], metadata }: BatchJobPayload,
   { completed, createdAt, finishedAt }: { completed: number; createdAt: number; finishedAt: number },
+  files?: WebhookEvent['data']['files'],
 ): WebhookEvent {
   const status = completed === total ? 'completed' : 'completed-with-errors';
   const finished = new Date(finishedAt).toISOString();
@@ -49,6 +73,23 @@ export function toWebhookEvent(
         .catch({})
         .parse(parseStored(metadata ?? '')),
       links: batchLinks(batchId),
+      ...(files && { files }),
     },
   };
+}
+
+/**
+ * Lists the files of a batch for its webhook.
+ *
+ * @param sign returns the signed URL of a path
+ */
+export function toWebhookFiles(
+  files: readonly FileStatus[],
+  sign: (path: string) => string,
+): NonNullable<WebhookEvent['data']['files']> {
+  return files.map(({ jobId, payload: { originalName }, state, result }) => {
+    const job = `/jobs/${jobId}`;
+    const outputs = result?.outputs?.map(({ name }) => ({ name, resultUrl: sign(resultUrl(job, name)) }));
+    return { jobId, originalName, state, resultUrl: result && sign(resultUrl(job)), ...(outputs && { outputs }) };
+  });
 }

@@ -3,3 +3,8 @@ export function batchLinks(batchId: string) {
   const self = `/batches/${batchId}`;
   return { self, events: `${self}/events`, archive: `${self}/archive` };
 }
+
+/** Returns where a result is: the only one of its job, or the one of that name. */
+export function resultUrl(jobUrl: string, variant?: string): string {
+  return `${jobUrl}/result${variant === undefined ? '' : `?variant=${encodeURIComponent(variant)}`}`;
+}

@@ -64,6 +64,11 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     maxHeldRequests: env.MAX_HELD_REQUESTS,
     trustedProxies: env.TRUST_PROXY,
     corsOrigins: Object.freeze(env.CORS_ORIGINS ?? []),
+    links: Object.freeze({
+      secrets: Object.freeze(env.LINK_SECRET ?? []),
+      publicUrl: env.PUBLIC_URL,
+      retentionMs: env.RETENTION_HOURS,
+    }),
     requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
     queuePrefix: env.QUEUE_PREFIX,
     uploadDir: env.UPLOAD_DIR,
@@ -132,6 +137,8 @@ export function readPresets(path: string | undefined): unknown {
 export type Config = ReturnType<typeof loadConfig>;
 /** The configuration of webhooks. */
 export type WebhookConfig = Config['webhooks'];
+/** The configuration of signed links. */
+export type LinkConfig = Config['links'];
 /** The configuration of the S3 storage. */
 export type S3Config = NonNullable<Config['s3']>;
 /** The configuration of the connection to Redis. */

@@ -92,6 +92,24 @@ export const errorTypes = {
     },
     'no key',
   ),
+  LINKS_DISABLED: type(
+    403,
+    (setting: 'LINK_SECRET' | 'PUBLIC_URL') =>
+      setting === 'LINK_SECRET'
+        ? 'This service signs no links. Its operator must set LINK_SECRET first.'
+        : 'This service cannot write links into webhooks, since it has no public address. Its operator must set PUBLIC_URL first.',
+    'LINK_SECRET',
+  ),
+  LINK_INVALID: type(
+    403,
+    () =>
+      'This link was changed or cut off, or its secret was replaced. Use the whole link as you got it, or ask its sender for a new one.',
+  ),
+  LINK_EXPIRED: type(
+    403,
+    (expiredAt: string) => `This link expired at ${expiredAt}. Ask its sender for a new one.`,
+    '2026-11-30T06:00:00.000Z',
+  ),
   FILE_TOO_LARGE: type(
     413,
     (file: string, maxBytes: number) =>

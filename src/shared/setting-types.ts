@@ -92,6 +92,18 @@ export const webhookSecrets = listOf(
   'must be one secret, or two while they are rotated, each as `npm run webhook-secret` prints it',
 ).refine((secrets) => secrets.length <= 2, { error: 'must be one secret, or two while they are rotated' });
 
+/** One or two secrets that sign links. */
+export const linkSecrets = listOf(
+  (secret) => secret.length >= 32,
+  'must be one secret of 32 or more characters, or two while they are rotated, each as `npm run link-secret` prints it',
+).refine((secrets) => secrets.length <= 2, { error: 'must be one secret, or two while they are rotated' });
+
+/** The address of the service, without a slash at its end. */
+export const publicUrl = z
+  .url({ protocol: /^https?$/, error: 'must look like https://images.example.com' })
+  .refine((url) => !/[?#]/.test(url), { error: 'must have no query and no fragment' })
+  .transform((url) => url.replace(/\/+$/, ''));
+
 /** Delays in seconds, converted to milliseconds. */
 export const delays = listOf(
   (seconds) => /^\d{1,6}$/.test(seconds),

@@ -7,8 +7,10 @@ import {
   delays,
   formatList,
   hours,
+  linkSecrets,
   originList,
   path,
+  publicUrl,
   webhookSecrets,
   wholeNumber,
 } from './setting-types.ts';
@@ -50,6 +52,16 @@ export const settings = z.object({
   CORS_ORIGINS: originList
     .optional()
     .describe('origins whose web pages may call the API, comma-separated, or `*` for all; empty: none'),
+  LINK_SECRET: linkSecrets
+    .optional()
+    .describe(
+      'secret that signs links to single files, or two while they are rotated, comma-separated, the new one first; `npm run link-secret` creates one. Empty: there are no links',
+    ),
+  PUBLIC_URL: publicUrl
+    .optional()
+    .describe(
+      'address of the service for its clients, with which links begin, such as `https://images.example.com`; empty: the host of the request. Required for links in webhooks',
+    ),
   REQUEST_TIMEOUT_SECONDS: wholeNumber(1, 3000)
     .prefault('300')
     .describe('maximum seconds for receiving a complete request'),

@@ -116,6 +116,8 @@ export interface SignedResponse {
   type: string;
   /** `Content-Disposition`. */
   disposition: string;
+  /** When the address must have expired, in milliseconds since 1970. It may expire earlier. */
+  expiresAt: number | undefined;
 }
 
 /** The content of a file, or of the requested range. */

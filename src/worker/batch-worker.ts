@@ -5,10 +5,16 @@ import { bullmqKeys, CANCELLED_AT } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId, WEBHOOK_QUEUE } from '../queue/names.ts';
-import { toWebhookEvent, type WebhookEvent } from '../queue/webhook-event.ts';
+import { readBatchStatus } from '../queue/read-status.ts';
+import { toWebhookEvent, toWebhookFiles, type WebhookEvent } from '../queue/webhook-event.ts';
 import type { WebhookJobPayload } from '../queue/webhook-job.ts';
+import type { LinkConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
+import { expiryOf, signLink } from '../shared/signed-link.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
+
+/** How long the links of a webhook are valid. The last of its attempts is about three days after the end of the batch. */
+const WEBHOOK_LINK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** The worker of the batches' jobs. */
 export interface BatchWorker {
@@ -31,12 +37,14 @@ export function createBatchWorker({
   redis,
   prefix,
   webhookAttempts,
+  links,
   telemetry,
   logger,
 }: {
   redis: RedisConnection;
   prefix: string;
   webhookAttempts: number;
+  links: LinkConfig;
   telemetry: Telemetry | undefined;
   logger: Logger;
 }): BatchWorker {
@@ -46,13 +54,27 @@ export function createBatchWorker({
   const webhooks = new Queue(WEBHOOK_QUEUE, options);
   const ignore = (err: Error) => logger.debug({ err }, 'worker error');
   for (const queue of [images, batches, webhooks]) queue.on('error', ignore);
-  const index = createBatchIndex({ redis, batches, keys: serviceKeys(prefix) });
+  const source = { redis, images, batches, keys: serviceKeys(prefix) };
+  const index = createBatchIndex(source);
 
   /** Returns when the last file of a batch ended, in milliseconds since 1970. */
   async function readEnd(batchId: string, total: number): Promise<number> {
     const keys = Array.from({ length: total }, (_, file) => bullmqKeys(images).job(imageJobId(batchId, file)));
     const ends = await Promise.all(keys.map((key) => redis.hget(key, 'finishedOn')));
     return Math.max(...ends.map(Number));
+  }
+
+  /** Lists the files of an ended batch with signed URLs. Without the settings for that, the webhook is sent without them. */
+  async function signedFiles(batchId: string, finishedAt: number): Promise<WebhookEvent['data']['files']> {
+    const { secrets, publicUrl } = links;
+    const [secret] = secrets;
+    if (secret === undefined || publicUrl === undefined) {
+      logger.error({ batchId }, 'set LINK_SECRET and PUBLIC_URL for this worker too: a webhook is sent without links');
+      return undefined;
+    }
+    const found = await readBatchStatus(source, batchId);
+    const expires = expiryOf(finishedAt + WEBHOOK_LINK_MS, finishedAt, links);
+    return found?.value && toWebhookFiles(found.value.files, (path) => publicUrl + signLink(path, expires, secret));
   }
 
   /** Enqueues the webhook of a batch. If it was enqueued before, nothing changes: its id is that of the batch. */
@@ -70,7 +92,9 @@ export function createBatchWorker({
       const { data } = batchJobPayload.safeParse(job.data);
       const finishedAt = data ? await readEnd(batchId, data.total) : Date.now();
       if (data?.webhook !== undefined) {
-        const event = toWebhookEvent(batchId, data, { completed: processed, createdAt: job.timestamp, finishedAt });
+        const outcome = { completed: processed, createdAt: job.timestamp, finishedAt };
+        const files = data.signsLinks ? await signedFiles(batchId, finishedAt) : undefined;
+        const event = toWebhookEvent(batchId, data, outcome, files);
         await enqueueWebhook(batchId, data.webhook, event);
       }
       await index.setStatus(batchId, ignored > 0 ? 'completed-with-errors' : 'completed');

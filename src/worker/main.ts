@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();
   const webhookAttempts = config.webhooks.retryDelaysMs.length + 1;
-  const batches = createBatchWorker({ redis, prefix, webhookAttempts, telemetry, logger });
+  const batches = createBatchWorker({ redis, prefix, webhookAttempts, links: config.links, telemetry, logger });
   const webhooks = createWebhookWorker({ redis, prefix, webhooks: config.webhooks, metrics, logger });
   const images = createImageWorker({
     redis,

@@ -16,6 +16,7 @@ import type { QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { ServiceError } from '../../src/shared/errors.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
+import { signLink } from '../../src/shared/signed-link.ts';
 import { confirmedStorage, listeningApp, silent, testQueueClient } from '../support/app.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { environment } from '../support/environment.ts';
@@ -40,6 +41,8 @@ interface DocumentedResponse {
   content?: Record<string, { schema: object; examples?: Record<string, { value: unknown }> }>;
 }
 
+const LINK_SECRET = 's'.repeat(32);
+
 let redis: TestRedis;
 let app: Awaited<ReturnType<typeof listeningApp>>;
 let document: OpenApi;
@@ -47,7 +50,7 @@ let ajv: Ajv2020;
 
 beforeAll(async () => {
   redis = await startRedis();
-  app = await listeningApp(redis);
+  app = await listeningApp(redis, { LINK_SECRET });
   document = (await (await fetch(`${app.url}/openapi.json`)).json()) as OpenApi;
   ajv = new Ajv2020({ strict: false });
   (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
@@ -257,6 +260,7 @@ function failingParts() {
     access: loadConfig(environment()),
     optionRules: { presets: {}, presetsOnly: false },
     webhooks: loadConfig(environment()).webhooks,
+    links: loadConfig(environment()).links,
     logger: silent,
   };
 }
@@ -293,6 +297,10 @@ const postTo = async (settings: Record<string, string>) =>
   supertest((await listeningApp(redis, settings)).server)
     .post('/process-images')
     .attach('images', fixtures.image, 'a.jpg');
+const postLink = (jobId: string, body = {}) =>
+  send()
+    .post(`/jobs/${jobId}/links`)
+    .send({ expiresInSeconds: 60, ...body });
 const postRaw = (body: string) => post().type('multipart/form-data; boundary=x').send(body);
 
 /** Sends an upload to a service whose storage fails. */
@@ -334,6 +342,16 @@ async function cancelRunning(): Promise<Response> {
   return response;
 }
 
+/** Responses of an operation with the parameter `links`. */
+function writesLinks(method: 'get' | 'post', path: () => string): Record<string, Case> {
+  const sendTo = ({ server }: Service, links: string) =>
+    supertest(server)[method](path()).query({ links }).type('multipart/form-data; boundary=x');
+  return {
+    '400 INVALID_PARAMETER': () => sendTo(app, 'unsigned'),
+    '403 LINKS_DISABLED': () => sendTo(fixtures.redirecting, 'signed'),
+  };
+}
+
 /** Responses of an operation that makes a batch from another one. */
 function copies(name: 'retry' | 'reprocess'): Record<string, Case> {
   const path = () => `/batches/${fixtures.finished}/${name}`;
@@ -351,6 +369,7 @@ function copies(name: 'retry' | 'reprocess'): Record<string, Case> {
     supertest((await listeningApp(redis, settings)).server).post(path());
   return {
     ...guarded('post', path),
+    ...writesLinks('post', path),
     '202 ': post,
     '400 BAD_REQUEST': () => post().type('application/json').send('{'),
     '400 INVALID_IDEMPOTENCY_KEY': () => postAs('a b'),
@@ -413,6 +432,8 @@ function sendsFile(part: 'result' | 'original'): Record<string, Case> {
     '302 ': () => supertest(fixtures.redirecting.server).get(path()),
     '304 ': async () => get().set('If-None-Match', (await get()).headers.etag ?? ''),
     '400 INVALID_PARAMETER': () => get().query({ unknown: '1' }),
+    '403 LINK_INVALID': () => get().query({ expires: '1' }),
+    '403 LINK_EXPIRED': () => send().get(signLink(path(), 1, LINK_SECRET)),
     '404 JOB_NOT_FOUND': () => send().get(`/jobs/${unknownId}-0/${part}`),
     '410 BATCH_REMOVED': () => send().get(`/jobs/${fixtures.deleted}-0/${part}`),
     '410 FILE_GONE': () => without(async () => {}),
@@ -427,6 +448,7 @@ function sendsFile(part: 'result' | 'original'): Record<string, Case> {
 const table: Record<string, Record<string, Case>> = {
   'POST /process-images': {
     ...limited('post', () => '/process-images'),
+    ...writesLinks('post', () => '/process-images'),
     '202 ': postImage,
     '400 EMPTY_FILE': () => post().attach('images', Buffer.alloc(0), 'a.jpg'),
     '400 FILE_REQUIRED': () => postRaw('--x--\r\n'),
@@ -471,6 +493,7 @@ const table: Record<string, Record<string, Case>> = {
   },
   'GET /batches/{batchId}': {
     ...guarded('get', () => `/batches/${fixtures.finished}`),
+    ...writesLinks('get', () => `/batches/${fixtures.finished}`),
     '200 ': () => send().get(`/batches/${fixtures.finished}`),
     '404 BATCH_NOT_FOUND': () => send().get(`/batches/${unknownId}`),
     '410 BATCH_REMOVED': () => send().get(`/batches/${fixtures.deleted}`),
@@ -489,6 +512,7 @@ const table: Record<string, Record<string, Case>> = {
         cancelledAt: null,
         metadata: '',
         webhook: undefined,
+        signsLinks: false,
         sourceBatchId: undefined,
         files: [],
       };
@@ -532,6 +556,7 @@ const table: Record<string, Record<string, Case>> = {
   },
   'GET /batches/{batchId}/events': {
     ...guarded('get', () => `/batches/${fixtures.finished}/events`),
+    ...writesLinks('get', () => `/batches/${fixtures.finished}/events`),
     '200 ': () => send().get(`/batches/${fixtures.finished}/events`),
     '404 BATCH_NOT_FOUND': () => send().get(`/batches/${unknownId}/events`),
     '410 BATCH_REMOVED': () => send().get(`/batches/${fixtures.deleted}/events`),
@@ -552,6 +577,7 @@ const table: Record<string, Record<string, Case>> = {
   },
   'GET /jobs/{jobId}': {
     ...guarded('get', () => `/jobs/${fixtures.finished}-0`),
+    ...writesLinks('get', () => `/jobs/${fixtures.finished}-0`),
     '200 ': () => send().get(`/jobs/${fixtures.finished}-0`),
     '404 JOB_NOT_FOUND': () => send().get(`/jobs/${unknownId}-0`),
     '410 BATCH_REMOVED': () => send().get(`/jobs/${fixtures.deleted}-0`),
@@ -563,6 +589,21 @@ const table: Record<string, Record<string, Case>> = {
     '409 JOB_NOT_FINISHED': () => send().get(`/jobs/${fixtures.waiting}-0/result`),
   },
   'GET /jobs/{jobId}/original': sendsFile('original'),
+  'POST /jobs/{jobId}/links': {
+    ...guarded('post', () => `/jobs/${fixtures.finished}-0/links`),
+    '200 ': () => postLink(`${fixtures.finished}-0`),
+    '400 BAD_REQUEST': () => send().post(`/jobs/${fixtures.finished}-0/links`).type('application/json').send('{'),
+    '400 INVALID_OPTION': () => postLink(`${fixtures.finished}-0`, { expiresInSeconds: 59 }),
+    '403 LINKS_DISABLED': () => supertest(fixtures.redirecting.server).post(`/jobs/${fixtures.finished}-0/links`),
+    '404 JOB_NOT_FOUND': () => postLink(`${unknownId}-0`),
+    '404 VARIANT_NOT_FOUND': () => postLink(`${fixtures.finished}-0`, { variant: 'x' }),
+    '409 JOB_FAILED': () => postLink(`${fixtures.finished}-1`),
+    '409 JOB_NOT_FINISHED': () => postLink(`${fixtures.waiting}-0`),
+    '410 BATCH_REMOVED': () => postLink(`${fixtures.deleted}-0`),
+    '413 BODY_TOO_LARGE': () => postLink(`${fixtures.finished}-0`, { variant: 'x'.repeat(70_000) }),
+    '415 BODY_TYPE_UNSUPPORTED': () => send().post(`/jobs/${fixtures.finished}-0/links`).type('text/plain').send('x'),
+    '415 CONTENT_ENCODING_UNSUPPORTED': () => postLink(`${fixtures.finished}-0`).set('Content-Encoding', 'gzip'),
+  },
   'GET /presets': { ...limited('get', () => '/presets'), '200 ': () => send().get('/presets') },
   'GET /metrics': { ...limited('get', () => '/metrics'), '200 ': () => send().get('/metrics') },
   'GET /healthz': { '200 ': () => send().get('/healthz') },

@@ -219,13 +219,19 @@ describeWithBucket('S3 storage', () => {
   test('signs a URL for a file with its type and name, and refuses any other URL', async () => {
     const file = await stored({ STORAGE_REDIRECT: 'true' });
     if (!('sign' in file)) throw new Error('the file has no signed URL');
-    const url = await file.sign({ method: 'GET', type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' });
-    const response = await fetch(url);
-    expect(await response.text()).toBe('0123456789');
-    expect(response.headers.get('content-type')).toBe('image/jpeg');
-    expect(response.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
+    const response = { method: 'GET', type: 'image/jpeg', disposition: 'attachment; filename="a.jpg"' } as const;
+    const url = await file.sign({ ...response, expiresAt: undefined });
+    const sent = await fetch(url);
+    expect(await sent.text()).toBe('0123456789');
+    expect(sent.headers.get('content-type')).toBe('image/jpeg');
+    expect(sent.headers.get('content-disposition')).toBe('attachment; filename="a.jpg"');
     expect((await fetch(url.replace(/\?.*/, ''))).ok).toBe(false);
     expect((await fetch(url.replace('a.jpg', 'b.jpg'))).status).toBe(403);
+    const secondsOf = async (expiresAt: number) =>
+      Number(new URL(await file.sign({ ...response, expiresAt })).searchParams.get('X-Amz-Expires'));
+    expect(await secondsOf(Date.now() + 3_600_000)).toBe(300);
+    expect(await secondsOf(Date.now() + 60_000)).toBeLessThanOrEqual(60);
+    expect(await secondsOf(Date.now())).toBe(1);
   });
 
   test('fails with STORAGE_UNAVAILABLE while the server is down, and works again after its restart', async () => {

@@ -95,6 +95,7 @@ export async function listeningApp(
     limits: config,
     access: config,
     webhooks: config.webhooks,
+    links: config.links,
     optionRules: { presets, presetsOnly: config.presetsOnly },
     logger: silent,
   });

@@ -16,6 +16,8 @@ export interface Client {
   id: string;
   /** Name of its key, which owns its batches; `undefined` without a valid key. */
   owner: string | undefined;
+  /** When the signed link of the request expires, in milliseconds since 1970. The client may then read the file of the link. */
+  linkExpiresAt?: number;
 }
 
 /** Returns the client of a request. {@link identifyClient} must have run before. */
@@ -38,10 +40,11 @@ export function addressOf(req: Request): string {
   return ipKeyGenerator(req.ip ?? '', IPV6_NETWORK_BITS);
 }
 
-/** Rejects requests without a valid key, if keys are configured. */
+/** Rejects requests without a valid key or a signed link, if keys are configured. */
 export function requireKey(apiKeys: Config['apiKeys']): RequestHandler {
   return (req, res, next) => {
-    if (apiKeys.length === 0 || clientOf(res).owner !== undefined) return next();
+    const { owner, linkExpiresAt } = clientOf(res);
+    if (apiKeys.length === 0 || owner !== undefined || linkExpiresAt !== undefined) return next();
     throw new ServiceError('UNAUTHORIZED', [problemOf(req)], { headers: { 'WWW-Authenticate': 'Bearer' } });
   };
 }

@@ -6,6 +6,7 @@ import { mediaTypeOf } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { OpenFile, StoredFile } from '../../storage/storage.ts';
 import { binary } from '../openapi/responses.ts';
+import { type Client, clientOf } from './authenticate.ts';
 
 /** Seconds after which a client can try again when the storage fails. */
 const RETRY_AFTER_SECONDS = 10;
@@ -16,6 +17,11 @@ export const fileQuery = z.strictObject({
     .enum(['0', '1'], { error: 'must be 0 or 1, and given once' })
     .optional()
     .meta({ description: '`1`: as an attachment, to be saved' }),
+  expires: z.string().optional().meta({ description: 'Of a signed link: when it expires, in seconds since 1970' }),
+  signature: z
+    .string()
+    .optional()
+    .meta({ description: 'Of a signed link, which needs no key; it covers the path and the other parameters' }),
 });
 
 const bytes = { 'image/*': { schema: binary } };
@@ -25,7 +31,8 @@ export const fileResponses = {
   200: { description: 'The bytes, with a strong `ETag`; conditional and range requests work', content: bytes },
   206: { description: 'The requested range', content: bytes },
   302: {
-    description: 'With S3 storage and `STORAGE_REDIRECT`: the file is at a signed address, valid for five minutes',
+    description:
+      'With S3 storage and `STORAGE_REDIRECT`: the file is at a signed address, valid for five minutes, or until the link expires',
   },
   304: { description: 'It has not changed' },
 };
@@ -33,6 +40,8 @@ export const fileResponses = {
 /** Errors of a route that sends a file of a job. */
 export const fileErrors = [
   'INVALID_PARAMETER',
+  'LINK_INVALID',
+  'LINK_EXPIRED',
   'JOB_NOT_FOUND',
   'BATCH_REMOVED',
   'FILE_GONE',
@@ -54,7 +63,11 @@ interface SentFile {
   isDownload: boolean;
 }
 
-const CACHING = 'private, max-age=31536000, immutable';
+/** Returns the `Cache-Control` of a file. Shared caches may store it under a signed link, until the link expires. */
+function cachingOf({ linkExpiresAt }: Client): string {
+  if (linkExpiresAt === undefined) return 'private, max-age=31536000, immutable';
+  return `public, max-age=${Math.max(0, Math.floor((linkExpiresAt - Date.now()) / 1000))}, immutable`;
+}
 
 /**
  * Sends a stored file: whole, in part (206), as a redirect (302) or unchanged (304).
@@ -75,15 +88,16 @@ export async function sendFile(
     // The address is valid for minutes only.
     res.set('Cache-Control', 'no-store');
     const method = req.method === 'HEAD' ? 'HEAD' : 'GET';
-    return res.redirect(await file.sign({ method, type, disposition }));
+    return res.redirect(await file.sign({ method, type, disposition, expiresAt: clientOf(res).linkExpiresAt }));
   }
+  const caching = cachingOf(clientOf(res));
   res.type(type);
   res.set('Content-Disposition', disposition);
   // Strong: a job that runs again makes the same bytes.
   res.set('ETag', `"${identity}"`);
   compareStrongly(req);
   try {
-    await ('path' in file ? sendFromDisk(res, file.path) : sendRemote(req, res, file.open));
+    await ('path' in file ? sendFromDisk(res, file.path, caching) : sendRemote(req, res, file.open, caching));
   } catch (error) {
     // The client hung up.
     if (res.headersSent || res.destroyed) return;
@@ -103,10 +117,10 @@ function compareStrongly(req: Request): void {
   }
 }
 
-function sendFromDisk(res: Response, path: string): Promise<void> {
+function sendFromDisk(res: Response, path: string, caching: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // A folder of the path may begin with a dot. The path does not come from the client.
-    const options = { dotfiles: 'allow', cacheControl: false, headers: { 'Cache-Control': CACHING } } as const;
+    const options = { dotfiles: 'allow', cacheControl: false, headers: { 'Cache-Control': caching } } as const;
     res.sendFile(path, options, (error) => (error ? reject(error) : resolve()));
   });
 }
@@ -115,14 +129,19 @@ function sendFromDisk(res: Response, path: string): Promise<void> {
 const ONE_RANGE = /^bytes=(\d+-\d*|-\d+)$/;
 
 /** Responds for a remote file as Express does for a file on disk. */
-async function sendRemote(req: Request, res: Response, open: (range?: string) => Promise<OpenFile>): Promise<void> {
+async function sendRemote(
+  req: Request,
+  res: Response,
+  open: (range?: string) => Promise<OpenFile>,
+  caching: string,
+): Promise<void> {
   const etag = String(res.get('ETag'));
   const names = req
     .get('If-Match')
     ?.split(',')
     .map((name) => name.trim()) ?? ['*'];
   if (!names.includes('*') && !names.includes(etag)) throw Object.assign(new Error('If-Match'), { status: 412 });
-  res.set({ 'Cache-Control': CACHING, 'Accept-Ranges': 'bytes' });
+  res.set({ 'Cache-Control': caching, 'Accept-Ranges': 'bytes' });
   if (req.fresh) return void res.status(304).end();
   const isWanted = ONE_RANGE.test(req.get('Range') ?? '') && [undefined, etag].includes(req.get('If-Range'));
   const { content, length, range } = await open(isWanted ? req.get('Range') : undefined);

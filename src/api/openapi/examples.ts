@@ -1,5 +1,6 @@
 import { imageJobId } from '../../queue/names.ts';
 import { batchLinks, jobLinks, resultUrl } from '../views/links.ts';
+import type { LinkResponse } from '../views/signed-link.ts';
 import type { BatchListResponse, BatchResponse, JobResponse } from '../views/status.ts';
 import type { WebhookResponse } from '../views/webhook.ts';
 
@@ -116,6 +117,12 @@ export const webhooks: Record<'pending' | 'delivered', WebhookResponse> = {
 };
 
 const jobId = imageJobId(batchId, 0);
+
+export const link: LinkResponse = {
+  url: `https://images.example.com/jobs/${jobId}/result?expires=1795413600&signature=${'A'.repeat(43)}`,
+  expiresAt: '2026-11-23T06:00:00.000Z',
+};
+
 const links = jobLinks(batchId, 0);
 
 export const jobs: Record<string, JobResponse> = {

@@ -2,8 +2,10 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { Claim } from '../../queue/idempotency.ts';
 import type { StorageCheck } from '../../queue/storage-check.ts';
+import { ServiceError } from '../../shared/errors.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { type WaitParts, waitAsPreferred } from '../http/prefer.ts';
+import { linksErrors, linksQuery, urlWriter } from '../http/signed-links.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { batches, batchId as exampleId } from '../openapi/examples.ts';
 import { preferHeader } from '../openapi/parameters.ts';
@@ -42,8 +44,13 @@ export async function acceptBatch(
   parts: AcceptParts,
   accept: (claim: Claim | undefined) => Promise<EnqueuedBatch>,
 ): Promise<void> {
-  const { queue, storage, storageCheck, metrics } = parts;
+  const { queue, storage, storageCheck, metrics, links } = parts;
   const key = idempotencyKey(req);
+  const writeUrl = urlWriter(req, links);
+  // A worker that sends a webhook knows no request, so the host of this one is not enough.
+  if (req.query.links !== undefined && links.publicUrl === undefined) {
+    throw new ServiceError('LINKS_DISABLED', ['PUBLIC_URL']);
+  }
   // Check this before reading the body, which could not be stored or enqueued.
   await Promise.all([queue.checkBacklog(), storage.checkFreeSpace()]);
   // Check this after Redis: the storage cannot be confirmed without it.
@@ -61,7 +68,7 @@ export async function acceptBatch(
   // The upload is accepted, even if Redis fails from here on.
   const status = hasWaited ? (await queue.readBatch(batchId).catch(() => undefined))?.value : undefined;
   if (!status || !isFinished(status)) res.set('Retry-After', String(POLL_AFTER_SECONDS));
-  res.json({ ...accepted, ...(status && toBatchResponse(status)) } satisfies AcceptedBatch);
+  res.json({ ...accepted, ...(status && toBatchResponse(status, writeUrl)) } satisfies AcceptedBatch);
 }
 
 const idempotencyHeader = z
@@ -73,6 +80,13 @@ const idempotencyHeader = z
       '(or within the retention time, if that is shorter), it gets the first response again, and no second batch is made',
     param: { name: 'Idempotency-Key', in: 'header' },
   });
+
+/** Query parameters of a route that makes a batch. */
+export const acceptQuery = linksQuery.extend({
+  links: linksQuery.shape.links.meta({
+    description: '`signed`: the webhook of the batch, and the status in the response, have signed URLs of the results',
+  }),
+});
 
 /** Request headers of a route that makes a batch. */
 export const acceptHeaders = [preferHeader, idempotencyHeader];
@@ -96,6 +110,7 @@ export const acceptedResponse = json(
 
 /** Errors of every route that makes a batch. */
 export const acceptErrors = [
+  ...linksErrors,
   'INVALID_OPTION',
   'INVALID_IDEMPOTENCY_KEY',
   'IDEMPOTENCY_KEY_IN_USE',

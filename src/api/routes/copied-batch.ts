@@ -34,10 +34,15 @@ export function optionalBody<Properties extends Record<string, object>>(properti
 }
 
 /** The description of a new batch: what the client sent, and otherwise that of the source. */
-export function inherit({ tags, metadata, webhook }: BatchStatus, fields: BatchFields): BatchFields {
+export function inherit(
+  { tags, metadata, webhook, signsLinks }: BatchStatus,
+  fields: BatchFields,
+): BatchFields & { signsLinks: boolean } {
   return {
     tags: fields.tags.length > 0 ? fields.tags : tags,
     metadata: fields.metadata ?? metadata,
     webhook: fields.webhook ?? webhook,
+    // Another receiver gets no links that the client has not asked for.
+    signsLinks: fields.webhook === undefined && signsLinks,
   };
 }

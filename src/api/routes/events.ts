@@ -1,15 +1,17 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 import type { BatchStatus } from '../../queue/read-status.ts';
+import type { LinkConfig } from '../../shared/config.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { onClose } from '../http/on-close.ts';
 import type { WaitParts } from '../http/prefer.ts';
+import { linksErrors, linksQuery, urlWriter } from '../http/signed-links.ts';
 import { batches } from '../openapi/examples.ts';
 import { batchParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
-import { toBatchResponse } from '../views/status.ts';
+import { toBatchResponse, type WriteUrl } from '../views/status.ts';
 import { findBatch, isFinished, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Milliseconds between two comments. They keep proxies from closing a stream without events. */
@@ -24,6 +26,9 @@ function serialize(status: BatchStatus): string {
   return text;
 }
 
+const serializeWith = (writeUrl: WriteUrl) => (status: BatchStatus) =>
+  JSON.stringify(toBatchResponse(status, writeUrl));
+
 /** The stream of the example in the OpenAPI document: one event, and the last. */
 const exampleStream = [
   `id: 1\ndata: ${JSON.stringify(batches.processing)}\n\n`,
@@ -31,7 +36,7 @@ const exampleStream = [
 ].join('');
 
 /** `GET /batches/:batchId/events`: the status at each change, as Server-Sent Events. */
-export function eventsRoute({ watcher, heldRequests }: WaitParts): Route {
+export function eventsRoute({ watcher, heldRequests, links }: WaitParts & { links: LinkConfig }): Route {
   return defineRoute('/batches/:batchId/events', {
     get: {
       operation: {
@@ -41,17 +46,19 @@ export function eventsRoute({ watcher, heldRequests }: WaitParts): Route {
         description:
           'Each event carries the whole status, as `GET /batches/{batchId}` returns it. The last event is named `done`; after ' +
           'it the stream ends.',
-        request: { params: batchParams },
+        request: { params: batchParams, query: linksQuery },
         responses: {
           200: {
             description: 'The stream',
             content: { 'text/event-stream': { schema: z.string(), examples: { stream: { value: exampleStream } } } },
           },
-          ...guardedProblems('BATCH_NOT_FOUND', 'BATCH_REMOVED', 'TOO_MANY_STREAMS'),
+          ...guardedProblems(...linksErrors, 'BATCH_NOT_FOUND', 'BATCH_REMOVED', 'TOO_MANY_STREAMS'),
         },
       },
       async handler(req, res) {
         const { batchId } = req.params;
+        const writeUrl = urlWriter(req, links);
+        const toText = req.query.links === undefined ? serialize : serializeWith(writeUrl);
         // Streams that open at the same time, as after a restart, share one reading of the batch.
         const status = await findBatch(watcher, clientOf(res), batchId);
         if (req.method !== 'HEAD' && !heldRequests.hold(res)) {
@@ -64,7 +71,7 @@ export function eventsRoute({ watcher, heldRequests }: WaitParts): Route {
           'X-Accel-Buffering': 'no',
         });
         if (req.method === 'HEAD') return void res.end();
-        const stream = createStream(res, Number(req.get('Last-Event-ID')) || 0);
+        const stream = createStream(res, Number(req.get('Last-Event-ID')) || 0, toText);
         const stop = watcher.watch(batchId, (next) => {
           if (next) stream.send(next);
           else res.end();
@@ -84,8 +91,9 @@ export function eventsRoute({ watcher, heldRequests }: WaitParts): Route {
  * are dropped, so that nothing piles up.
  *
  * @param lastId id of the last event that the client has received
+ * @param toText serializes a status
  */
-function createStream(res: Response, lastId: number) {
+function createStream(res: Response, lastId: number, toText: (status: BatchStatus) => string) {
   let id = lastId;
   let sent = '';
   let latest: BatchStatus | undefined;
@@ -94,7 +102,7 @@ function createStream(res: Response, lastId: number) {
     if (!latest || res.writableNeedDrain || res.writableEnded) return;
     const status = latest;
     latest = undefined;
-    const text = serialize(status);
+    const text = toText(status);
     if (text === sent) return;
     sent = text;
     id += 1;

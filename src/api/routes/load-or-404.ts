@@ -79,12 +79,13 @@ export async function findJob(queue: QueueClient, client: Client, jobId: string)
 }
 
 /**
- * Returns whether a client can see a batch or job. One of another owner counts as absent, so that its existence is not revealed.
+ * Returns whether a client can see a batch or job. One of another owner counts as absent, so that its existence is not revealed. A
+ * signed link allows only the path for which it was signed.
  *
  * @throws {ServiceError} `BATCH_REMOVED` if it was deleted
  */
 function isPresent({ owner, value, unreadable, removedAt }: Found<unknown>, client: Client): boolean {
-  if (owner !== client.owner) return false;
+  if (owner !== client.owner && client.linkExpiresAt === undefined) return false;
   if (value !== undefined || unreadable !== undefined) return true;
   throw new ServiceError('BATCH_REMOVED', [removedAt], { members: removedAt === undefined ? {} : { removedAt } });
 }

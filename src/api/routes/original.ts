@@ -9,9 +9,12 @@ import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
 import { findJob } from './load-or-404.ts';
 
+/** Path of an uploaded file. A signed link can lead to it. */
+export const ORIGINAL_PATH = '/jobs/:jobId/original';
+
 /** `GET /jobs/:jobId/original`: the file as the client uploaded it. */
 export function originalRoute({ queue, storage }: { queue: QueueClient; storage: Storage }): Route {
-  return defineRoute('/jobs/:jobId/original', {
+  return defineRoute(ORIGINAL_PATH, {
     get: {
       operation: {
         operationId: 'getOriginal',

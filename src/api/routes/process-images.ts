@@ -8,7 +8,14 @@ import { batchFieldDescriptions } from '../upload/batch-fields.ts';
 import { RAW_TYPES } from '../upload/receive-raw.ts';
 import { checkUploadHeaders } from '../upload/receive-upload.ts';
 import { FILES_FIELD, maxRequestBytes, UPLOAD_PATH, type UploadLimits } from '../upload/upload-limits.ts';
-import { type AcceptParts, acceptBatch, acceptErrors, acceptedResponse, acceptHeaders } from './accepted-batch.ts';
+import {
+  type AcceptParts,
+  acceptBatch,
+  acceptErrors,
+  acceptedResponse,
+  acceptHeaders,
+  acceptQuery,
+} from './accepted-batch.ts';
 
 /** `POST /process-images`: accepts an upload whole or not at all. */
 export function processImagesRoute(parts: AcceptParts): Route {
@@ -88,6 +95,7 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
       'the id of their batch. An upload is accepted whole or not at all. Without options each image is turned upright, put ' +
       'on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata.',
     request: {
+      query: acceptQuery,
       headers: acceptHeaders,
       body: {
         required: true,

@@ -9,7 +9,7 @@ import { acceptCopy } from '../upload/accept-copy.ts';
 import { takeBatchFields } from '../upload/batch-fields.ts';
 import { readOptions } from '../upload/read-options.ts';
 import { REPROCESS_PATH } from '../upload/upload-limits.ts';
-import { type AcceptParts, acceptBatch, acceptedResponse, acceptHeaders } from './accepted-batch.ts';
+import { type AcceptParts, acceptBatch, acceptedResponse, acceptHeaders, acceptQuery } from './accepted-batch.ts';
 import { copyErrors, inherit, optionalBody } from './copied-batch.ts';
 import { findEndedBatch, findPayloads } from './load-or-404.ts';
 import { optionProperties } from './process-images.ts';
@@ -28,6 +28,7 @@ export function reprocessBatchRoute(parts: AcceptParts): Route {
           'others are sent.',
         request: {
           params: batchParams,
+          query: acceptQuery,
           headers: acceptHeaders,
           body: optionalBody({
             files: {

@@ -18,9 +18,12 @@ const resultQuery = z.strictObject({
   ...fileQuery.shape,
 });
 
+/** Path of a processed image. A signed link can lead to it. */
+export const RESULT_PATH = '/jobs/:jobId/result';
+
 /** `GET /jobs/:jobId/result`: a processed image. */
 export function resultRoute({ queue, storage }: { queue: QueueClient; storage: Storage }): Route {
-  return defineRoute('/jobs/:jobId/result', {
+  return defineRoute(RESULT_PATH, {
     get: {
       operation: {
         operationId: 'getResult',
@@ -49,8 +52,12 @@ export function resultRoute({ queue, storage }: { queue: QueueClient; storage: S
   });
 }
 
-/** Finds the result with the name of a variant, or the first one without a name. */
-function chooseOutput(
+/**
+ * Finds the result with the name of a variant, or the first one without a name.
+ *
+ * @throws {ServiceError} `JOB_FAILED`, `JOB_NOT_FINISHED` or `VARIANT_NOT_FOUND`
+ */
+export function chooseOutput(
   { payload, state, failure, result }: FileStatus,
   variant: string | undefined,
 ): { name?: string; format: string } {

@@ -7,7 +7,7 @@ import { guardedProblems } from '../openapi/responses.ts';
 import { acceptCopy } from '../upload/accept-copy.ts';
 import { takeBatchFields } from '../upload/batch-fields.ts';
 import { RETRY_PATH } from '../upload/upload-limits.ts';
-import { type AcceptParts, acceptBatch, acceptedResponse, acceptHeaders } from './accepted-batch.ts';
+import { type AcceptParts, acceptBatch, acceptedResponse, acceptHeaders, acceptQuery } from './accepted-batch.ts';
 import { copyErrors, describeBatch, inherit, optionalBody } from './copied-batch.ts';
 import { findEndedBatch, findPayloads } from './load-or-404.ts';
 
@@ -22,7 +22,7 @@ export function retryBatchRoute(parts: AcceptParts): Route {
         summary: 'Make a new batch of the files that failed, with the same options',
         description:
           'The new batch has its own originals, and the tags, the metadata and the webhook of this batch unless others are sent.',
-        request: { params: batchParams, headers: acceptHeaders, body: optionalBody(describeBatch) },
+        request: { params: batchParams, query: acceptQuery, headers: acceptHeaders, body: optionalBody(describeBatch) },
         responses: { 202: acceptedResponse, ...guardedProblems(...copyErrors, 'NOTHING_FAILED') },
       },
       async handler(req, res) {

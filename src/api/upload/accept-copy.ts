@@ -16,6 +16,7 @@ export interface BatchCopy {
   tags: readonly string[];
   metadata: string | undefined;
   webhook: string | undefined;
+  signsLinks: boolean;
 }
 
 /**
@@ -31,7 +32,7 @@ export async function acceptCopy(
   claim: Claim | undefined,
   copy: BatchCopy,
 ): Promise<EnqueuedBatch> {
-  const { sourceBatchId, outputs, tags, metadata, webhook } = copy;
+  const { sourceBatchId, outputs, tags, metadata, webhook, signsLinks } = copy;
   const incoming = await originals.receive();
   try {
     const copies = copy.files.map(({ index }, position) => incoming.copy(position, sourceBatchId, index));
@@ -44,6 +45,6 @@ export async function acceptCopy(
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([req.path, copy.files.map(({ index }) => index), outputs, tags, metadata, webhook]))
     .digest('hex');
-  const batch = { files, outputs, tags, metadata, webhook, sourceBatchId };
+  const batch = { files, outputs, tags, metadata, webhook, signsLinks, sourceBatchId };
   return enqueueBatch(req, res, queue, claim, { incoming, fingerprint, batch });
 }

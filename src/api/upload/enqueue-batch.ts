@@ -30,8 +30,11 @@ export async function enqueueBatch(
   res: Response,
   queue: QueueClient,
   claim: Claim | undefined,
-  { incoming, fingerprint, batch: content }: StoredUpload,
+  { incoming, fingerprint: ofContent, batch: content }: StoredUpload,
 ): Promise<EnqueuedBatch> {
+  const isAsked = req.query.links === 'signed';
+  const signsLinks = isAsked || content.signsLinks === true;
+  const fingerprint = isAsked ? `${ofContent} signed` : ofContent;
   let isOurs = true;
   try {
     const upload = { batchId: claim?.first?.batchId ?? uuid(), fingerprint, totalFiles: content.files.length };
@@ -44,7 +47,7 @@ export async function enqueueBatch(
     // If the API died between this note and the flow, the same upload continues under the same id.
     if (!claim?.first) await claim?.note(upload);
     req.log.setBindings({ batchId });
-    const batch = { ...content, batchId, sender: clientOf(res), requestId: String(req.id) };
+    const batch = { ...content, signsLinks, batchId, sender: clientOf(res), requestId: String(req.id) };
     try {
       // From here on the sweeper finds the originals if this process dies.
       const announced = await queue.announceBatch(batch);

@@ -8,15 +8,18 @@ import { type FailureCode, failureCodes } from '../../shared/failures.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
 
 const url = z.string().meta({ description: 'Address below this service' });
+const resultUrlText = z
+  .string()
+  .meta({ description: 'Address below this service, or a signed one with `links=signed`' });
 const jobId = z.string().meta({ description: 'Opaque id of the file’s job' });
 const state = z.enum(jobStates).meta({ id: 'JobState' });
 
 /** The result of a file, with its URLs. */
 const result = imageJobResult
   .extend({
-    resultUrl: url,
+    resultUrl: resultUrlText,
     outputs: z
-      .array(variantResult.extend({ resultUrl: url }))
+      .array(variantResult.extend({ resultUrl: resultUrlText }))
       .optional()
       .meta({ description: 'With `variants`: each by its name; the fields above are those of the first' }),
   })
@@ -47,16 +50,23 @@ export const jobResponse = z
     result: resultOrNull,
     failedReason,
     failure,
-    links: z.object({ self: url, batch: url, result: url, original: url }),
+    links: z.object({ self: url, batch: url, result: resultUrlText, original: url }),
   })
   .meta({ id: 'JobStatus' });
 /** See {@link jobResponse}. */
 export type JobResponse = z.infer<typeof jobResponse>;
 
+/** Writes the URL of a result. The batch of the result has ended at `finishedAt`, if that is known. */
+export type WriteUrl = (path: string, finishedAt?: Date | null) => string;
+
 /** Makes the response about one file. */
-export function toJobResponse({ jobId, payload, state, progress, result, failure }: FileStatus): JobResponse {
-  const links = jobLinks(payload.batchId, payload.index);
-  return { jobId, state, progress, result: withUrls(result, links.self), ...failureFields(failure), links };
+export function toJobResponse(
+  { jobId, payload, state, progress, result, failure }: FileStatus,
+  writeUrl: WriteUrl = (path) => path,
+): JobResponse {
+  const paths = jobLinks(payload.batchId, payload.index);
+  const links = { ...paths, result: writeUrl(paths.result) };
+  return { jobId, state, progress, result: withUrls(result, paths.self, writeUrl), ...failureFields(failure), links };
 }
 
 /** The failure of a file, also as the text that the spec has. */
@@ -64,11 +74,11 @@ function failureFields(failure: FileStatus['failure']) {
   return { failedReason: failure?.message ?? null, failure };
 }
 
-function withUrls(result: FileStatus['result'], jobUrl: string): JobResponse['result'] {
+function withUrls(result: FileStatus['result'], jobUrl: string, writeUrl: WriteUrl): JobResponse['result'] {
   if (!result) return null;
   const { outputs, ...rest } = result;
-  const named = outputs?.map((output) => ({ ...output, resultUrl: resultUrl(jobUrl, output.name) }));
-  return { ...rest, resultUrl: resultUrl(jobUrl), ...(named && { outputs: named }) };
+  const named = outputs?.map((output) => ({ ...output, resultUrl: writeUrl(resultUrl(jobUrl, output.name)) }));
+  return { ...rest, resultUrl: writeUrl(resultUrl(jobUrl)), ...(named && { outputs: named }) };
 }
 
 const count = z.int().min(0);
@@ -109,7 +119,7 @@ export const batchResponse = z
           result: resultOrNull,
           failedReason,
           failure,
-          resultUrl: url,
+          resultUrl: resultUrlText,
         }),
       )
       .meta({ description: 'In the order of the upload' }),
@@ -120,7 +130,7 @@ export const batchResponse = z
 export type BatchResponse = z.infer<typeof batchResponse>;
 
 /** Makes the response about a batch. */
-export function toBatchResponse(batch: BatchStatus): BatchResponse {
+export function toBatchResponse(batch: BatchStatus, writeUrl: WriteUrl = (path) => path): BatchResponse {
   const { cancelledAt, metadata, sourceBatchId, files } = batch;
   const { links, ...summary } = toBatchListEntry(batch);
   return {
@@ -129,7 +139,9 @@ export function toBatchResponse(batch: BatchStatus): BatchResponse {
     metadata: parseMetadata(metadata),
     sourceBatchId: sourceBatchId ?? null,
     files: files.map((file) => {
-      const { jobId, state, result, failedReason, failure, links } = toJobResponse(file);
+      const { jobId, state, result, failedReason, failure, links } = toJobResponse(file, (path) =>
+        writeUrl(path, batch.finishedAt),
+      );
       return {
         jobId,
         originalName: file.payload.originalName,

@@ -45,7 +45,7 @@ export interface BucketClient {
   remove(keys: readonly string[]): Promise<void>;
   /** Lists the objects under a prefix, page by page. `changedAt` is in milliseconds since 1970. */
   list(prefix: string): AsyncIterable<{ key: string; changedAt: number }[]>;
-  /** Returns an address from which anyone can read the object for {@link SIGNED_ADDRESS_SECONDS}, with the given response headers. */
+  /** Returns an address from which anyone can read the object, for {@link SIGNED_ADDRESS_SECONDS} at most, with the given response headers. */
   sign(key: string, response: SignedResponse): Promise<string>;
   /** Returns the `s3://` address of an object, for messages. */
   address(key: string): string;
@@ -120,10 +120,13 @@ export function createBucketClient({ name: Bucket, prefix, endpoint, region, cre
       }
     },
 
-    sign(key, { method, type, disposition }) {
+    sign(key, { method, type, disposition, expiresAt = Number.POSITIVE_INFINITY }) {
       const input = { ...object(key), ResponseContentType: type, ResponseContentDisposition: disposition };
       const command = method === 'HEAD' ? new HeadObjectCommand(input) : new GetObjectCommand(input);
-      return getSignedUrl(client, command, { expiresIn: SIGNED_ADDRESS_SECONDS });
+      const signingDate = new Date();
+      // The signature has the date in whole seconds, rounded down. 0 seconds would be invalid.
+      const secondsLeft = Math.max(1, Math.ceil((expiresAt - signingDate.getTime()) / 1000));
+      return getSignedUrl(client, command, { signingDate, expiresIn: Math.min(SIGNED_ADDRESS_SECONDS, secondsLeft) });
     },
   };
 }
