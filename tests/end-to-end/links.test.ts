@@ -279,6 +279,15 @@ test('writes signed URLs into the webhook of an upload with links=signed, and of
   expect(JSON.parse(third.body).data).not.toHaveProperty('files');
 });
 
+test('counts links=signed as a part of the upload that an Idempotency-Key stands for', async () => {
+  const send = (query: string) => {
+    const headers = { ...as('alice'), 'Idempotency-Key': 'once' };
+    return get(`/process-images${query}`, { method: 'POST', body: form([['a.jpg', image]]), headers });
+  };
+  expect([(await send('?links=signed')).status, (await send('?links=signed')).status]).toEqual([202, 202]);
+  expect(await codeOf(await send(''))).toEqual([422, 'IDEMPOTENCY_KEY_REUSED']);
+});
+
 test('returns 410 once the batch is deleted', async () => {
   const { batchId: deleted } = await upload('', {});
   const { url } = await createLink({ expiresInSeconds: 60 }, { jobId: `${deleted}-0` });

@@ -27,8 +27,10 @@ const linkRequest = z
       .optional()
       .meta({ description: 'Name of the variant; the first result by default' }),
     original: z
-      .literal([true, false, 'true', 'false'], { error: 'must be true or false' })
-      .optional()
+      .preprocess(
+        (given) => ({ true: true, false: false })[String(given)] ?? given,
+        z.boolean({ error: 'must be true or false' }).optional(),
+      )
       .meta({ description: '`true`: the original instead of a result' }),
     expiresInSeconds: z.coerce
       .number({ error: secondsError })
@@ -37,7 +39,7 @@ const linkRequest = z
       .max(MAX_SECONDS, { error: secondsError })
       .meta({ description: 'Seconds for which the link is valid' }),
   })
-  .refine(({ variant, original }) => variant === undefined || String(original) !== 'true', {
+  .refine(({ variant, original }) => variant === undefined || original !== true, {
     path: ['variant'],
     error: 'cannot be set with original',
   });
@@ -58,7 +60,11 @@ export function linksRoute({ queue, links }: { queue: QueueClient; links: LinkCo
           params: jobParams,
           body: {
             required: true,
-            content: { 'application/json': content, 'application/x-www-form-urlencoded': content },
+            content: {
+              'application/json': content,
+              'multipart/form-data': content,
+              'application/x-www-form-urlencoded': content,
+            },
           },
         },
         responses: {
@@ -84,10 +90,9 @@ export function linksRoute({ queue, links }: { queue: QueueClient; links: LinkCo
         const { data: wanted, error } = linkRequest.safeParse(await readFields(req, res));
         if (error) throw new ServiceError('INVALID_OPTION', [problemsOf(error)]);
         const { self, original } = jobLinks(job.payload.batchId, job.payload.index);
-        const isOriginal = String(wanted.original) === 'true';
-        if (!isOriginal) chooseOutput(job, wanted.variant);
+        if (!wanted.original) chooseOutput(job, wanted.variant);
         const expires = Math.floor(Date.now() / 1000) + wanted.expiresInSeconds;
-        const url = sign(isOriginal ? original : resultUrl(self, wanted.variant), expires);
+        const url = sign(wanted.original ? original : resultUrl(self, wanted.variant), expires);
         const expiresAt = new Date(expires * 1000).toISOString();
         res.set('Cache-Control', 'no-store').json({ url, expiresAt } satisfies LinkResponse);
       },
