@@ -71,14 +71,15 @@ async function receiveBody(
   incoming: IncomingUpload,
   { limits, textFields, withFingerprint: withDigests }: ReceiveParts,
 ): Promise<{ files: ReceivedFile[]; fields: Record<string, unknown> }> {
-  const parameters: Record<string, unknown> = { ...req.query };
+  // How the response writes links is read elsewhere.
+  const { links: _, ...parameters } = req.query as Record<string, unknown>;
   if (req.is(RAW_TYPES)) {
     const { name, ...fields } = parameters;
-    refuseUnknownParameters(fields, ['name', ...textFields]);
+    refuseUnknownParameters(fields, ['name', 'links', ...textFields]);
     const originalName = rawFileName(req, name);
     return { files: [await receiveRaw(req, res, { incoming, limits, originalName, withDigests })], fields };
   }
-  refuseUnknownParameters(parameters, textFields);
+  refuseUnknownParameters(parameters, ['links', ...textFields]);
   const form = await parseMultipart(req, res, { incoming, limits, withDigests });
   const unknown = Object.keys(form.fields).find((name) => !textFields.includes(name));
   if (unknown !== undefined)
