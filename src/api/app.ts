@@ -5,7 +5,7 @@ import type { BatchWatcher } from '../queue/batch-watcher.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
 import type { StorageCheck } from '../queue/storage-check.ts';
-import type { Config, LinkConfig, WebhookConfig } from '../shared/config.ts';
+import type { Config, ImportConfig, LinkConfig, WebhookConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { identifyClient, requireKey } from './http/authenticate.ts';
@@ -51,6 +51,7 @@ export interface AppParts {
   optionRules: OptionRules;
   webhooks: WebhookConfig;
   links: LinkConfig;
+  imports: ImportConfig;
   /** Traces every request. */
   traceRequests?: RequestHandler | undefined;
   /** Pages for the operator. */

@@ -58,6 +58,7 @@ async function main(): Promise<void> {
     access: config,
     webhooks: config.webhooks,
     links: config.links,
+    imports: config.imports,
     optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
     traceRequests: tracing && (await import('./http/trace.ts')).traceRequests(),
     admin:

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { Agent, Dispatcher } from 'undici';
 import { type AddressRange, isAllowedAddress } from './allowed-address.ts';
 
@@ -12,6 +13,17 @@ export interface GuardedClient {
    * @throws {AddressNotAllowedError} before anything is sent
    */
   send(url: string, request: GuardedRequest, timeoutMs: number): Promise<{ status: number; headers: Headers }>;
+  /**
+   * Sends a GET request. Does not follow redirects. The caller must read the body to its end, or destroy it.
+   *
+   * @param idleTimeoutMs time limit for the headers of the response, and for each pause in its body
+   * @param signal ends the request and its body
+   * @throws {AddressNotAllowedError} before anything is sent
+   */
+  get(
+    url: string,
+    options: { headers: Record<string, string>; idleTimeoutMs: number; signal: AbortSignal },
+  ): Promise<{ status: number; headers: Headers; body: Readable }>;
   close(): Promise<void>;
 }
 
@@ -22,7 +34,7 @@ interface GuardedRequest {
 }
 
 /** Headers of a response, with names in lower case. */
-type Headers = Record<string, string | string[] | undefined>;
+export type Headers = Record<string, string | string[] | undefined>;
 
 /** The host has no address to which the service may connect. */
 export class AddressNotAllowedError extends Error {
@@ -54,7 +66,7 @@ export function createGuardedClient({
     const { Agent, buildConnector } = await loadUndici();
     const connect = buildConnector({});
     return new Agent({
-      // Each delivery has its own connection, so that no connection outlives the check of its address for long.
+      // Each request has its own connection, so that no connection outlives the check of its address for long.
       pipelining: 0,
       connect(options, callback) {
         const host = options.hostname.replace(/^\[|\]$/g, '');
@@ -68,16 +80,24 @@ export function createGuardedClient({
   }
 
   let agent: Promise<Agent> | undefined;
+  async function request(url: string, options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>) {
+    const undici = await loadUndici();
+    agent ??= createAgent();
+    return undici.request(url, { ...options, dispatcher: await agent });
+  }
+
   return {
     async send(url, { method, headers, body }, timeoutMs) {
-      const signal = AbortSignal.timeout(timeoutMs);
-      const { request } = await loadUndici();
-      agent ??= createAgent();
-      const response = await request(url, { method, headers, body, signal, dispatcher: await agent });
+      const response = await request(url, { method, headers, body, signal: AbortSignal.timeout(timeoutMs) });
       // Nothing of the body is needed. Destroying it closes the connection, however much the server sends.
       response.body.on('error', () => {});
       response.body.destroy();
       return { status: response.statusCode, headers: response.headers };
+    },
+    async get(url, { headers, idleTimeoutMs, signal }) {
+      const timeouts = { headersTimeout: idleTimeoutMs, bodyTimeout: idleTimeoutMs };
+      const response = await request(url, { method: 'GET', headers, signal, ...timeouts });
+      return { status: response.statusCode, headers: response.headers, body: response.body };
     },
     close: async () => (await agent)?.destroy(),
   };

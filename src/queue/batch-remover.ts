@@ -6,7 +6,7 @@ import { createBatchIndex } from './batch-index.ts';
 import { type BatchJobPayload, batchJobPayload } from './batch-job.ts';
 import { bullmqKeys, jobIdOfKey } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
-import { type ImageJobPayload, readPayload, resultsOf } from './image-job.ts';
+import { possibleResultsOf, readSourcePayload, type SourcePayload } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { imageJobId } from './names.ts';
 import { readOwner } from './read-owner.ts';
@@ -96,7 +96,7 @@ export function createBatchRemover({
   logger,
 }: {
   redis: RedisConnection;
-  images: Queue<ImageJobPayload>;
+  images: Queue<SourcePayload>;
   batches: Queue<BatchJobPayload>;
   webhooks: Queue;
   keys: ServiceKeys;
@@ -115,7 +115,9 @@ export function createBatchRemover({
       const { total } = batchJobPayload.parse((await batches.getJob(batchId))?.data);
       const jobIds = Array.from({ length: total }, (_, index) => imageJobId(batchId, index));
       const jobs = await Promise.all(jobIds.map((id) => images.getJob(id)));
-      const results = jobIds.flatMap((id, index) => resultsOf(id, readPayload({ id, data: jobs[index]?.data })));
+      const results = jobIds.flatMap((id, index) =>
+        possibleResultsOf(id, readSourcePayload({ id, data: jobs[index]?.data })),
+      );
       return { total, results };
     } catch (error) {
       if (!isUnreadable(error)) throw error;

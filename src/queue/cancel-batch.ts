@@ -5,7 +5,7 @@ import { formatFailure } from '../shared/failures.ts';
 import type { Logger } from '../shared/logger.ts';
 import { bullmqKeys, CANCELLED_AT, jobIdOfKey } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
-import type { ImageJobPayload } from './image-job.ts';
+import type { SourcePayload } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 
 /** Lifetime of the lock on a claimed job. If this process dies, a worker takes the job afterwards, and fails it. */
@@ -54,8 +54,15 @@ export async function cancelBatch(
     redis,
     images,
     batches,
+    keys,
     logger,
-  }: { redis: RedisConnection; images: Queue<ImageJobPayload>; batches: Queue; logger: Logger },
+  }: {
+    redis: RedisConnection;
+    images: Queue<SourcePayload>;
+    batches: Queue;
+    keys: ServiceKeys;
+    logger: Logger;
+  },
   batchId: string,
 ): Promise<'absent' | 'finished' | 'cancelled'> {
   const { job, dependencies } = bullmqKeys(batches);
@@ -69,7 +76,12 @@ export async function cancelBatch(
   )) as string[] | 'absent' | 'finished';
   if (typeof claimed === 'string') return claimed;
   const error = new UnrecoverableError(formatFailure(cancelledFailure));
-  const failing = claimed.map(async (jobId) => (await images.getJob(jobId))?.moveToFailed(error, token));
+  const failing = claimed.map(async (jobId) => {
+    const job = await images.getJob(jobId);
+    await job?.moveToFailed(error, token);
+    // Ends its import, if that runs. One that waits is not begun.
+    if (job?.data.importUrl !== undefined) await redis.publish(keys.cancel, jobId);
+  });
   for (const { reason } of (await Promise.allSettled(failing)).filter((outcome) => outcome.status === 'rejected')) {
     logger.warn({ err: reason, batchId }, 'a cancelled job is left to the workers');
   }

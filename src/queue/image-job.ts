@@ -1,6 +1,7 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import { output, withDefaults } from '../imaging/options.ts';
+import { failure } from '../shared/failures.ts';
 import { formatNames } from '../shared/setting-types.ts';
 import { batchIdOf, indexOf } from './names.ts';
 import { PAYLOAD_VERSION } from './payload-version.ts';
@@ -27,14 +28,29 @@ const imageJobPayload = z.object({
   /** Format of the original, detected from its signature. */
   format: z.enum(formatNames),
   outputs: z.array(output).min(1),
+  /** When the original was imported, in milliseconds since 1970; absent if it was uploaded. */
+  importedAt: z.number().optional(),
 });
 /** See {@link imageJobPayload}. */
 export type ImageJobPayload = z.infer<typeof imageJobPayload>;
+
+/**
+ * Payload of a file that is to be imported from a URL. It has no format until then. Its job is held, so that no worker takes it. If the
+ * import fails for good, the job gets its failure and is released.
+ */
+const sourcePayload = imageJobPayload.extend({
+  format: imageJobPayload.shape.format.optional(),
+  importUrl: z.string().optional(),
+  importFailure: failure.optional(),
+});
+/** See {@link sourcePayload}. */
+export type SourcePayload = z.infer<typeof sourcePayload>;
 
 /** The fields of a payload that the API needs, whatever version wrote it. */
 const fileRecord = imageJobPayload.pick({ batchId: true, index: true, originalName: true, owner: true }).extend({
   /** Format of the original; `undefined` for formats of newer versions. */
   format: z.enum(formatNames).optional().catch(undefined),
+  importUrl: z.string().optional().catch(undefined),
 });
 /** See {@link fileRecord}. */
 export type FileRecord = z.infer<typeof fileRecord>;
@@ -60,6 +76,28 @@ export function readPayload(job: StoredJob): ImageJobPayload {
 }
 
 /**
+ * Reads the payload of a stored job, whether its original has been imported or not.
+ *
+ * @throws {z.ZodError} if this version cannot run it
+ */
+export function readSourcePayload(job: StoredJob): SourcePayload {
+  return sourcePayload.parse(withIds(job));
+}
+
+/**
+ * Reads whether the import of a file has ended. A worker can import files also for jobs of newer versions.
+ *
+ * @returns `unreadable` if the job will fail anyway
+ */
+export function readImportState({ data }: StoredJob): 'pending' | 'ended' | 'unreadable' {
+  const state = z
+    .object({ importUrl: z.string(), format: z.unknown().optional(), importFailure: z.unknown().optional() })
+    .safeParse(data);
+  if (!state.success) return 'unreadable';
+  return state.data.format === undefined && state.data.importFailure === undefined ? 'pending' : 'ended';
+}
+
+/**
  * Reads the fields of a stored job that the API needs.
  *
  * @throws {z.ZodError} if they are unreadable
@@ -68,13 +106,28 @@ export function readFileRecord(job: StoredJob): FileRecord {
   return fileRecord.parse(withIds(job));
 }
 
-/** Lists the results of a job, as the parts from which their names are derived. */
+/** A result, as the parts from which its name is derived. */
+interface ResultParts {
+  jobId: string;
+  format: string;
+  variant?: string;
+}
+
+/** Lists the results of a job, one for each output. */
 export function resultsOf(jobId: string, { format, outputs }: Pick<ImageJobPayload, 'format' | 'outputs'>) {
-  return outputs.map(({ name, options }): { jobId: string; format: string; variant?: string } => ({
-    jobId,
-    format: withDefaults(options, format).format,
-    ...(name !== undefined && { variant: name }),
-  }));
+  return outputs.map(
+    ({ name, options }): ResultParts => ({
+      jobId,
+      format: withDefaults(options, format).format,
+      ...(name !== undefined && { variant: name }),
+    }),
+  );
+}
+
+/** Lists the results that a job may have. Before an import the format of the original may be any. */
+export function possibleResultsOf(jobId: string, { format, outputs }: Pick<SourcePayload, 'format' | 'outputs'>) {
+  const formats = format === undefined ? formatNames : [format];
+  return formats.flatMap((possible) => resultsOf(jobId, { format: possible, outputs }));
 }
 
 /**

@@ -6,6 +6,8 @@ export const IMAGE_QUEUE = 'images';
 export const BATCH_QUEUE = 'batches';
 /** BullMQ queue with one job per webhook: its id is that of the batch. */
 export const WEBHOOK_QUEUE = 'webhooks';
+/** BullMQ queue with one job per file to import: its id is that of the file's job. */
+export const IMPORT_QUEUE = 'imports';
 /** BullMQ queue of the cleanup job. */
 export const SWEEP_QUEUE = 'sweeps';
 

@@ -27,20 +27,32 @@ const knownSince: {
   formats: { jpeg: 1, png: 1, webp: 1, gif: 1, avif: 1, tiff: 1, original: 1 },
 };
 
+/** Payload version of a job that has no original, because its import failed. */
+export const FAILED_IMPORT_VERSION = 2;
+
 /** Highest payload version that this version of the service can process. */
-export const PAYLOAD_VERSION = Math.max(...Object.values(knownSince.options), ...Object.values(knownSince.formats));
+export const PAYLOAD_VERSION = Math.max(
+  FAILED_IMPORT_VERSION,
+  ...Object.values(knownSince.options),
+  ...Object.values(knownSince.formats),
+);
 
 /**
  * Returns the lowest payload version that a worker must support to process a job. Older workers leave the job to newer ones.
  *
- * @param format format of the original
+ * @param format format of the original; `undefined` before its import
  * @param known table of versions; tests pass their own
  */
-export function payloadVersionOf(format: FormatName, outputs: readonly Output[], known = knownSince): number {
+export function payloadVersionOf(
+  format: FormatName | undefined,
+  outputs: readonly Output[],
+  known = knownSince,
+): number {
   const options = outputs.flatMap((output) => Object.keys(output.options) as (keyof ImageOptions)[]);
   const formats = outputs.flatMap((output) => output.options.format ?? []);
   return Math.max(
+    1,
     ...options.map((name) => known.options[name]),
-    ...[format, ...formats].map((name) => known.formats[name]),
+    ...[...(format === undefined ? [] : [format]), ...formats].map((name) => known.formats[name]),
   );
 }

@@ -12,10 +12,11 @@ import { cancelBatch, stopRunningJobs } from './cancel-batch.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { announceBatch, priorityOf } from './fair-scheduling.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
-import { type ImageJobPayload, imageJobOptions, readPayload } from './image-job.ts';
+import { imageJobOptions, readSourcePayload, type SourcePayload } from './image-job.ts';
+import { HELD_MS, type ImportJobPayload, importJobOptions } from './import-job.ts';
 import { serviceKeys } from './keys.ts';
 import { type BatchPage, type BatchQuery, listBatches } from './list-batches.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId, WEBHOOK_QUEUE } from './names.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, IMPORT_QUEUE, imageJobId, WEBHOOK_QUEUE } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
 import { readWebhook, redeliverWebhook, type WebhookStatus } from './read-webhook.ts';
@@ -32,7 +33,7 @@ const DELETION_TIMEOUT_MS = 5000;
 export interface NewBatch {
   batchId: string;
   /** In the order of the upload. */
-  files: readonly Pick<ImageJobPayload, 'originalName' | 'format'>[];
+  files: readonly Pick<SourcePayload, 'originalName' | 'format' | 'importUrl'>[];
   /** Results to make of each file. */
   outputs: readonly Output[];
   sender: Sender;
@@ -105,7 +106,7 @@ export interface QueueClient {
    *
    * @throws an error of the schema if this version cannot process them
    */
-  readPayloads(batchId: string, indexes: readonly number[]): Promise<ImageJobPayload[]>;
+  readPayloads(batchId: string, indexes: readonly number[]): Promise<SourcePayload[]>;
   /** Reads the status of one file; `undefined` if there is none. */
   readFile(jobId: string): Promise<Found<FileStatus> | undefined>;
   /**
@@ -230,7 +231,7 @@ export function createQueueClient({
           ...(sourceBatchId !== undefined && { sourceBatchId }),
         } satisfies BatchJobPayload,
         opts: { ...batchJobOptions, jobId: batchId, timestamp: createdAt },
-        children: files.map(({ originalName, format }, index) => ({
+        children: files.map(({ originalName, format, importUrl }, index) => ({
           name: 'image',
           queueName: IMAGE_QUEUE,
           data: {
@@ -238,19 +239,31 @@ export function createQueueClient({
             batchId,
             index,
             originalName,
-            format,
+            ...(format !== undefined && { format }),
+            ...(importUrl !== undefined && { importUrl }),
             outputs: [...outputs],
             ...ownership,
             ...(requestId !== undefined && { requestId }),
-          } satisfies ImageJobPayload,
-          opts: { ...imageJobOptions, priority: priorityOf(virtualTime + index), jobId: imageJobId(batchId, index) },
+          } satisfies SourcePayload,
+          opts: {
+            ...imageJobOptions,
+            priority: priorityOf(virtualTime + index),
+            jobId: imageJobId(batchId, index),
+            ...(importUrl !== undefined && { delay: HELD_MS }),
+          },
         })),
       };
+      const importJobs = files.flatMap(({ importUrl: url }, index): FlowJob[] => {
+        if (url === undefined) return [];
+        const data = { url, ...(requestId !== undefined && { requestId }) } satisfies ImportJobPayload;
+        const opts = { ...importJobOptions, jobId: imageJobId(batchId, index) };
+        return [{ name: 'import', queueName: IMPORT_QUEUE, data, opts }];
+      });
       // If this fails, the sweeper finds the batch and ends the announcement.
       const forget = () => void redis.zrem(keys.incoming, batchId).catch(ignore);
       try {
-        // A flow is one transaction. `addBulk` is a pipeline, of which Redis at its memory limit executes only a part.
-        await withTimeout(() => flow.add(batch), UncertainError);
+        // Flows are one transaction. The queue's own `addBulk` is a pipeline, of which Redis at its memory limit executes only a part.
+        await withTimeout(() => flow.addBulk([batch, ...importJobs]), UncertainError);
         if (waitReplicas > 0) await withTimeout(() => waitForReplicas(redis, waitReplicas), UncertainError);
       } catch (error) {
         if (!(error instanceof UncertainError)) {
@@ -276,7 +289,7 @@ export function createQueueClient({
         Promise.all(
           indexes.map(async (index) => {
             const job = await images.getJob(imageJobId(batchId, index));
-            return readPayload({ id: imageJobId(batchId, index), data: job?.data });
+            return readSourcePayload({ id: imageJobId(batchId, index), data: job?.data });
           }),
         ),
       ),

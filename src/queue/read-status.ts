@@ -6,10 +6,10 @@ import { bullmqKeys, CANCELLED_AT } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import {
   type FileRecord,
-  type ImageJobPayload,
   type ImageJobResult,
   imageJobResult,
   readFileRecord,
+  type SourcePayload,
 } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { batchIdOf, imageJobId } from './names.ts';
@@ -19,7 +19,7 @@ import { isUnreadable, parseStored } from './stored-data.ts';
 /** The queues to read from, and the connection that they share. */
 export interface StatusSource {
   redis: RedisConnection;
-  images: Queue<ImageJobPayload, ImageJobResult>;
+  images: Queue<SourcePayload, ImageJobResult>;
   batches: Queue<BatchJobPayload>;
   keys: ServiceKeys;
 }
@@ -87,7 +87,7 @@ export interface BatchStatus {
  *
  * @param isHeld whether a worker holds the job's lock
  */
-function toFileStatus(job: Job<ImageJobPayload, ImageJobResult>, isHeld: boolean): FileStatus {
+function toFileStatus(job: Job<SourcePayload, ImageJobResult>, isHeld: boolean): FileStatus {
   const payload = readFileRecord(job);
   const common = {
     jobId: String(job.id),

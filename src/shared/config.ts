@@ -98,6 +98,11 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
       retryDelaysMs: Object.freeze(env.WEBHOOK_RETRY_DELAYS),
       allowedRanges: Object.freeze(env.NETWORK_ALLOW ?? []),
     }),
+    imports: Object.freeze({
+      hosts: Object.freeze(env.IMPORT_HOSTS ?? []),
+      timeoutMs: env.IMPORT_TIMEOUT_SECONDS * 1000,
+      allowedRanges: Object.freeze(env.NETWORK_ALLOW ?? []),
+    }),
     workerPort: env.WORKER_PORT,
     workerConcurrency: env.WORKER_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     jobTimeoutMs: env.JOB_TIMEOUT_SECONDS * 1000,
@@ -137,6 +142,8 @@ export function readPresets(path: string | undefined): unknown {
 export type Config = ReturnType<typeof loadConfig>;
 /** The configuration of webhooks. */
 export type WebhookConfig = Config['webhooks'];
+/** The configuration of imports by URL. */
+export type ImportConfig = Config['imports'];
 /** The configuration of signed links. */
 export type LinkConfig = Config['links'];
 /** The configuration of the S3 storage. */

@@ -30,7 +30,7 @@ export const errorTypes = {
     415,
     () =>
       'Send the files as multipart/form-data in the field "images", as in: curl -F images=@photo.jpg … ' +
-      'Or send one image as the body, with its media type in Content-Type.',
+      'Or send one image as the body, with its media type in Content-Type, or JSON with URLs.',
   ),
   MALFORMED_MULTIPART: type(
     400,
@@ -91,6 +91,10 @@ export const errorTypes = {
       );
     },
     'no key',
+  ),
+  IMPORTS_DISABLED: type(
+    403,
+    () => 'This service imports no files by URL. Upload the files, or ask its operator to set IMPORT_HOSTS.',
   ),
   LINKS_DISABLED: type(
     403,

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** Why a file can fail, by code, with the meaning of each. Codes are part of the contract: a released one never changes its meaning. */
 export const failureCodes = {
   IMAGE_CORRUPT: 'The content of the image cannot be decoded.',
@@ -10,6 +12,11 @@ export const failureCodes = {
   PROCESS_CRASHED: 'The process that worked on the image ended unexpectedly, in every attempt.',
   ORIGINAL_GONE: 'The uploaded file no longer exists: someone has deleted it from the storage.',
   STORAGE_UNAVAILABLE: 'The service could not read the original or store the result, in every attempt.',
+  IMPORT_FAILED:
+    'The file could not be imported from its URL: the server refused it, or was unreachable in every attempt.',
+  IMPORT_TOO_LARGE: 'The file at the URL is larger than the limit for one file (`MAX_FILE_BYTES`).',
+  IMPORT_TIMEOUT: 'The server of the URL did not send the file in time (`IMPORT_TIMEOUT_SECONDS`), in every attempt.',
+  IMPORT_NOT_ALLOWED: 'The service may not import files from this host or address (`IMPORT_HOSTS`).',
   CANCELLED: 'The batch was cancelled before the file had ended.',
   INTERNAL: 'The service failed unexpectedly. Its log has the cause under the id of the job.',
 } as const;
@@ -17,12 +24,14 @@ export const failureCodes = {
 /** A stable name for the reason why a file failed. */
 export type FailureCode = keyof typeof failureCodes;
 
-/** Why a file failed. */
-export interface Failure {
-  code: FailureCode;
+/** Why a file failed, as it is stored. A newer version may know further codes. */
+export const failure = z.object({
+  code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).catch('INTERNAL'),
   /** A sentence for the person who sent the file. */
-  message: string;
-}
+  message: z.string(),
+});
+/** Why a file failed. */
+export type Failure = z.infer<typeof failure>;
 
 /** BullMQ stores one text for a failed job, so the code precedes the message in it. */
 const TEXT = /^([A-Z][A-Z_]+): (.*)$/s;

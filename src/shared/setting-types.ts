@@ -86,6 +86,13 @@ export const addressRanges = listOf(
   'must be a comma-separated list of address ranges such as 10.0.0.0/8 or fd00::/8',
 );
 
+const host = /^(?:\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/;
+/** Names of hosts, in lower case: `example.com`, `*.example.com` for all names below it, an address, or `*` for all. */
+export const hostList = listOf(
+  (name) => host.test(name.toLowerCase()),
+  'must be a comma-separated list of host names such as images.example.com or *.example.com, or *',
+).transform((names) => names.map((name) => name.toLowerCase()));
+
 /** One or two secrets for webhooks (Standard Webhooks 1.0.0): `whsec_` and 24 to 64 bytes in base64. */
 export const webhookSecrets = listOf(
   (secret) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret),

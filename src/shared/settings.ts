@@ -6,6 +6,7 @@ import {
   bucketUrl,
   delays,
   formatList,
+  hostList,
   hours,
   linkSecrets,
   originList,
@@ -171,10 +172,18 @@ export const settings = z.object({
     .describe(
       'seconds between the attempts to deliver a webhook, comma-separated; a random fifth is added or subtracted',
     ),
+  IMPORT_HOSTS: hostList
+    .optional()
+    .describe(
+      'hosts from which uploads may import images by URL, comma-separated, such as `images.example.com,*.example.org`, or `*` for every public host; empty: uploads cannot have URLs',
+    ),
+  IMPORT_TIMEOUT_SECONDS: wholeNumber(1, 3600)
+    .prefault('300')
+    .describe('maximum seconds for importing one file, in one attempt'),
   NETWORK_ALLOW: addressRanges
     .optional()
     .describe(
-      'ranges of addresses that webhooks may call although they are not public, comma-separated, such as `10.1.0.0/16`',
+      'ranges of addresses that webhooks may call, and from which images may be imported, although they are not public, comma-separated, such as `10.1.0.0/16`',
     ),
   WORKER_CONCURRENCY: wholeNumber(1, 256)
     .optional()

@@ -33,6 +33,19 @@ export interface Originals {
   /** Starts an upload. */
   receive(): Promise<IncomingUpload>;
   /**
+   * Stores one file of a batch durably, after the batch was enqueued. Replaces the file of an earlier attempt.
+   *
+   * @param headLength number of leading bytes to return, at most
+   * @returns the size of the file in bytes, and its leading bytes
+   * @throws any error of `content`; {@link ServiceError} if the file cannot be stored, `FILE_GONE` if the batch was deleted meanwhile
+   */
+  add(
+    batchId: string,
+    index: number,
+    content: AsyncIterable<Buffer>,
+    headLength: number,
+  ): Promise<{ size: number; head: Uint8Array }>;
+  /**
    * Reads one original. May use synchronous I/O: call it only from a child process.
    *
    * @throws {ServiceError} `FILE_GONE` if the original does not exist

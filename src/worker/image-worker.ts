@@ -1,11 +1,18 @@
 import { DelayedError, type Job, type Telemetry, UnrecoverableError, WaitingError, type Worker } from 'bullmq';
 import { cancelledFailure } from '../queue/cancel-batch.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
-import { type ImageJobPayload, type ImageJobResult, readPayload, resultsOf } from '../queue/image-job.ts';
-import { IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
+import {
+  type ImageJobPayload,
+  type ImageJobResult,
+  readPayload,
+  resultsOf,
+  type SourcePayload,
+} from '../queue/image-job.ts';
+import { HELD_MS } from '../queue/import-job.ts';
+import { batchIdOf, IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
 import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
 import type { Config } from '../shared/config.ts';
-import { type Failure, formatFailure, parseFailure } from '../shared/failures.ts';
+import { type Failure, failure, formatFailure, parseFailure } from '../shared/failures.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { StorageError } from '../storage/storage-error.ts';
@@ -53,7 +60,7 @@ const PREFETCH = 1;
 const SHUTTING_DOWN = 'the worker is shutting down';
 const CANCELLED = 'the batch was cancelled';
 
-type ImageJob = Job<ImageJobPayload, ImageJobResult>;
+type ImageJob = Job<SourcePayload, ImageJobResult>;
 
 /** The worker of the files' jobs. */
 export interface ImageWorker extends Pick<Worker, 'run' | 'waitUntilReady'> {
@@ -111,11 +118,16 @@ export function createImageWorker({
       logger.info(about(job), 'job of a newer version is left to a newer worker');
       return delayJob(job, token, TOO_NEW_DELAY_MS);
     }
+    const batchId = batchIdOf(String(job.id));
+    await requireNotCancelled(batchId);
+    const { importFailure, importUrl, format } = job.data;
+    if (importFailure !== undefined) throw toJobError(failure.parse(importFailure), { isFinal: true });
+    // An API died while it cancelled the batch of a held job.
+    if (importUrl !== undefined && format === undefined) return delayJob(job, token, HELD_MS);
     const payload = readPayloadOf(job);
-    await requireNotCancelled(payload);
     const run = await runInChild(job, payload, signal ?? new AbortController().signal);
     // The message to stop the job may have been lost.
-    await requireNotCancelled(payload);
+    await requireNotCancelled(batchId);
     const outcome = await publish(payload, run);
     switch (outcome.kind) {
       case 'made':
@@ -143,7 +155,7 @@ export function createImageWorker({
     }
   }
 
-  async function requireNotCancelled({ batchId }: ImageJobPayload): Promise<void> {
+  async function requireNotCancelled(batchId: string): Promise<void> {
     if (await batches.isCancelled(batchId)) throw toJobError(cancelledFailure, { isFinal: true });
   }
 
@@ -167,7 +179,8 @@ export function createImageWorker({
         // The first file of a batch is the first to start.
         batches.batchBegun(payload.batchId).catch((err) => logger.debug({ ...about(job), err }, 'the list is late'));
       }
-      if (job.attemptsStarted === 1) metrics.waited(Math.max(0, startedAt - job.timestamp) / 1000);
+      if (job.attemptsStarted === 1)
+        metrics.waited(Math.max(0, startedAt - (payload.importedAt ?? job.timestamp)) / 1000);
       // Redis refuses it while its memory is full, which must not end the job.
       progress = setTimeout(() => void job.updateProgress(10).catch(() => undefined), PROGRESS_AFTER_MS);
     });
@@ -209,7 +222,7 @@ export function createImageWorker({
     return delayJob(job, token, STORAGE_DELAY_MS);
   }
 
-  const worker = new TolerantWorker<ImageJobPayload, ImageJobResult>(IMAGE_QUEUE, processJob, {
+  const worker = new TolerantWorker<SourcePayload, ImageJobResult>(IMAGE_QUEUE, processJob, {
     connection: redis,
     prefix,
     concurrency: concurrency + PREFETCH,

@@ -9,6 +9,7 @@ import { startTracing } from '../shared/tracing.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { createImageWorker } from './image-worker.ts';
+import { createImportWorker } from './import-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
@@ -49,16 +50,33 @@ async function main(): Promise<void> {
     telemetry,
     logger,
   });
+  const imports = createImportWorker({
+    redis,
+    prefix,
+    storage,
+    imports: config.imports,
+    limits: config,
+    batches,
+    metrics,
+    logger,
+  });
   const sweeper = createSweeper({ redis, prefix, storage, retentionMs, metrics, logger });
   if (config.workerPort !== undefined) {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
   }
   const cancellations = connectConsumer(config.redis, logger);
-  cancellations.on('message', (_channel, jobId) => images.cancel(jobId));
+  cancellations.on('message', (_channel, jobId) => {
+    images.cancel(jobId);
+    imports.cancel(jobId);
+  });
 
   shutDownOnSignal(
     [
-      { name: 'finish images', timeoutMs: shutdownMs + CLOSE_TIMEOUT_MS, run: () => images.stop(shutdownMs) },
+      {
+        name: 'finish images',
+        timeoutMs: shutdownMs + CLOSE_TIMEOUT_MS,
+        run: () => Promise.all([images.stop(shutdownMs), imports.stop(shutdownMs)]),
+      },
       {
         name: 'finish batches',
         timeoutMs: CLOSE_TIMEOUT_MS,
@@ -73,7 +91,7 @@ async function main(): Promise<void> {
   await storageCheck.confirmed;
   // Do not await this: Redis may be unreachable. ioredis subscribes again after each reconnect.
   cancellations.subscribe(serviceKeys(prefix).cancel).catch((err) => logger.debug({ err }, 'cancellations'));
-  for (const running of [images.run(), batches.run(), webhooks.run(), sweeper.start()]) {
+  for (const running of [images.run(), imports.run(), batches.run(), webhooks.run(), sweeper.start()]) {
     running.catch((err) => {
       logger.fatal({ err }, 'the worker cannot take jobs any more');
       // Exit, so that the supervisor restarts the process. A process that runs but takes no jobs would look healthy.

@@ -11,6 +11,9 @@ type EndOfChild = 'time' | 'memory' | 'crash' | 'silence';
 /** Outcome of an attempt to deliver a webhook. `given up`: no other attempt follows. */
 type WebhookOutcome = 'delivered' | 'failed' | 'given up';
 
+/** Outcome of an attempt to import a file. */
+type ImportOutcome = 'completed' | 'failed' | 'retried';
+
 /** The Prometheus metrics of a worker. No label contains values that a client can choose. */
 export interface WorkerMetrics {
   /** Counts the end of an attempt. */
@@ -27,6 +30,8 @@ export interface WorkerMetrics {
   storageAwaited(code: StorageErrorCode): void;
   /** Counts an attempt to deliver a webhook. */
   webhookAttempted(outcome: WebhookOutcome): void;
+  /** Counts an attempt to import a file. */
+  importEnded(outcome: ImportOutcome): void;
   /** Counts the batches and files that a sweep removed. */
   sweepEnded(removed: { expired: number; lost: number; unfinished: number }): void;
   /** Returns all metrics as text. */
@@ -73,6 +78,12 @@ export function createWorkerMetrics(): WorkerMetrics {
     labelNames: ['code'],
     registers,
   });
+  const imports = new Counter({
+    name: 'image_imports_total',
+    help: 'Attempts to import a file by URL, by outcome; "retried" if another attempt follows',
+    labelNames: ['outcome'],
+    registers,
+  });
   const webhooks = new Counter({
     name: 'webhook_attempts_total',
     help: 'Attempts to deliver a webhook, by outcome; "given up" if no other attempt follows',
@@ -94,6 +105,7 @@ export function createWorkerMetrics(): WorkerMetrics {
     childEnded: (reason) => children.inc({ reason }),
     storageAwaited: (code) => storageWaits.inc({ code }),
     webhookAttempted: (outcome) => webhooks.inc({ outcome }),
+    importEnded: (outcome) => imports.inc({ outcome }),
     sweepEnded(removed) {
       for (const [what, count] of Object.entries(removed)) sweeps.inc({ what }, count);
     },

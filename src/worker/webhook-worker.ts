@@ -2,6 +2,7 @@ import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq'
 import { Webhook } from 'standardwebhooks';
 import { parseRanges } from '../network/allowed-address.ts';
 import { createGuardedClient } from '../network/guarded-client.ts';
+import { readRetryAfter } from '../network/retry-after.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { WEBHOOK_QUEUE } from '../queue/names.ts';
 import {
@@ -14,20 +15,17 @@ import {
 } from '../queue/webhook-job.ts';
 import type { WebhookConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
+import { createHostLimit } from './host-limit.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
 /** Time limit of one attempt. */
 const ATTEMPT_TIMEOUT_MS = 10_000;
-/** Attempts at the same time, and of these to the same host. So a slow host does not hold up the others. */
+/** Attempts at the same time, and of these to the same host. */
 const CONCURRENCY = 100;
 const CONCURRENCY_PER_HOST = 5;
-/** Delay of a job whose host is busy. Half of it is random, so that the jobs of the host do not return together. */
-const BUSY_DELAY_MS = 2000;
 /** Part of a delay that is random, in both directions. */
 const JITTER = 0.2;
-/** Longest `Retry-After` that is obeyed. */
-const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 /** The receiver does not want this webhook any more (Standard Webhooks 1.0.0). */
 const GONE = 410;
 
@@ -62,25 +60,21 @@ export function createWebhookWorker({
   logger: Logger;
 }): Pick<Worker, 'run' | 'close'> {
   const client = createGuardedClient({ allowed: parseRanges(allowedRanges) });
-  const running = new Map<string, number>();
+  const hosts = createHostLimit(CONCURRENCY_PER_HOST);
 
   async function deliver(job: Job<WebhookJobPayload>, token?: string): Promise<void> {
     const payload = webhookJobPayload.parse(job.data);
     // A worker died after it had recorded the delivery.
     if (isDelivered(payload)) return;
-    const { host } = new URL(payload.url);
-    const ofHost = running.get(host) ?? 0;
-    if (ofHost >= CONCURRENCY_PER_HOST) {
-      await job.moveToDelayed(Date.now() + BUSY_DELAY_MS * (0.5 + Math.random() / 2), token);
+    const leave = hosts.enter(new URL(payload.url).host);
+    if (!leave) {
+      await job.moveToDelayed(Date.now() + hosts.busyDelayMs(), token);
       throw new DelayedError();
     }
-    running.set(host, ofHost + 1);
     try {
       await attempt(job, payload);
     } finally {
-      const left = (running.get(host) ?? 1) - 1;
-      if (left > 0) running.set(host, left);
-      else running.delete(host);
+      leave();
     }
   }
 
@@ -155,13 +149,6 @@ export function createWebhookWorker({
 
 function withJitter(delayMs: number): number {
   return Math.round(delayMs * (1 + JITTER * (2 * Math.random() - 1)));
-}
-
-/** Reads `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). Returns milliseconds, at most a day; 0 if it is absent or invalid. */
-export function readRetryAfter(header: string | string[] | undefined, now: number): number {
-  const text = String(header ?? '');
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
-  return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
 /** Describes an error of the connection, without what the receiver sent. */

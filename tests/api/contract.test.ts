@@ -240,7 +240,7 @@ function failingParts() {
     },
     watcher: { readBatch: rejects, watch: throws, waitFor: rejects, close: () => {} },
     storage: {
-      originals: { receive: rejects, read: rejects, find: throws, remove: rejects },
+      originals: { receive: rejects, add: rejects, read: rejects, find: throws, remove: rejects },
       results: {
         write: rejects,
         publish: rejects,
@@ -261,6 +261,7 @@ function failingParts() {
     optionRules: { presets: {}, presetsOnly: false },
     webhooks: loadConfig(environment()).webhooks,
     links: loadConfig(environment()).links,
+    imports: loadConfig(environment()).imports,
     logger: silent,
   };
 }
@@ -302,6 +303,22 @@ const postLink = (jobId: string, body = {}) =>
     .post(`/jobs/${jobId}/links`)
     .send({ expiresInSeconds: 60, ...body });
 const postRaw = (body: string) => post().type('multipart/form-data; boundary=x').send(body);
+
+/** Sends JSON to a service that imports files. */
+const postJson = async (body: string) =>
+  supertest((await listeningApp(redis, { IMPORT_HOSTS: '*' })).server)
+    .post('/process-images')
+    .type('json')
+    .send(body);
+
+/** Requests the original of a file that was not imported. */
+async function getNotImported({ isCancelled }: { isCancelled: boolean }): Promise<Response> {
+  const service = supertest((await listeningApp(redis, { IMPORT_HOSTS: '*' })).server);
+  const files = [{ url: 'https://example.com/photo.jpg' }];
+  const { batchId } = (await service.post('/process-images').send({ files })).body;
+  if (isCancelled) await service.post(`/batches/${batchId}/cancel`);
+  return service.get(`/jobs/${batchId}-0/original`);
+}
 
 /** Sends an upload to a service whose storage fails. */
 const postWithoutStorage = (code: 'STORAGE_FULL' | 'STORAGE_UNAVAILABLE') => {
@@ -472,7 +489,10 @@ const table: Record<string, Record<string, Case>> = {
     '413 FILE_TOO_LARGE': () => post().attach('images', Buffer.alloc(5_242_881), 'a.jpg'),
     '413 REQUEST_TOO_LARGE': () => postHeaders(53_000_000),
     '415 CONTENT_ENCODING_UNSUPPORTED': () => postImage().set('Content-Encoding', 'gzip'),
-    '415 MULTIPART_REQUIRED': () => post().send({}),
+    '415 MULTIPART_REQUIRED': () => post().type('text/plain').send('x'),
+    '403 IMPORTS_DISABLED': () => post().send({ files: [] }),
+    '400 BAD_REQUEST': () => postJson('{'),
+    '413 BODY_TOO_LARGE': () => postJson(JSON.stringify({ files: 'x'.repeat(200_000) })),
     '415 UNSUPPORTED_IMAGE_TYPE': () => post().attach('images', Buffer.from('x'), 'a.jpg'),
     '422 IDEMPOTENCY_KEY_REUSED': async () => {
       await postImage().set('Idempotency-Key', 'reused');
@@ -588,7 +608,11 @@ const table: Record<string, Record<string, Case>> = {
     '409 JOB_FAILED': () => send().get(`/jobs/${fixtures.finished}-1/result`),
     '409 JOB_NOT_FINISHED': () => send().get(`/jobs/${fixtures.waiting}-0/result`),
   },
-  'GET /jobs/{jobId}/original': sendsFile('original'),
+  'GET /jobs/{jobId}/original': {
+    ...sendsFile('original'),
+    '409 JOB_FAILED': () => getNotImported({ isCancelled: true }),
+    '409 JOB_NOT_FINISHED': () => getNotImported({ isCancelled: false }),
+  },
   'POST /jobs/{jobId}/links': {
     ...guarded('post', () => `/jobs/${fixtures.finished}-0/links`),
     '200 ': () => postLink(`${fixtures.finished}-0`),

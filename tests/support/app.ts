@@ -96,6 +96,7 @@ export async function listeningApp(
     access: config,
     webhooks: config.webhooks,
     links: config.links,
+    imports: config.imports,
     optionRules: { presets, presetsOnly: config.presetsOnly },
     logger: silent,
   });

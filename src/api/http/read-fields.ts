@@ -9,26 +9,31 @@ export const MAX_BODY_BYTES = 64 * 1024;
 const accepted = ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'];
 
 // Each parser ignores bodies of other types.
-const parsers: readonly RequestHandler[] = [
-  express.json({ limit: MAX_BODY_BYTES, inflate: false }),
-  express.urlencoded({ limit: MAX_BODY_BYTES, extended: false, parameterLimit: 64, inflate: false }),
-  multer({ limits: { fields: 64, fieldSize: MAX_BODY_BYTES, headerPairs: 32, files: 0 } }).none(),
+const parsers = (limit: number): readonly RequestHandler[] => [
+  express.json({ limit, inflate: false }),
+  express.urlencoded({ limit, extended: false, parameterLimit: 64, inflate: false }),
+  multer({ limits: { fields: 64, fieldSize: limit, headerPairs: 32, files: 0 } }).none(),
 ];
 
 /**
  * Reads the body of a request without files: a JSON object, or the fields of a form. Without a body there are no fields.
  *
+ * @param maxBytes maximum size of the body
  * @returns values by name; in a form all values are text, and a repeated field is an array
  * @throws {ServiceError} `CONTENT_ENCODING_UNSUPPORTED`, `BODY_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE` or `BAD_REQUEST`
  */
-export async function readFields(req: Request, res: Response): Promise<Record<string, unknown>> {
+export async function readFields(
+  req: Request,
+  res: Response,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<Record<string, unknown>> {
   const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
   if (length === '0' && coding === undefined) return {};
   refuseContentEncoding(req);
   if (!req.is(accepted)) throw new ServiceError('BODY_TYPE_UNSUPPORTED', [accepted]);
-  for (const parse of parsers) {
+  for (const parse of parsers(maxBytes)) {
     await new Promise<void>((resolve, reject) => {
-      void parse(req, res, (error: unknown) => (error ? reject(toBodyError(error as Error)) : resolve()));
+      void parse(req, res, (error: unknown) => (error ? reject(toBodyError(error as Error, maxBytes)) : resolve()));
     });
   }
   const body: unknown = req.body ?? {};
@@ -36,9 +41,9 @@ export async function readFields(req: Request, res: Response): Promise<Record<st
   throw new ServiceError('BAD_REQUEST', ['The body must be a JSON object, such as {"width": 300}.']);
 }
 
-function toBodyError(cause: Error & { status?: number; code?: string }): ServiceError {
+function toBodyError(cause: Error & { status?: number; code?: string }, maxBytes: number): ServiceError {
   if (cause.status === 413 || cause.code?.startsWith('LIMIT_FIELD')) {
-    return new ServiceError('BODY_TOO_LARGE', [MAX_BODY_BYTES], { cause });
+    return new ServiceError('BODY_TOO_LARGE', [maxBytes], { cause });
   }
   return new ServiceError('BAD_REQUEST', [`The body could not be read: ${cause.message}.`], { cause });
 }

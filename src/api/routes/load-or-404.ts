@@ -1,4 +1,4 @@
-import type { ImageJobPayload } from '../../queue/image-job.ts';
+import type { SourcePayload } from '../../queue/image-job.ts';
 import { batchIdOf, isBatchId, isImageJobId } from '../../queue/names.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus, FileStatus, Found } from '../../queue/read-status.ts';
@@ -58,7 +58,7 @@ export async function findPayloads(
   queue: Pick<QueueClient, 'readPayloads'>,
   batchId: string,
   indexes: readonly number[],
-): Promise<ImageJobPayload[]> {
+): Promise<SourcePayload[]> {
   try {
     return await queue.readPayloads(batchId, indexes);
   } catch (cause) {

@@ -1,4 +1,6 @@
 import type { QueueClient } from '../../queue/queue-client.ts';
+import type { FileStatus } from '../../queue/read-status.ts';
+import { ServiceError } from '../../shared/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
@@ -7,7 +9,8 @@ import { readQuery } from '../http/query.ts';
 import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
-import { findJob } from './load-or-404.ts';
+import { jobLinks } from '../views/links.ts';
+import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
 
 /** Path of an uploaded file. A signed link can lead to it. */
 export const ORIGINAL_PATH = '/jobs/:jobId/original';
@@ -23,12 +26,14 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
         request: { params: jobParams, query: fileQuery },
         responses: {
           ...fileResponses,
-          ...guardedProblems(...fileErrors),
+          ...guardedProblems(...fileErrors, 'JOB_NOT_FINISHED', 'JOB_FAILED'),
         },
       },
       async handler(req, res) {
         const { download } = readQuery(fileQuery, req);
-        const { jobId, payload } = await findJob(queue, clientOf(res), req.params.jobId);
+        const file = await findJob(queue, clientOf(res), req.params.jobId);
+        requireOriginal(file);
+        const { jobId, payload } = file;
         const { batchId, index, originalName, format } = payload;
         await sendFile(req, res, {
           file: storage.originals.find(batchId, index),
@@ -40,4 +45,13 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
       },
     },
   });
+}
+
+/** @throws {ServiceError} `JOB_FAILED` or `JOB_NOT_FINISHED` if the file has not been imported */
+function requireOriginal({ payload, state, failure }: FileStatus): void {
+  const { batchId, index, format, importUrl } = payload;
+  if (importUrl === undefined || format !== undefined) return;
+  if (failure) throw new ServiceError('JOB_FAILED', [failure.message]);
+  const url = jobLinks(batchId, index).self;
+  throw new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
 }

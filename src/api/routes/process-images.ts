@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { imageOptions, MAX_VARIANTS } from '../../imaging/options.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { binary, guardedProblems } from '../openapi/responses.ts';
+import { acceptImport, importRequest } from '../upload/accept-import.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { batchFieldDescriptions } from '../upload/batch-fields.ts';
 import { RAW_TYPES } from '../upload/receive-raw.ts';
@@ -24,7 +25,8 @@ export function processImagesRoute(parts: AcceptParts): Route {
       operation: uploadOperation(parts.limits),
       async handler(req, res) {
         checkUploadHeaders(req, parts.limits);
-        await acceptBatch(req, res, parts, (claim) => acceptUpload(req, res, parts, claim));
+        const accept = req.is('json') ? acceptImport : acceptUpload;
+        await acceptBatch(req, res, parts, (claim) => accept(req, res, parts, claim));
       },
     },
   });
@@ -41,6 +43,14 @@ function uploadForm(limits: UploadLimits) {
     },
   };
 }
+
+/** The body of an upload by URL. */
+function importBody({ maxFiles }: UploadLimits) {
+  const { files, ...shape } = importRequest.shape;
+  return z.strictObject({ files: files.max(maxFiles), ...shape });
+}
+
+const importExample = { files: [{ url: 'https://images.example.com/photo.jpg' }], options: { width: 300 } };
 
 /** OpenAPI properties of the options and of the fields that describe a batch. */
 export function optionProperties() {
@@ -93,7 +103,8 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
       `Accepts 1 to ${limits.maxFiles} files of at most ${limits.maxFileBytes} bytes each ` +
       `(${limits.acceptedFormats.join(', ')}; at most ${maxRequestBytes(limits)} bytes in all), and responds at once with ` +
       'the id of their batch. An upload is accepted whole or not at all. Without options each image is turned upright, put ' +
-      'on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata.',
+      'on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata. ' +
+      'With `IMPORT_HOSTS` a JSON body names files by URL, which the service downloads; one that cannot be downloaded fails alone.',
     request: {
       query: acceptQuery,
       headers: acceptHeaders,
@@ -101,6 +112,7 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
         required: true,
         content: {
           'multipart/form-data': { schema: uploadForm(limits) },
+          'application/json': { schema: importBody(limits), example: importExample },
           ...Object.fromEntries(RAW_TYPES.map((type) => [type, { schema: binary }])),
         },
       },
@@ -120,6 +132,9 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
         'FILE_TOO_LARGE',
         'REQUEST_TOO_LARGE',
         'MULTIPART_REQUIRED',
+        'IMPORTS_DISABLED',
+        'BAD_REQUEST',
+        'BODY_TOO_LARGE',
         'UNSUPPORTED_IMAGE_TYPE',
         'CONTENT_ENCODING_UNSUPPORTED',
       ),

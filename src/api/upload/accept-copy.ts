@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Output } from '../../imaging/options.ts';
 import type { Claim } from '../../queue/idempotency.ts';
-import type { ImageJobPayload } from '../../queue/image-job.ts';
+import type { SourcePayload } from '../../queue/image-job.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { type EnqueuedBatch, enqueueBatch } from './enqueue-batch.ts';
@@ -11,7 +11,7 @@ import { type EnqueuedBatch, enqueueBatch } from './enqueue-batch.ts';
 export interface BatchCopy {
   sourceBatchId: string;
   /** The files of the source, in the order of the new batch. */
-  files: readonly ImageJobPayload[];
+  files: readonly SourcePayload[];
   outputs: readonly Output[];
   tags: readonly string[];
   metadata: string | undefined;
@@ -35,13 +35,18 @@ export async function acceptCopy(
   const { sourceBatchId, outputs, tags, metadata, webhook, signsLinks } = copy;
   const incoming = await originals.receive();
   try {
-    const copies = copy.files.map(({ index }, position) => incoming.copy(position, sourceBatchId, index));
+    const copies = copy.files.map(async ({ index, format }, position) => {
+      // A file without a format was never imported.
+      if (format !== undefined) await incoming.copy(position, sourceBatchId, index);
+    });
     await Promise.all(copies);
   } catch (error) {
     await incoming.discard();
     throw error;
   }
-  const files = copy.files.map(({ originalName, format }) => ({ originalName, format }));
+  const files = copy.files.map(({ originalName, format, importUrl }) =>
+    format === undefined ? { originalName, importUrl } : { originalName, format },
+  );
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([req.path, copy.files.map(({ index }) => index), outputs, tags, metadata, webhook]))
     .digest('hex');

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Claim } from '../../queue/idempotency.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
-import type { LinkConfig, WebhookConfig } from '../../shared/config.ts';
+import type { ImportConfig, LinkConfig, WebhookConfig } from '../../shared/config.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { batchFieldDescriptions, takeBatchFields } from './batch-fields.ts';
 import { type EnqueuedBatch, enqueueBatch } from './enqueue-batch.ts';
@@ -17,6 +17,7 @@ export interface UploadParts {
   optionRules: OptionRules;
   webhooks: WebhookConfig;
   links: LinkConfig;
+  imports: ImportConfig;
 }
 
 const textFields = [...Object.keys(batchFieldDescriptions), ...optionFields];

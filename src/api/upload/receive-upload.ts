@@ -28,7 +28,7 @@ export interface ReceivedUpload {
  * @throws {ServiceError} `MULTIPART_REQUIRED`, `CONTENT_ENCODING_UNSUPPORTED` or `REQUEST_TOO_LARGE`
  */
 export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
-  if (!req.is(['multipart/form-data', ...RAW_TYPES])) throw new ServiceError('MULTIPART_REQUIRED', []);
+  if (!req.is(['multipart/form-data', 'json', ...RAW_TYPES])) throw new ServiceError('MULTIPART_REQUIRED', []);
   refuseContentEncoding(req);
   if (Number(req.headers['content-length']) > maxRequestBytes(limits)) throw tooLarge(limits);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, readFileSync } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { discardAfterWrites } from '../discard-after-writes.ts';
-import type { IncomingUpload, Originals } from '../storage.ts';
+import type { Originals } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import { pathInside } from './paths.ts';
 import { UNFINISHED } from './unfinished.ts';
@@ -13,7 +13,7 @@ import { UNFINISHED } from './unfinished.ts';
 const WRITE_BYTES = 1024 * 1024;
 
 /** Writes all chunks. The operating system may write only a part of them at first. */
-async function write(file: FileHandle, chunks: Buffer[], bytes: number): Promise<void> {
+async function writeChunks(file: FileHandle, chunks: Buffer[], bytes: number): Promise<void> {
   if (bytes === 0) return;
   const { bytesWritten } = await file.writev(chunks);
   if (bytesWritten < bytes) await file.appendFile(Buffer.concat(chunks).subarray(bytesWritten));
@@ -39,6 +39,35 @@ export function createOriginals(folder: string): Originals {
   const operation = 'store the upload';
   const locate = (batchId: string, index: number) => pathInside(folder, batchId, String(index));
 
+  /** Writes a new file and flushes it to the disk. Returns its size and its leading bytes. */
+  async function write(path: string, content: AsyncIterable<Buffer>, headLength: number) {
+    // Only disk errors become storage errors. Errors of `content`, such as a disconnected client, are passed on unchanged.
+    const onDisk = <T>(work: Promise<T>) => work.catch((cause) => Promise.reject(toStorageError(operation, cause)));
+    // Do not await this before reading `content`: an error of `content` that comes meanwhile would have no handler.
+    const opening = onDisk(open(path, 'wx'));
+    opening.catch(() => undefined);
+    try {
+      let [size, head, pending, pendingBytes] = [0, Buffer.alloc(0), [] as Buffer[], 0];
+      for await (const chunk of content) {
+        if (head.length < headLength) head = Buffer.concat([head, chunk.subarray(0, headLength - head.length)]);
+        size += chunk.length;
+        pendingBytes += chunk.length;
+        pending.push(chunk);
+        if (pendingBytes < WRITE_BYTES) continue;
+        await onDisk(writeChunks(await opening, pending, pendingBytes));
+        [pending, pendingBytes] = [[], 0];
+      }
+      const file = await opening;
+      await onDisk(writeChunks(file, pending, pendingBytes));
+      // An acknowledged upload must survive a power failure.
+      await onDisk(file.datasync());
+      return { size, head };
+    } finally {
+      const file = await opening.catch(() => undefined);
+      await file?.close();
+    }
+  }
+
   return {
     find: (batchId, index) => ({ path: locate(batchId, index) }),
 
@@ -50,35 +79,8 @@ export function createOriginals(folder: string): Originals {
       } catch (cause) {
         throw toStorageError(operation, cause);
       }
-      const add: IncomingUpload['add'] = async (index, content, headLength) => {
-        // Only disk errors become storage errors. Errors of `content`, such as a disconnected client, are passed on unchanged.
-        const onDisk = <T>(work: Promise<T>) => work.catch((cause) => Promise.reject(toStorageError(operation, cause)));
-        // Do not await this before reading `content`: an error of `content` that comes meanwhile would have no handler.
-        const opening = onDisk(open(pathInside(incoming, String(index)), 'wx'));
-        opening.catch(() => undefined);
-        try {
-          let [size, head, pending, pendingBytes] = [0, Buffer.alloc(0), [] as Buffer[], 0];
-          for await (const chunk of content) {
-            if (head.length < headLength) head = Buffer.concat([head, chunk.subarray(0, headLength - head.length)]);
-            size += chunk.length;
-            pendingBytes += chunk.length;
-            pending.push(chunk);
-            if (pendingBytes < WRITE_BYTES) continue;
-            await onDisk(write(await opening, pending, pendingBytes));
-            [pending, pendingBytes] = [[], 0];
-          }
-          const file = await opening;
-          await onDisk(write(file, pending, pendingBytes));
-          // An acknowledged upload must survive a power failure.
-          await onDisk(file.datasync());
-          return { size, head };
-        } finally {
-          const file = await opening.catch(() => undefined);
-          await file?.close();
-        }
-      };
       return discardAfterWrites({
-        add,
+        add: (index, content, headLength) => write(pathInside(incoming, String(index)), content, headLength),
 
         async copy(index, batchId, originalIndex) {
           const [source, target] = [locate(batchId, originalIndex), pathInside(incoming, String(index))];
@@ -112,6 +114,19 @@ export function createOriginals(folder: string): Originals {
           await Promise.allSettled(ownFolders.map(remove));
         },
       });
+    },
+
+    async add(batchId, index, content, headLength) {
+      // Beside the folder of the batch, which may be deleted meanwhile.
+      const unfinished = pathInside(folder, `${randomUUID()}${UNFINISHED}`);
+      try {
+        const written = await write(unfinished, content, headLength);
+        await rename(unfinished, locate(batchId, index)).catch((cause) => Promise.reject(toReadError(cause)));
+        return written;
+      } catch (error) {
+        await remove(unfinished).catch(() => undefined);
+        throw error;
+      }
     },
 
     async read(batchId, index) {

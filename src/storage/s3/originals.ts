@@ -28,36 +28,44 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
     return keys;
   }
 
+  /** Writes an object as its content arrives. Returns its size and its leading bytes. */
+  async function write(key: string, content: AsyncIterable<Buffer>, headLength: number) {
+    let [size, head, failure] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
+    async function* observed() {
+      try {
+        for await (const chunk of content) {
+          if (head.length < headLength) head = Buffer.concat([head, chunk.subarray(0, headLength - head.length)]);
+          size += chunk.length;
+          yield chunk;
+        }
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    }
+    try {
+      await bucket.stream(key, Readable.from(observed(), { objectMode: false }));
+    } catch (cause) {
+      // Only errors of the S3 server become storage errors. Errors of `content` are passed on unchanged.
+      throw failure ? failure.error : toStorageError(operation, cause);
+    }
+    return { size, head };
+  }
+
   return {
+    // The second pass of a deletion removes an object that is stored after the first.
+    add: (batchId, index, content, headLength) => write(locate(batchId, index), content, headLength),
+
     find: (batchId, index) => deliver(locate(batchId, index)),
 
     async receive() {
       const incoming = `${INCOMING}${randomUUID()}/`;
       const indexes: number[] = [];
       const ownKeys: string[] = [];
-      const add: IncomingUpload['add'] = async (index, content, headLength) => {
-        let [size, head, failure] = [0, Buffer.alloc(0), undefined as { error: unknown } | undefined];
-        async function* observed() {
-          try {
-            for await (const chunk of content) {
-              if (head.length < headLength) head = Buffer.concat([head, chunk.subarray(0, headLength - head.length)]);
-              size += chunk.length;
-              yield chunk;
-            }
-          } catch (error) {
-            failure = { error };
-            throw error;
-          }
-        }
+      const add: IncomingUpload['add'] = (index, content, headLength) => {
         indexes.push(index);
         ownKeys.push(`${incoming}${index}`);
-        try {
-          await bucket.stream(`${incoming}${index}`, Readable.from(observed(), { objectMode: false }));
-        } catch (cause) {
-          // Only errors of the S3 server become storage errors. Errors of `content` are passed on unchanged.
-          throw failure ? failure.error : toStorageError(operation, cause);
-        }
-        return { size, head };
+        return write(`${incoming}${index}`, content, headLength);
       };
       return discardAfterWrites({
         add,
