@@ -1,0 +1,162 @@
+import { inBatches } from './batching.ts';
+import { forEachConcurrently } from './concurrency.ts';
+import { AsyncImagesError, isGone } from './errors.ts';
+import type { Http } from './http.ts';
+import { type ImageInput, nameOf, type Prepared, prepare } from './inputs.ts';
+import { Queue } from './queue.ts';
+import { type DownloadOptions, download } from './results.ts';
+import { createSender, type SentBatch } from './send-batch.ts';
+import type { FileStatus, UploadOptions } from './types.ts';
+import { serviceOptions } from './upload-body.ts';
+import { watchBatch } from './watch-batch.ts';
+
+/** Bytes of the files so far: those that were sent, and those that were opened. */
+export interface UploadProgress {
+  sentBytes: number;
+  knownBytes: number;
+}
+
+/** Numbers of files so far. `total` grows while the inputs are read. */
+export interface ProcessingProgress {
+  completed: number;
+  failed: number;
+  total: number;
+}
+
+/** A batch that the service has accepted. */
+export interface AcceptedImages {
+  batchId: string;
+  /** Positions of its images among the inputs, in the order of the batch. */
+  indexes: readonly number[];
+}
+
+/** How to process images: the options of the service, and those of the client. */
+export interface ProcessOptions extends UploadOptions {
+  /** Images in one batch, at most. 10 by default, as the service allows by default. If the service allows fewer, it gets fewer. */
+  batchSize?: number | undefined;
+  /** Batches that are sent or processed at the same time. 4 by default. */
+  concurrency?: number | undefined;
+  /**
+   * An upload whose contents, names, options and salt are those of an earlier one makes no new batch within 24 hours. Another salt makes
+   * one. Empty by default, and random for a batch of URLs.
+   */
+  salt?: string | undefined;
+  onUploadProgress?: ((progress: UploadProgress) => void) | undefined;
+  onProgress?: ((progress: ProcessingProgress) => void) | undefined;
+  /** Called when a batch was accepted. The client waits for the promise before it reads the status. */
+  onBatch?: ((batch: AcceptedImages) => void | Promise<void>) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** An image that was processed, or that could not be processed. */
+export interface ProcessedImage {
+  /** Position among the inputs. */
+  index: number;
+  source: ImageInput;
+  originalName: string;
+  /** `null` if the image could not be sent. */
+  jobId: string | null;
+  batchId: string | null;
+  state: 'completed' | 'failed';
+  result: FileStatus['result'];
+  /** Why there is no result. Its `code` is a failure code, or the code of the error that refused the file. */
+  failure: { code: string; message: string } | null;
+  /** Requests the result. */
+  download(options?: DownloadOptions): Promise<Response>;
+}
+
+const DEFAULT_BATCH_SIZE = 10;
+const DEFAULT_CONCURRENCY = 4;
+
+/** Sends images, and yields each one as soon as it has ended. Ending the iteration early aborts everything else. */
+export async function* processImages(
+  http: Http,
+  inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  options: ProcessOptions = {},
+): AsyncGenerator<ProcessedImage> {
+  const { batchSize = DEFAULT_BATCH_SIZE, concurrency = DEFAULT_CONCURRENCY } = options;
+  const ended = new Queue<ProcessedImage>();
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const upload: UploadProgress = { sentBytes: 0, knownBytes: 0 };
+  const progress: ProcessingProgress = { completed: 0, failed: 0, total: 0 };
+  const onSent = (bytes: number) => {
+    upload.sentBytes += bytes;
+    options.onUploadProgress?.({ ...upload });
+  };
+  const sender = createSender(http, serviceOptions(options), options.onUploadProgress && onSent);
+
+  const emit = (image: ProcessedImage) => {
+    progress[image.state] += 1;
+    options.onProgress?.({ ...progress });
+    ended.push(image);
+  };
+  const emitUnsent = (index: number, source: ImageInput, originalName: string, { code, message }: AsyncImagesError) => {
+    const unsent = { index, source, originalName, jobId: null, batchId: null, result: null };
+    const failure = { code, message };
+    emit({ ...unsent, state: 'failed', failure, download: () => Promise.reject(new AsyncImagesError(code, message)) });
+  };
+
+  async function* prepared(): AsyncGenerator<Prepared> {
+    let index = 0;
+    for await (const source of inputs) {
+      signal.throwIfAborted();
+      progress.total += 1;
+      try {
+        const image = await prepare(source, index, signal);
+        if ('blob' in image) upload.knownBytes += image.blob.size;
+        yield image;
+      } catch (error) {
+        if (!(error instanceof AsyncImagesError && error.code === 'INPUT_UNREADABLE')) throw error;
+        emitUnsent(index, source, nameOf(source, index), error);
+      }
+      index += 1;
+    }
+  }
+
+  async function sendAndWait(images: readonly Prepared[], salt: string): Promise<void> {
+    for (const sent of await sender.send(images, salt, signal)) {
+      if ('error' in sent) {
+        const { image, error } = sent;
+        emitUnsent(image.index, image.source, image.name, error);
+        continue;
+      }
+      await options.onBatch?.({ batchId: sent.batchId, indexes: sent.images.map(({ index }) => index) });
+      const pending = new Set(sent.images.keys());
+      try {
+        await waitFor(sent, pending);
+      } catch (error) {
+        if (!(isGone(error) && sent.isReplay)) throw error;
+        // The batch of the earlier upload was deleted meanwhile.
+        const left = sent.images.filter((_, position) => pending.has(position));
+        await sendAndWait(left, crypto.randomUUID());
+      }
+    }
+  }
+
+  async function waitFor({ batchId, images }: SentBatch, pending: Set<number>): Promise<void> {
+    for await (const { files } of watchBatch(http, batchId, signal)) {
+      for (const [position, { jobId, originalName, state, result, failure }] of files.entries()) {
+        const image = images[position];
+        if (!image || (state !== 'completed' && state !== 'failed') || !pending.delete(position)) continue;
+        const { index, source } = image;
+        const ofFile = { index, source, originalName, jobId, batchId, state, result, failure };
+        emit({ ...ofFile, download: (given) => download(http, jobId, given) });
+      }
+    }
+  }
+
+  const run = (images: readonly Prepared[]) => {
+    const isUrls = images.some((image) => 'url' in image);
+    return sendAndWait(images, options.salt ?? (isUrls ? crypto.randomUUID() : ''));
+  };
+  forEachConcurrently(concurrency, inBatches(prepared(), batchSize), run).then(
+    () => ended.end(),
+    (error) => ended.end({ error }),
+  );
+  try {
+    yield* ended;
+  } finally {
+    stop.abort(new DOMException('The iteration ended.', 'AbortError'));
+  }
+}
