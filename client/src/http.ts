@@ -44,7 +44,7 @@ const MAX_DELAY_MS = 10_000;
 export function createHttp(options: HttpOptions): Http {
   const { baseUrl, apiKey, maxAttempts = 8 } = options;
   const send: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
-  const base = String(baseUrl).replace(/\/+$/, '');
+  const base = new URL(baseUrl).href.replace(/\/+$/, '');
   const authorization: Record<string, string> = apiKey ? { Authorization: `Bearer ${apiKey}` } : {};
 
   async function attempt<T>(path: string, call: Call, read: (response: Response) => T | Promise<T>): Promise<T> {
@@ -85,12 +85,12 @@ export function createHttp(options: HttpOptions): Http {
 }
 
 function toNetworkError(error: unknown, base: string): unknown {
-  if (error instanceof SyntaxError) {
+  const { name, cause } = error as Partial<Error>;
+  if (name === 'SyntaxError') {
     const text = `The response of ${base} is not valid JSON. Check the address.`;
     return new AsyncImagesError('INVALID_RESPONSE', text, { cause: error });
   }
   // `fetch` reports a failed connection as a TypeError. In Node.js its cause has the reason.
-  const { name, cause } = error as Partial<Error>;
   if (name !== 'TypeError') return error;
   const { code, message } = (cause ?? error) as { code?: string; message?: string };
   const text = `The connection to ${base} failed (${code ?? message}). Check the address and that the service runs.`;

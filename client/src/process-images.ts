@@ -38,7 +38,8 @@ export interface ProcessOptions extends UploadOptions {
   concurrency?: number | undefined;
   /**
    * An upload whose contents, names, options and salt are those of an earlier one makes no new batch within 24 hours. Another salt makes
-   * one. Empty by default, and random for a batch of URLs.
+   * one. Empty by default, and random for a batch of URLs. If that earlier batch was deleted, the client makes a new one, unless a salt is
+   * set.
    */
   salt?: string | undefined;
   onUploadProgress?: ((progress: UploadProgress) => void) | undefined;
@@ -126,8 +127,8 @@ export async function* processImages(
       try {
         await waitFor(sent, pending);
       } catch (error) {
-        if (!(isGone(error) && sent.isReplay)) throw error;
-        // The batch of the earlier upload was deleted meanwhile.
+        // The batch of an earlier upload with the same content was deleted meanwhile. A caller who sets the salt decides what to do.
+        if (!(isGone(error) && sent.isReplay && options.salt === undefined)) throw error;
         const left = sent.images.filter((_, position) => pending.has(position));
         await sendAndWait(left, crypto.randomUUID());
       }
