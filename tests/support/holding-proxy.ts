@@ -14,16 +14,22 @@ export interface Hold {
   sendsHalf?: boolean;
 }
 
-/** Starts an HTTP proxy in front of an API. It can hold back a response for ever, so that a test can kill the client at that moment. */
+/**
+ * Starts an HTTP proxy in front of an API. It can hold back a response, and from then on all others, so that a test can kill the client at
+ * that moment on a machine of any speed.
+ */
 export async function startHoldingProxy(target: string) {
   let current: (Hold & { onHeld: () => void }) | undefined;
+  let isHolding = false;
   const server = createServer((req, res) => {
     const { method, url, headers } = req;
     const forwarded = request(`${target}${url}`, { method, headers }, async (response) => {
+      if (isHolding) return void response.resume();
       const hold = current;
       if (hold?.matches.test(`${method} ${url}`)) hold.count -= 1;
       res.writeHead(response.statusCode ?? 0, response.headers);
       if (hold?.count !== 0) return void response.pipe(res);
+      isHolding = true;
       current = undefined;
       const body = await buffer(response);
       if (hold.sendsHalf) res.write(body.subarray(0, body.length / 2), () => hold.onHeld());
@@ -41,7 +47,16 @@ export async function startHoldingProxy(target: string) {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** Holds back the next response that matches. Resolves when it does. */
-    hold: (hold: Hold) => new Promise<void>((resolve) => (current = { ...hold, onHeld: resolve })),
+    /** Passes responses on until the one that matches. Resolves when it holds that one. */
+    hold(hold: Hold): Promise<void> {
+      isHolding = false;
+      return new Promise((resolve) => {
+        current = { ...hold, onHeld: resolve };
+      });
+    },
+    /** Passes all responses on. */
+    release() {
+      isHolding = false;
+    },
   };
 }
