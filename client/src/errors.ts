@@ -31,7 +31,7 @@ export class AsyncImagesError extends Error {
   }
 }
 
-const RETRIED_STATUSES = [408, 429, 500, 502, 503, 504, 507];
+const RETRIED_STATUSES = [408, 429, 502, 503, 504, 507];
 
 /** Whether the same request can succeed later. */
 export function isTemporary(error: unknown): boolean {

@@ -153,7 +153,10 @@ export async function* processImages(
   };
   forEachConcurrently(concurrency, inBatches(prepared(), batchSize), run).then(
     () => ended.end(),
-    (error) => ended.end({ error }),
+    (error) => {
+      ended.end({ error });
+      stop.abort(error);
+    },
   );
   try {
     yield* ended;

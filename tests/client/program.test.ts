@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { AsyncImages } from '../../client/src/index.ts';
 import type { BatchList, BatchStatus } from '../../client/src/types.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { batchEnd, upload } from '../support/client.ts';
 import { jpeg, png, truncatedJpeg } from '../support/images.ts';
@@ -10,10 +14,11 @@ import { until } from '../support/processes.ts';
 import { runProgram, startProgram } from '../support/program.ts';
 import { ownService } from '../support/service.ts';
 
+let service: Awaited<ReturnType<typeof ownService>>;
 let url: string;
 let images: AsyncImages;
 beforeAll(async () => {
-  const service = await ownService();
+  service = await ownService();
   const [api] = await Promise.all([service.startApi(), service.startWorker()]);
   url = api.url;
   images = new AsyncImages({ baseUrl: url });
@@ -160,6 +165,27 @@ test('lists, shows, retries, downloads and cancels batches', async () => {
   expect(json.lines<BatchStatus>()[0]?.batchId).toBe(retried);
   const cancel = await runProgram(url, ['cancel', batchId], folder);
   expect([cancel.code, cancel.stderr()]).toEqual([1, expect.stringContaining('error: The batch had ended before')]);
+});
+
+test('sends the API key of --api-key, and asks for it', async () => {
+  const hash = createHash('sha256').update('secret').digest('hex');
+  const { url: guarded } = await service.startApi({ API_KEYS: `alice:${hash}` });
+  const folder = await temporaryFolder();
+  const refused = await runProgram(guarded, ['list'], folder);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr()).toMatch(
+    /This service requires an API key\..* Give it with --api-key or ASYNC_IMAGES_API_KEY\.\n$/,
+  );
+  const accepted = await runProgram(guarded, ['list', '--api-key', 'secret'], folder);
+  expect([accepted.code, accepted.stdout(), accepted.stderr()]).toEqual([0, '', '']);
+});
+
+test('npm run push runs it from the source code, in the folder of the caller', async () => {
+  const folder = await folderWith({ 'a.jpg': await jpeg(60, 40) });
+  const args = ['--prefix', projectRoot, 'run', '--silent', 'push', '--', 'a.jpg', '--out', 'out', '--url', url];
+  const { stderr } = await promisify(execFile)('npm', args, { cwd: folder });
+  expect(stderr).toBe('1 saved in out, 0 failed.\n');
+  expect(await filesIn(join(folder, 'out'))).toEqual(['.async-images.jsonl', 'a.jpg']);
 });
 
 test('explains errors, and what to do', async () => {

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { Batches } from '../batches.ts';
 import type { Http } from '../http.ts';
 import type { BatchQuery } from '../types.ts';
+import { toCount } from './flag-values.ts';
 import { createOutputNames } from './output-names.ts';
 import { print, printBatch, say } from './print.ts';
 import { saveResults } from './save-results.ts';
@@ -28,13 +29,13 @@ export function addBatchCommands(program: Command, connect: Connect): void {
     .option('--tag <tag>', 'only batches with this tag')
     .option('--from <time>', 'created at this time or later')
     .option('--to <time>', 'created before this time')
-    .option('--limit <count>', 'number of batches', '20')
+    .option('--limit <count>', 'number of batches', toCount, 20)
     .addOption(json())
-    .action(async (flags: BatchQuery & { json?: true }, command: Command) => {
+    .action(async (flags: Omit<BatchQuery, 'limit'> & { limit: number; json?: true }, command: Command) => {
       const { batches, signal } = await connect(command.optsWithGlobals());
       const { json: isJson, limit, ...filters } = flags;
       let cursor: string | null | undefined;
-      let left = Number(limit);
+      let left = limit;
       while (left > 0 && cursor !== null) {
         const page = await batches.list(
           { ...filters, limit: Math.min(left, 100), ...(cursor && { cursor }) },

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { isTemporary } from '../errors.ts';
 import type { Connect } from './batch-commands.ts';
 import { describeError } from './describe-error.ts';
+import { toCount } from './flag-values.ts';
 import { print, printSummary, say } from './print.ts';
 import { type Outcome, type PushOptions, push } from './push.ts';
 import { addServiceFlags, serviceOptionsOf } from './service-flags.ts';
@@ -82,9 +83,4 @@ function printLine({ isResumed, ...outcome }: Outcome): void {
 function printAll(outcomes: readonly Outcome[], { json, out }: PushFlags): void {
   if (!json) printSummary(outcomes, out);
   if (outcomes.some(({ state }) => state === 'failed')) process.exitCode = 1;
-}
-
-function toCount(text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number from 1 to 9999.');
 }

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { UploadOptions } from '../types.ts';
 import { uploadFields } from '../upload-fields.ts';
+import { checkJson, toNumber } from './flag-values.ts';
 
 type Field = { name: string; type: string; values?: readonly string[]; description: string };
 
@@ -30,20 +31,4 @@ function toFlag({ name, type, values, description }: Field): Option {
   else if (type !== 'string') option.argParser(toNumber);
   else if (JSON_FIELDS.includes(name)) option.argParser(checkJson);
   return option;
-}
-
-function toNumber(text: string): number {
-  const number = Number(text);
-  if (text.trim() === '' || Number.isNaN(number)) throw new InvalidArgumentError('It must be a number.');
-  return number;
-}
-
-/** The service checks the content. */
-function checkJson(text: string): string {
-  try {
-    JSON.parse(text);
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError(`It must be JSON (${error instanceof Error ? error.message : error}).`);
-  }
 }

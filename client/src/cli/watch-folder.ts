@@ -1,3 +1,4 @@
+import { resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
 
 /** Notices new and changed files. */
@@ -15,12 +16,15 @@ export async function watchPaths(
   paths: readonly string[],
   { recursive, outFolder, signal }: { recursive: boolean; outFolder: string; signal: AbortSignal },
 ): Promise<FolderWatch> {
-  const watcher = watch([...paths], {
-    ignoreInitial: true,
-    ignored: (path) => path === outFolder || path.startsWith(`${outFolder}/`),
-    awaitWriteFinish: { stabilityThreshold: STABLE_MS, pollInterval: 100 },
-    ...(recursive ? {} : { depth: 0 }),
-  });
+  const watcher = watch(
+    paths.map((path) => resolve(path)),
+    {
+      ignoreInitial: true,
+      ignored: (path) => path === outFolder || path.startsWith(outFolder + sep),
+      awaitWriteFinish: { stabilityThreshold: STABLE_MS, pollInterval: 100 },
+      ...(recursive ? {} : { depth: 0 }),
+    },
+  );
   let hasChanged = false;
   let wake: () => void = () => undefined;
   const onChange = () => {
@@ -28,14 +32,14 @@ export async function watchPaths(
     wake();
   };
   watcher.on('add', onChange).on('change', onChange);
-  await new Promise<void>((resolve) => watcher.once('ready', resolve));
+  await new Promise<void>((done) => watcher.once('ready', done));
   signal.addEventListener('abort', () => wake(), { once: true });
   return {
     async nextChange() {
       while (!hasChanged) {
         signal.throwIfAborted();
-        await new Promise<void>((resolve) => {
-          wake = resolve;
+        await new Promise<void>((done) => {
+          wake = done;
         });
       }
       signal.throwIfAborted();
