@@ -1,11 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Redis } from 'ioredis';
 import { AsyncImages, AsyncImagesError, type Fetch, type ProcessedImage } from '../../client/src/index.ts';
-import { temporaryFolder } from '../support/cleanup.ts';
+import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { readBatch } from '../support/client.ts';
 import { jpeg, truncatedJpeg } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
+import { until } from '../support/processes.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { ownService } from '../support/service.ts';
 
@@ -120,10 +122,14 @@ test('makes no second batch when the API is killed before its response arrives, 
   const port = String(await freePort());
   let api = await service.startApi({ PORT: port });
   let kills = 0;
+  const redis = new Redis(service.redis.url);
+  onCleanup(() => redis.disconnect());
   const killing: Fetch = async (url, init) => {
     const response = await fetch(url, init);
     if (init?.method !== 'POST' || kills > 0) return response;
     kills += 1;
+    // Otherwise the new API would refuse the key until the lease of the killed one expires, after 15 seconds.
+    await until(async () => (await redis.keys('*:lease')).length === 0);
     await api.end('SIGKILL');
     api = await service.startApi({ PORT: port });
     throw new TypeError('fetch failed');
