@@ -49,7 +49,7 @@ export function fileBody(
   const form = new FormData();
   for (const [name, value] of formFields(options)) form.append(name, value);
   for (const { blob, name } of files) form.append('images', blob, name);
-  if (!onSent || !canSendStreams()) return { body: form };
+  if (!onSent || !canSendStreams()) return { ...unbuffered, body: form };
   // `fetch` reports no progress, so count the bytes that it takes from a stream.
   const encoded = new Response(form);
   const counter = new TransformStream<Uint8Array, Uint8Array>({
@@ -58,9 +58,15 @@ export function fileBody(
       controller.enqueue(chunk);
     },
   });
-  const init = { body: encoded.body?.pipeThrough(counter) ?? null, duplex: 'half' };
+  const init = { ...unbuffered, body: encoded.body?.pipeThrough(counter) ?? null, duplex: 'half' };
   return { headers: { 'Content-Type': encoded.headers.get('content-type') ?? '' }, ...init };
 }
+
+/**
+ * `fetch` of Node.js keeps a copy of a body in memory, in case it has to follow a redirect. It keeps none if redirects are errors and there
+ * is no window (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch).
+ */
+const unbuffered = { redirect: 'error', window: null } as const;
 
 /** Browsers send a stream only over HTTP/2, if at all. */
 function canSendStreams(): boolean {
