@@ -1,7 +1,8 @@
 import { type Batches, createBatches } from './batches.ts';
 import { createHttp, type Http, type HttpOptions } from './http.ts';
 import type { ImageInput } from './inputs.ts';
-import { type ProcessedImage, type ProcessOptions, processImages } from './process-images.ts';
+import { processImages } from './process-images.ts';
+import type { ProcessedImage, ProcessOptions } from './process-options.ts';
 import { type DownloadOptions, download } from './results.ts';
 
 export type { Batches } from './batches.ts';
@@ -9,7 +10,7 @@ export { AsyncImagesError } from './errors.ts';
 export { hashContent } from './hash.ts';
 export type { Fetch, HttpOptions } from './http.ts';
 export type { ImageData, ImageInput } from './inputs.ts';
-export type { ProcessedImage, ProcessingProgress, ProcessOptions, UploadProgress } from './process-images.ts';
+export type { ProcessedImage, ProcessingProgress, ProcessOptions, UploadProgress } from './process-options.ts';
 export type { DownloadOptions } from './results.ts';
 export type * from './types.ts';
 export { verifyWebhook } from './verify-webhook.ts';

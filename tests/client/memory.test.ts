@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 
-const FILE_MIB = 600;
+const FILE_MIB = 400;
 const LIMIT_MIB = 300;
 
 test.each(['', 'onUploadProgress() {}'])('does not read a large file into memory (options: {%s})', async (options) => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { AsyncImages } from '../../client/src/index.ts';
 import type { BatchList, BatchStatus } from '../../client/src/types.ts';
 import { projectRoot } from '../../src/shared/setting-types.ts';
@@ -178,6 +178,17 @@ test('sends the API key of --api-key, and asks for it', async () => {
   );
   const accepted = await runProgram(guarded, ['list', '--api-key', 'secret'], folder);
   expect([accepted.code, accepted.stdout(), accepted.stderr()]).toEqual([0, '', '']);
+});
+
+test('shows progress bars in a terminal', async () => {
+  const folder = await folderWith({ 'a.jpg': await jpeg(60, 40) });
+  const main = join(projectRoot, 'client/src/cli/main.ts');
+  const command = `${process.execPath} --import ${import.meta.resolve('tsx')} ${main} push a.jpg --out out --url ${url}`;
+  const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { cwd: folder });
+  const text = stripVTControlCharacters(stdout);
+  expect(text).toMatch(/Processing █+ 100% 1 of 1 files/);
+  expect(text).toMatch(/Upload {5}█+ 100% 0\.0 of 0\.0 MiB/);
+  expect(text).toContain('1 saved in out, 0 failed.');
 });
 
 test('npm run push runs it from the source code, in the folder of the caller', async () => {

@@ -13,6 +13,9 @@ export function describeError(error: unknown, url: string): string {
     );
   }
   if (error.code === 'UNAUTHORIZED') return `${error.message} Give it with --api-key or ASYNC_IMAGES_API_KEY.`;
+  // The key of a batch is derived from the contents that the journal has.
+  if (error.code === 'IDEMPOTENCY_KEY_REUSED')
+    return 'A file was changed while it was sent. Run the same command again.';
   const request = error.requestId && (error.status ?? 0) >= 500 ? ` (request ${error.requestId})` : '';
   return `${error.message}${request}`;
 }

@@ -1,5 +1,5 @@
 import type { BatchStatus } from '../types.ts';
-import type { Outcome } from './push.ts';
+import type { Outcome } from './push-options.ts';
 
 /** Prints a line for programs or people. */
 export function print(line: string): void {

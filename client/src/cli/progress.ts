@@ -1,4 +1,4 @@
-import { MultiBar, Presets } from 'cli-progress';
+import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 
 /** Shows how far `push` is. */
 export interface Progress {
@@ -14,10 +14,12 @@ export function createProgress(totalFiles: number, isShown: boolean): Progress {
     { stream: process.stderr, format: '{name} {bar} {percentage}% {text}', hideCursor: true, clearOnComplete: false },
     Presets.shades_classic,
   );
-  const upload = bars.create(1, 0, { name: 'Upload    ', text: '' });
   const processing = bars.create(totalFiles, 0, { name: 'Processing', text: `0 of ${totalFiles} files` });
+  // There is nothing to send if all files were sent in an earlier run.
+  let upload: SingleBar | undefined;
   return {
     sent(bytes, totalBytes) {
+      upload ??= bars.create(1, 0, { name: 'Upload    ', text: '' });
       upload.setTotal(Math.max(totalBytes, 1));
       upload.update(bytes, { text: `${inMebibytes(bytes)} of ${inMebibytes(totalBytes)} MiB` });
     },

@@ -1,13 +1,18 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { delay } from '../delay.ts';
 import { isTemporary } from '../errors.ts';
 import type { Connect } from './batch-commands.ts';
 import { describeError } from './describe-error.ts';
 import { toCount } from './flag-values.ts';
 import { print, printSummary, say } from './print.ts';
-import { type Outcome, type PushOptions, push } from './push.ts';
+import { push } from './push.ts';
+import type { Outcome, PushOptions } from './push-options.ts';
 import { addServiceFlags, serviceOptionsOf } from './service-flags.ts';
 import { watchPaths } from './watch-folder.ts';
+
+/** Pause after the service could not be reached, with `--watch`. */
+const RETRY_MS = 5000;
 
 interface PushFlags {
   out: string;
@@ -53,24 +58,29 @@ export function addPushCommand(program: Command, connect: Connect): void {
     const watched = watch ? await watchPaths(paths, { recursive, outFolder: resolve(out), signal }) : undefined;
     try {
       printAll(await push(http, options), flags);
+      let isUpToDate = true;
       while (watched) {
         if (!json) say('Waiting for files. Stop with Ctrl-C.');
-        await watched.nextChange();
-        await pushChanges(options, flags, globals.url);
+        if (isUpToDate) await watched.nextChange();
+        else await delay(RETRY_MS, signal);
+        isUpToDate = await pushChanges();
       }
     } finally {
       await watched?.close();
     }
 
-    async function pushChanges(options: PushOptions, flags: PushFlags, url: string): Promise<void> {
+    /** Returns whether the service could be reached. */
+    async function pushChanges(): Promise<boolean> {
       const isNew = ({ isResumed }: Outcome) => !isResumed;
       const report = (outcome: Outcome) => isNew(outcome) && options.report(outcome);
       try {
         const outcomes = await push(http, { ...options, retryFailed: false, report });
         printAll(outcomes.filter(isNew), flags);
+        return true;
       } catch (error) {
         if (!isTemporary(error)) throw error;
-        say(`${describeError(error, url)} The files are sent at the next change.`);
+        say(describeError(error, globals.url));
+        return false;
       }
     }
   });
