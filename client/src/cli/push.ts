@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import type { Http } from '../http.ts';
 import { openJournal } from './journal.ts';
 import { createOutputNames, variantNames } from './output-names.ts';
@@ -17,6 +17,12 @@ const MAX_PASSES = 3;
 export async function push(http: Http, options: PushOptions): Promise<Outcome[]> {
   const outFolder = resolve(options.out);
   const files = await listSourceFiles(options.paths, { ...options, outFolder });
+  const inside = files.find(({ path }) => path.startsWith(outFolder + sep));
+  if (inside) {
+    throw new Error(
+      `The output folder contains the image ${inside.path}, which a result could overwrite. Choose another folder for --out.`,
+    );
+  }
   await mkdir(outFolder, { recursive: true });
   const journal = await openJournal(join(outFolder, JOURNAL));
   const names = createOutputNames(journal.targets(), variantNames(options.service.variants));
