@@ -1,4 +1,4 @@
-/** The import rules between the folders of src/, each with its reason. */
+/** The import rules between the folders, each with its reason. */
 
 /** The folders that a folder may import. */
 const folders = {
@@ -68,11 +68,39 @@ export default {
       to: { path: '^(node:)?fs(/promises)?$' },
     },
     {
-      name: 'source-without-tests-or-scripts',
-      comment: 'the service runs without its tests, scripts and benchmarks',
+      name: 'service-alone',
+      comment: 'the service runs without its tests, scripts, benchmarks and client',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(tests|scripts|bench)/' },
+      to: { path: '^(tests|scripts|bench|client)/' },
+    },
+    {
+      name: 'client-alone',
+      comment: 'the client is a package of its own; it knows the service only from the OpenAPI document',
+      severity: 'error',
+      from: { path: '^client/' },
+      to: { path: '^(src|tests|scripts|bench)/' },
+    },
+    {
+      name: 'client-library-without-program',
+      comment: 'the library does not depend on its command-line program',
+      severity: 'error',
+      from: { path: '^client/src/[^/]+$' },
+      to: { path: '^client/src/cli/' },
+    },
+    {
+      name: 'client-library-without-node',
+      comment: 'the library runs in browsers too; only the program and one file of the library need Node.js',
+      severity: 'error',
+      from: { path: '^client/src/', pathNot: '^client/src/(cli/|local-files)' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'client-declared-dependencies',
+      comment: 'the client imports only packages that its package.json lists under dependencies',
+      severity: 'error',
+      from: { path: '^client/src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'unknown'] },
     },
     {
       name: 'declared-dependencies',

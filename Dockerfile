@@ -3,6 +3,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# Without the folder client/, npm installs nothing for it.
 # Not `npm ci`: it fails if the lock file lacks the binaries of a platform.
 RUN npm install --no-save --no-audit
 COPY tsconfig.json tsconfig.build.json ./

@@ -29,7 +29,8 @@ installServers((line) => console.log(`[faults] ${line}`));
 const folder = mkdtempSync(join(tmpdir(), 'faults-'));
 const report = join(folder, 'report.jsonl');
 writeFileSync(report, '');
-const patterns = names.length > 0 ? names.map((name) => `tests/faults/${name}`) : ['tests/faults/'];
+const patterns =
+  names.length > 0 ? names.map((name) => `tests/(faults|client)/${name}`) : ['tests/faults/', 'tests/client/resume'];
 const environment = isFull ? { FAULTS: 'full', FAULTS_REPORT: report } : {};
 // One after the other, so that the tests do not disturb each other's measurements.
 const status = runJest(['--runInBand', ...patterns], environment);

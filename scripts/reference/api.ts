@@ -46,9 +46,14 @@ function describedRoutes() {
   return [...guarded, ...open];
 }
 
+/** Builds the OpenAPI document with the default limits. */
+export function describedDocument(): object {
+  return createOpenApiDocument(describedRoutes());
+}
+
 /** Builds the page of endpoints, response bodies and errors. */
 export function apiPage(): string {
-  const { paths, components } = createOpenApiDocument(describedRoutes()) as OpenApi;
+  const { paths, components } = describedDocument() as OpenApi;
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, ...operation })),
   );

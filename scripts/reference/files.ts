@@ -1,4 +1,5 @@
 import { apiPage } from './api.ts';
+import { clientFields, clientTypes } from './client.ts';
 import { configurationPage, environmentExample } from './configuration.ts';
 import { failuresPage } from './failures.ts';
 import { optionsPage } from './options.ts';
@@ -14,5 +15,7 @@ export function referenceFiles(): Record<string, string> {
     [`${REFERENCE_FOLDER}/options.md`]: optionsPage(),
     [`${REFERENCE_FOLDER}/api.md`]: apiPage(),
     [`${REFERENCE_FOLDER}/failures.md`]: failuresPage(),
+    'client/src/api-types.ts': clientTypes(),
+    'client/src/upload-fields.ts': clientFields(),
   };
 }

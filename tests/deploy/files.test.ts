@@ -118,6 +118,11 @@ test('CI tests every supported version of Node.js, and .nvmrc and the Dockerfile
   expect(read('Dockerfile')).toContain(`FROM node:${latest}-`);
 });
 
+test('the client has the version of the service and supports the same versions of Node.js', () => {
+  const [root, client] = ['package.json', 'client/package.json'].map((name) => JSON.parse(read(name)));
+  expect([client.version, client.engines]).toEqual([root.version, root.engines]);
+});
+
 test('.editorconfig matches biome.json', () => {
   const { formatter } = JSON.parse(read('biome.json')) as { formatter: { indentStyle: string; lineWidth: number } };
   expect(read('.editorconfig')).toContain(`indent_style = ${formatter.indentStyle}\n`);

@@ -1,0 +1,3165 @@
+// Written by `npm run docs` from the OpenAPI document. Edit the source code of the service instead.
+
+export interface paths {
+    "/process-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload images to be processed
+         * @description Accepts 1 to 10 files of at most 5242880 bytes each (jpeg, png, webp, gif, avif; at most 52494336 bytes in all), and responds at once with the id of their batch. An upload is accepted whole or not at all. Without options each image is turned upright, put on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata. With `IMPORT_HOSTS` a JSON body names files by URL, which the service downloads; one that cannot be downloaded fails alone.
+         */
+        post: operations["processImages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The batches of this client, newest first
+         * @description With API keys: the batches of the key. Without: those that were sent from the address of the client. A page may have fewer batches than `limit`. It is the last one if `cursor` is `null`.
+         */
+        get: operations["listBatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Status of a batch and of each of its files */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        /** Delete a batch with its files, and stop its running jobs */
+        delete: operations["removeBatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch: end its waiting files, and stop its running ones
+         * @description These files fail with the code `CANCELLED`. Files that have ended stay as they are. It can be sent again, with the same result.
+         */
+        post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new batch of the files that failed, with the same options
+         * @description The new batch has its own originals, and the tags, the metadata and the webhook of this batch unless others are sent.
+         */
+        post: operations["retryBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/reprocess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new batch of all or some files, with other options
+         * @description Takes the options of an upload. The new batch has its own originals, and the tags, the metadata and the webhook of this batch unless others are sent.
+         */
+        post: operations["reprocessBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Status of a batch at each change, as Server-Sent Events
+         * @description Each event carries the whole status, as `GET /batches/{batchId}` returns it. The last event is named `done`; after it the stream ends.
+         */
+        get: operations["watchBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The webhook of a batch, with each attempt to deliver it */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/webhooks/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deliver the webhook of a batch again, or at once if an attempt is pending */
+        post: operations["redeliverWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{batchId}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All results of a batch as a zip, with a manifest.json that lists what failed and why */
+        get: operations["getArchive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{jobId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Status of one file */
+        get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{jobId}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The processed image */
+        get: operations["getResult"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{jobId}/original": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file as it was uploaded */
+        get: operations["getOriginal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{jobId}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign a link to one file, with which anyone can read this file without a key
+         * @description The link is valid for `expiresInSeconds` (60 to 604800), unless the batch is deleted before. It leads to the first result, to the one of a `variant`, or with `original: true` to the file as it was uploaded. The service stores nothing.
+         */
+        post: operations["createLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The named option sets of this service */
+        get: operations["listPresets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Metrics of this process in the text format of Prometheus */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives */
+        get: operations["isAlive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the service can accept uploads */
+        get: operations["isReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export interface webhooks {
+    "batch.ended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A batch has ended; sent to its `webhook` address and signed as Standard Webhooks 1.0.0 describes */
+        post: operations["batchEnded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export interface components {
+    schemas: {
+        WebhookEvent: {
+            /** @enum {string} */
+            type: "batch.completed" | "batch.completed-with-errors";
+            /**
+             * Format: date-time
+             * @description When the last file ended
+             */
+            timestamp: string;
+            data: {
+                /** Format: uuid */
+                batchId: string;
+                /** @enum {string} */
+                status: "waiting" | "processing" | "completed" | "completed-with-errors";
+                progress: {
+                    total: number;
+                    completed: number;
+                    failed: number;
+                    active: number;
+                    waiting: number;
+                };
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: date-time */
+                finishedAt: string;
+                tags: string[];
+                metadata: {
+                    [key: string]: unknown;
+                };
+                links: {
+                    self: string;
+                    events: string;
+                    archive: string;
+                };
+                /** @description With `links=signed`: in the order of the upload */
+                files?: {
+                    jobId: string;
+                    originalName: string;
+                    /** @enum {string} */
+                    state: "waiting" | "active" | "completed" | "failed";
+                    /** @description Absolute and signed: it needs no key; `null` if the file failed */
+                    resultUrl: string | null;
+                    /** @description With `variants` */
+                    outputs?: {
+                        name: string;
+                        /** @description Absolute and signed: it needs no key */
+                        resultUrl: string;
+                    }[];
+                }[];
+            };
+        };
+        AcceptedBatch: {
+            /** Format: uuid */
+            batchId: string;
+            status?: components["schemas"]["BatchState"];
+            progress?: components["schemas"]["BatchProgress"];
+            /** Format: date-time */
+            createdAt?: string;
+            /**
+             * Format: date-time
+             * @description When the last file ended; `null` until then
+             */
+            finishedAt?: string | null;
+            /**
+             * Format: date-time
+             * @description When the batch was cancelled
+             */
+            cancelledAt?: string | null;
+            /** @description As the client sent them */
+            tags?: string[];
+            /** @description As the client sent it */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description Batch from which this one was made, by a retry or by other options
+             */
+            sourceBatchId?: string | null;
+            /** @description In the order of the upload */
+            files?: {
+                /** @description Opaque id of the file’s job */
+                jobId: string;
+                originalName: string;
+                state: components["schemas"]["JobState"];
+                /** @description Set once the state is `completed` */
+                result: {
+                    /** @description File name as the client sent it */
+                    originalName: string;
+                    /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+                    outputPath: string;
+                    /** @description Width of the result in pixels */
+                    width: number;
+                    /** @description Height of the result in pixels */
+                    height: number;
+                    /** @description Size of the result in bytes */
+                    bytes: number;
+                    /** @description File format of the result; later versions may add formats */
+                    format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+                    /** @description Placeholders to show until the result has loaded */
+                    placeholder: {
+                        /** @description ThumbHash of the result */
+                        thumbHash: string;
+                        /** @description Most frequent colour of the result, as #rrggbb */
+                        dominantColor: string;
+                    };
+                    /** @description With `variants`: each by its name; the fields above are those of the first */
+                    outputs?: {
+                        /** @description Name of the variant */
+                        name: string;
+                        /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+                        outputPath: string;
+                        /** @description Width of the result in pixels */
+                        width: number;
+                        /** @description Height of the result in pixels */
+                        height: number;
+                        /** @description Size of the result in bytes */
+                        bytes: number;
+                        /** @description File format of the result; later versions may add formats */
+                        format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+                        /** @description Address below this service, or a signed one with `links=signed` */
+                        resultUrl: string;
+                    }[];
+                    /** @description Address below this service, or a signed one with `links=signed` */
+                    resultUrl: string;
+                } | null;
+                /** @description Why the file could not be processed; set once the state is `failed` */
+                failedReason: string | null;
+                /** @description The same with a stable code for programs; set once the state is `failed` */
+                failure: {
+                    code: components["schemas"]["FailureCode"];
+                    message: string;
+                } | null;
+                /** @description Address below this service, or a signed one with `links=signed` */
+                resultUrl: string;
+            }[];
+            links?: components["schemas"]["BatchLinks"];
+            /** @description Where to poll for the outcome */
+            statusUrl: string;
+            totalFiles: number;
+        };
+        /**
+         * @description `waiting`: nothing has started; `processing`: something has started and not everything has ended; `completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed
+         * @enum {string}
+         */
+        BatchState: "waiting" | "processing" | "completed" | "completed-with-errors";
+        BatchProgress: {
+            total: number;
+            completed: number;
+            failed: number;
+            active: number;
+            waiting: number;
+        };
+        /** @enum {string} */
+        JobState: "waiting" | "active" | "completed" | "failed";
+        /** @enum {string} */
+        FailureCode: "IMAGE_CORRUPT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_UNSUPPORTED" | "OUTPUT_TOO_LARGE" | "TIMEOUT" | "OUT_OF_MEMORY" | "PROCESS_CRASHED" | "ORIGINAL_GONE" | "STORAGE_UNAVAILABLE" | "IMPORT_FAILED" | "IMPORT_TOO_LARGE" | "IMPORT_TIMEOUT" | "IMPORT_NOT_ALLOWED" | "CANCELLED" | "INTERNAL";
+        BatchLinks: {
+            /** @description Address below this service */
+            self: string;
+            /** @description Address below this service */
+            events: string;
+            /** @description Address below this service */
+            archive: string;
+        };
+        Problem: {
+            /**
+             * @description RFC 9457: the status says what kind of problem it is
+             * @enum {string}
+             */
+            type: "about:blank";
+            /** @description The status in words */
+            title: string;
+            status: number;
+            /** @enum {string} */
+            code: "MULTIPART_REQUIRED" | "MALFORMED_MULTIPART" | "FILE_REQUIRED" | "UNEXPECTED_FIELD" | "TOO_MANY_FILES" | "EMPTY_FILE" | "INVALID_OPTION" | "INVALID_IDEMPOTENCY_KEY" | "INVALID_PARAMETER" | "UNAUTHORIZED" | "IMPORTS_DISABLED" | "LINKS_DISABLED" | "LINK_INVALID" | "LINK_EXPIRED" | "FILE_TOO_LARGE" | "REQUEST_TOO_LARGE" | "UNSUPPORTED_IMAGE_TYPE" | "BODY_TYPE_UNSUPPORTED" | "BODY_TOO_LARGE" | "CONTENT_ENCODING_UNSUPPORTED" | "BATCH_NOT_FOUND" | "JOB_NOT_FOUND" | "VARIANT_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "JOB_NOT_FINISHED" | "JOB_FAILED" | "BATCH_NOT_FINISHED" | "NOTHING_FAILED" | "BATCH_FINISHED" | "IDEMPOTENCY_KEY_IN_USE" | "BATCH_REMOVED" | "FILE_GONE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "TOO_MANY_STREAMS" | "ROUTE_NOT_FOUND" | "BAD_REQUEST" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "QUEUE_UNAVAILABLE" | "BACKLOG_FULL" | "DISK_LOW" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL";
+            /** @description What was wrong, with what, and what to do */
+            detail: string;
+            /**
+             * Format: date-time
+             * @description With `BATCH_REMOVED`: when it was removed
+             */
+            removedAt?: string;
+        };
+        BatchList: {
+            batches: components["schemas"]["BatchSummary"][];
+            /** @description Value of `cursor` for the next page; `null` on the last page */
+            cursor: string | null;
+        };
+        BatchSummary: {
+            /** Format: uuid */
+            batchId: string;
+            status: components["schemas"]["BatchState"];
+            progress: components["schemas"]["BatchProgress"];
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the last file ended; `null` until then
+             */
+            finishedAt: string | null;
+            /** @description As the client sent them */
+            tags: string[];
+            links: components["schemas"]["BatchLinks"];
+        };
+        BatchStatus: {
+            /** Format: uuid */
+            batchId: string;
+            status: components["schemas"]["BatchState"];
+            progress: components["schemas"]["BatchProgress"];
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the last file ended; `null` until then
+             */
+            finishedAt: string | null;
+            /**
+             * Format: date-time
+             * @description When the batch was cancelled
+             */
+            cancelledAt: string | null;
+            /** @description As the client sent them */
+            tags: string[];
+            /** @description As the client sent it */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description Batch from which this one was made, by a retry or by other options
+             */
+            sourceBatchId: string | null;
+            /** @description In the order of the upload */
+            files: {
+                /** @description Opaque id of the file’s job */
+                jobId: string;
+                originalName: string;
+                state: components["schemas"]["JobState"];
+                /** @description Set once the state is `completed` */
+                result: {
+                    /** @description File name as the client sent it */
+                    originalName: string;
+                    /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+                    outputPath: string;
+                    /** @description Width of the result in pixels */
+                    width: number;
+                    /** @description Height of the result in pixels */
+                    height: number;
+                    /** @description Size of the result in bytes */
+                    bytes: number;
+                    /** @description File format of the result; later versions may add formats */
+                    format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+                    /** @description Placeholders to show until the result has loaded */
+                    placeholder: {
+                        /** @description ThumbHash of the result */
+                        thumbHash: string;
+                        /** @description Most frequent colour of the result, as #rrggbb */
+                        dominantColor: string;
+                    };
+                    /** @description With `variants`: each by its name; the fields above are those of the first */
+                    outputs?: {
+                        /** @description Name of the variant */
+                        name: string;
+                        /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+                        outputPath: string;
+                        /** @description Width of the result in pixels */
+                        width: number;
+                        /** @description Height of the result in pixels */
+                        height: number;
+                        /** @description Size of the result in bytes */
+                        bytes: number;
+                        /** @description File format of the result; later versions may add formats */
+                        format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+                        /** @description Address below this service, or a signed one with `links=signed` */
+                        resultUrl: string;
+                    }[];
+                    /** @description Address below this service, or a signed one with `links=signed` */
+                    resultUrl: string;
+                } | null;
+                /** @description Why the file could not be processed; set once the state is `failed` */
+                failedReason: string | null;
+                /** @description The same with a stable code for programs; set once the state is `failed` */
+                failure: {
+                    code: components["schemas"]["FailureCode"];
+                    message: string;
+                } | null;
+                /** @description Address below this service, or a signed one with `links=signed` */
+                resultUrl: string;
+            }[];
+            links: components["schemas"]["BatchLinks"];
+        };
+        Webhook: {
+            /** @description Value of the header `webhook-id`, the same in each attempt */
+            webhookId: string;
+            url: string;
+            /**
+             * @description `pending`: the batch has not ended, or another attempt follows; `failed`: no other attempt follows
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "failed";
+            /** @description The oldest first, at most 100 */
+            attempts: {
+                /** Format: date-time */
+                at: string;
+                durationMs: number;
+                /** @description Of the response; `null` without a response */
+                statusCode: number | null;
+                /** @description Why there was no response */
+                error: string | null;
+            }[];
+            /** Format: date-time */
+            nextAttemptAt: string | null;
+        };
+        JobStatus: {
+            /** @description Opaque id of the file’s job */
+            jobId: string;
+            state: components["schemas"]["JobState"];
+            /** @description 0 at first, 10 if processing takes longer than a moment, 100 at the end */
+            progress: number;
+            /** @description Set once the state is `completed` */
+            result: {
+                /** @description File name as the client sent it */
+                originalName: string;
+                /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+                outputPath: string;
+                /** @description Width of the result in pixels */
+                width: number;
+                /** @description Height of the result in pixels */
+                height: number;
+                /** @description Size of the result in bytes */
+                bytes: number;
+                /** @description File format of the result; later versions may add formats */
+                format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+                /** @description Placeholders to show until the result has loaded */
+                placeholder: {
+                    /** @description ThumbHash of the result */
+                    thumbHash: string;
+                    /** @description Most frequent colour of the result, as #rrggbb */
+                    dominantColor: string;
+                };
+                /** @description With `variants`: each by its name; the fields above are those of the first */
+                outputs?: {
+                    /** @description Name of the variant */
+                    name: string;
+                    /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+                    outputPath: string;
+                    /** @description Width of the result in pixels */
+                    width: number;
+                    /** @description Height of the result in pixels */
+                    height: number;
+                    /** @description Size of the result in bytes */
+                    bytes: number;
+                    /** @description File format of the result; later versions may add formats */
+                    format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+                    /** @description Address below this service, or a signed one with `links=signed` */
+                    resultUrl: string;
+                }[];
+                /** @description Address below this service, or a signed one with `links=signed` */
+                resultUrl: string;
+            } | null;
+            /** @description Why the file could not be processed; set once the state is `failed` */
+            failedReason: string | null;
+            /** @description The same with a stable code for programs; set once the state is `failed` */
+            failure: {
+                code: components["schemas"]["FailureCode"];
+                message: string;
+            } | null;
+            links: {
+                /** @description Address below this service */
+                self: string;
+                /** @description Address below this service */
+                batch: string;
+                /** @description Address below this service, or a signed one with `links=signed` */
+                result: string;
+                /** @description Address below this service */
+                original: string;
+            };
+        };
+        Link: {
+            /** @description Absolute address of the file, which needs no key */
+            url: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        Presets: {
+            /** @description Options of each preset, by its name */
+            presets: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description Whether an upload may name a preset and set nothing else */
+            presetsOnly: boolean;
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    processImages: {
+        parameters: {
+            query?: {
+                /** @description name of an image that is the whole body; otherwise taken from `Content-Disposition` */
+                name?: string;
+                /**
+                 * @description the options, each as its own parameter: `?width=300&format=webp`
+                 * @example {}
+                 */
+                options?: {
+                    /**
+                     * @description width in pixels; 512 if `height` is not set either
+                     */
+                    width?: number;
+                    /**
+                     * @description height in pixels; by default the aspect ratio is kept
+                     */
+                    height?: number;
+                    /**
+                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+                     * @enum {string}
+                     */
+                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+                    /**
+                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+                     * @enum {string}
+                     */
+                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+                    /**
+                     * @description whether a smaller image is enlarged; `true` by default
+                     */
+                    enlarge?: boolean;
+                    /**
+                     * @description whether the image is converted to grayscale; `true` by default
+                     */
+                    grayscale?: boolean;
+                    /**
+                     * @description file format of the result; `jpeg` by default
+                     * @enum {string}
+                     */
+                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
+                    /**
+                     * @description quality of JPEG, WebP and AVIF; 80 by default
+                     */
+                    quality?: number;
+                    /**
+                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
+                     */
+                    rotate?: number;
+                    /**
+                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
+                     */
+                    background?: string;
+                    /**
+                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
+                     */
+                    blur?: number;
+                    /**
+                     * @description radius (sigma) of sharpening, in pixels of the result
+                     */
+                    sharpen?: number;
+                    /**
+                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
+                     */
+                    keepMetadata?: boolean;
+                    /**
+                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
+                     */
+                    variants?: string;
+                    /**
+                     * @description a named set of options; see `GET /presets`
+                     */
+                    preset?: string;
+                    /**
+                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
+                     */
+                    tags?: string;
+                    /**
+                     * @description JSON object of at most 4096 bytes, which is returned with the batch
+                     */
+                    metadata?: string;
+                    /**
+                     * @description URL to call when the batch has ended
+                     */
+                    webhook?: string;
+                };
+                /** @description `signed`: the webhook of the batch, and the status in the response, have signed URLs of the results */
+                links?: "signed";
+            };
+            header?: {
+                /** @description `wait=30` (RFC 7240): respond when it is finished, or after 30 seconds; at most 60 */
+                Prefer?: string;
+                /** @description A string that the client chooses, such as a random UUID. If the client repeats a request with the same key within 24 hours (or within the retention time, if that is shorter), it gets the first response again, and no second batch is made */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    images: string[];
+                    /**
+                     * @description width in pixels; 512 if `height` is not set either
+                     */
+                    width?: number;
+                    /**
+                     * @description height in pixels; by default the aspect ratio is kept
+                     */
+                    height?: number;
+                    /**
+                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+                     * @enum {string}
+                     */
+                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+                    /**
+                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+                     * @enum {string}
+                     */
+                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+                    /**
+                     * @description whether a smaller image is enlarged; `true` by default
+                     */
+                    enlarge?: boolean;
+                    /**
+                     * @description whether the image is converted to grayscale; `true` by default
+                     */
+                    grayscale?: boolean;
+                    /**
+                     * @description file format of the result; `jpeg` by default
+                     * @enum {string}
+                     */
+                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
+                    /**
+                     * @description quality of JPEG, WebP and AVIF; 80 by default
+                     */
+                    quality?: number;
+                    /**
+                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
+                     */
+                    rotate?: number;
+                    /**
+                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
+                     */
+                    background?: string;
+                    /**
+                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
+                     */
+                    blur?: number;
+                    /**
+                     * @description radius (sigma) of sharpening, in pixels of the result
+                     */
+                    sharpen?: number;
+                    /**
+                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
+                     */
+                    keepMetadata?: boolean;
+                    /**
+                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
+                     */
+                    variants?: string;
+                    /**
+                     * @description a named set of options; see `GET /presets`
+                     */
+                    preset?: string;
+                    /**
+                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
+                     */
+                    tags?: string;
+                    /**
+                     * @description JSON object of at most 4096 bytes, which is returned with the batch
+                     */
+                    metadata?: string;
+                    /**
+                     * @description URL to call when the batch has ended
+                     */
+                    webhook?: string;
+                };
+                /**
+                 * @example {
+                 *       "files": [
+                 *         {
+                 *           "url": "https://images.example.com/photo.jpg"
+                 *         }
+                 *       ],
+                 *       "options": {
+                 *         "width": 300
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    files: {
+                        /** @description where the service downloads the file */
+                        url: string;
+                        /** @description file name; by default the last part of the URL */
+                        name?: string;
+                    }[];
+                    /** @description options for every file, as in a form */
+                    options?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description several results of each file, as in a form */
+                    variants?: unknown[];
+                    /** @description a named set of options; see `GET /presets` */
+                    preset?: string;
+                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+                    tags?: unknown[];
+                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+                    metadata?: Record<string, never>;
+                    /** @description URL to call when the batch has ended */
+                    webhook?: string;
+                };
+                "image/*": string;
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The batch was accepted; with `Prefer: wait`, its status as well */
+            202: {
+                headers: {
+                    /** @description The status URL */
+                    Location?: string;
+                    /** @description Seconds after which the client can poll again; only while the batch is not finished */
+                    "Retry-After"?: number;
+                    /** @description `true`; only while the response repeats an earlier one */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedBatch"];
+                };
+            };
+            /** @description `INVALID_PARAMETER`, `INVALID_OPTION`, `INVALID_IDEMPOTENCY_KEY`, `FILE_REQUIRED`, `UNEXPECTED_FIELD`, `TOO_MANY_FILES`, `EMPTY_FILE`, `MALFORMED_MULTIPART`, `INVALID_PARAMETER`, `BAD_REQUEST` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED`, `IMPORTS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_IN_USE` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `FILE_TOO_LARGE`, `REQUEST_TOO_LARGE`, `BODY_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `MULTIPART_REQUIRED`, `UNSUPPORTED_IMAGE_TYPE`, `CONTENT_ENCODING_UNSUPPORTED` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `BACKLOG_FULL`, `DISK_LOW`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL` */
+            507: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description One or several statuses, comma-separated; all by default */
+                status?: string;
+                /** @description A tag that the batches have */
+                tag?: string;
+                /** @description Created at this time or later */
+                from?: string;
+                /** @description Created before this time */
+                to?: string;
+                /** @description Maximum number of batches, up to 100; 20 by default */
+                limit?: string;
+                /** @description `cursor` of the previous page; the other parameters except `limit` must stay the same */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list */
+            200: {
+                headers: {
+                    /** @description The next page, as `rel="next"` (RFC 8288); only while there is one */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+            /** @description `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: {
+                /** @description `signed`: each `resultUrl` and `links.result` is an absolute URL that needs no key, valid for a day or until the batch expires */
+                links?: "signed";
+            };
+            header?: {
+                /** @description `wait=30` (RFC 7240): respond when it is finished, or after 30 seconds; at most 60 */
+                Prefer?: string;
+            };
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Status of the batch */
+            200: {
+                headers: {
+                    /** @description Seconds after which the client can poll again; only while the batch is not finished */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchStatus"];
+                };
+            };
+            /** @description `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All files have ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchStatus"];
+                };
+            };
+            /** @description Some files are still running, and will be stopped */
+            202: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchStatus"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_FINISHED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryBatch: {
+        parameters: {
+            query?: {
+                /** @description `signed`: the webhook of the batch, and the status in the response, have signed URLs of the results */
+                links?: "signed";
+            };
+            header?: {
+                /** @description `wait=30` (RFC 7240): respond when it is finished, or after 30 seconds; at most 60 */
+                Prefer?: string;
+                /** @description A string that the client chooses, such as a random UUID. If the client repeats a request with the same key within 24 hours (or within the retention time, if that is shorter), it gets the first response again, and no second batch is made */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+                    tags?: string;
+                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+                    metadata?: string;
+                    /** @description URL to call when the batch has ended */
+                    webhook?: string;
+                };
+                "multipart/form-data": {
+                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+                    tags?: string;
+                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+                    metadata?: string;
+                    /** @description URL to call when the batch has ended */
+                    webhook?: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+                    tags?: string;
+                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+                    metadata?: string;
+                    /** @description URL to call when the batch has ended */
+                    webhook?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The batch was accepted; with `Prefer: wait`, its status as well */
+            202: {
+                headers: {
+                    /** @description The status URL */
+                    Location?: string;
+                    /** @description Seconds after which the client can poll again; only while the batch is not finished */
+                    "Retry-After"?: number;
+                    /** @description `true`; only while the response repeats an earlier one */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedBatch"];
+                };
+            };
+            /** @description `INVALID_PARAMETER`, `INVALID_OPTION`, `INVALID_IDEMPOTENCY_KEY`, `BAD_REQUEST` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_IN_USE`, `BATCH_NOT_FINISHED`, `NOTHING_FAILED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BODY_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BODY_TYPE_UNSUPPORTED`, `CONTENT_ENCODING_UNSUPPORTED` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `BACKLOG_FULL`, `DISK_LOW`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL` */
+            507: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reprocessBatch: {
+        parameters: {
+            query?: {
+                /** @description `signed`: the webhook of the batch, and the status in the response, have signed URLs of the results */
+                links?: "signed";
+            };
+            header?: {
+                /** @description `wait=30` (RFC 7240): respond when it is finished, or after 30 seconds; at most 60 */
+                Prefer?: string;
+                /** @description A string that the client chooses, such as a random UUID. If the client repeats a request with the same key within 24 hours (or within the retention time, if that is shorter), it gets the first response again, and no second batch is made */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description positions of the files in the batch, from 0; all by default */
+                    files?: number[];
+                    /**
+                     * @description width in pixels; 512 if `height` is not set either
+                     */
+                    width?: number;
+                    /**
+                     * @description height in pixels; by default the aspect ratio is kept
+                     */
+                    height?: number;
+                    /**
+                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+                     * @enum {string}
+                     */
+                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+                    /**
+                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+                     * @enum {string}
+                     */
+                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+                    /**
+                     * @description whether a smaller image is enlarged; `true` by default
+                     */
+                    enlarge?: boolean;
+                    /**
+                     * @description whether the image is converted to grayscale; `true` by default
+                     */
+                    grayscale?: boolean;
+                    /**
+                     * @description file format of the result; `jpeg` by default
+                     * @enum {string}
+                     */
+                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
+                    /**
+                     * @description quality of JPEG, WebP and AVIF; 80 by default
+                     */
+                    quality?: number;
+                    /**
+                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
+                     */
+                    rotate?: number;
+                    /**
+                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
+                     */
+                    background?: string;
+                    /**
+                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
+                     */
+                    blur?: number;
+                    /**
+                     * @description radius (sigma) of sharpening, in pixels of the result
+                     */
+                    sharpen?: number;
+                    /**
+                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
+                     */
+                    keepMetadata?: boolean;
+                    /**
+                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
+                     */
+                    variants?: string;
+                    /**
+                     * @description a named set of options; see `GET /presets`
+                     */
+                    preset?: string;
+                    /**
+                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
+                     */
+                    tags?: string;
+                    /**
+                     * @description JSON object of at most 4096 bytes, which is returned with the batch
+                     */
+                    metadata?: string;
+                    /**
+                     * @description URL to call when the batch has ended
+                     */
+                    webhook?: string;
+                };
+                "multipart/form-data": {
+                    /** @description positions of the files in the batch, from 0; all by default */
+                    files?: number[];
+                    /**
+                     * @description width in pixels; 512 if `height` is not set either
+                     */
+                    width?: number;
+                    /**
+                     * @description height in pixels; by default the aspect ratio is kept
+                     */
+                    height?: number;
+                    /**
+                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+                     * @enum {string}
+                     */
+                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+                    /**
+                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+                     * @enum {string}
+                     */
+                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+                    /**
+                     * @description whether a smaller image is enlarged; `true` by default
+                     */
+                    enlarge?: boolean;
+                    /**
+                     * @description whether the image is converted to grayscale; `true` by default
+                     */
+                    grayscale?: boolean;
+                    /**
+                     * @description file format of the result; `jpeg` by default
+                     * @enum {string}
+                     */
+                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
+                    /**
+                     * @description quality of JPEG, WebP and AVIF; 80 by default
+                     */
+                    quality?: number;
+                    /**
+                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
+                     */
+                    rotate?: number;
+                    /**
+                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
+                     */
+                    background?: string;
+                    /**
+                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
+                     */
+                    blur?: number;
+                    /**
+                     * @description radius (sigma) of sharpening, in pixels of the result
+                     */
+                    sharpen?: number;
+                    /**
+                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
+                     */
+                    keepMetadata?: boolean;
+                    /**
+                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
+                     */
+                    variants?: string;
+                    /**
+                     * @description a named set of options; see `GET /presets`
+                     */
+                    preset?: string;
+                    /**
+                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
+                     */
+                    tags?: string;
+                    /**
+                     * @description JSON object of at most 4096 bytes, which is returned with the batch
+                     */
+                    metadata?: string;
+                    /**
+                     * @description URL to call when the batch has ended
+                     */
+                    webhook?: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description positions of the files in the batch, from 0; all by default */
+                    files?: number[];
+                    /**
+                     * @description width in pixels; 512 if `height` is not set either
+                     */
+                    width?: number;
+                    /**
+                     * @description height in pixels; by default the aspect ratio is kept
+                     */
+                    height?: number;
+                    /**
+                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+                     * @enum {string}
+                     */
+                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+                    /**
+                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+                     * @enum {string}
+                     */
+                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+                    /**
+                     * @description whether a smaller image is enlarged; `true` by default
+                     */
+                    enlarge?: boolean;
+                    /**
+                     * @description whether the image is converted to grayscale; `true` by default
+                     */
+                    grayscale?: boolean;
+                    /**
+                     * @description file format of the result; `jpeg` by default
+                     * @enum {string}
+                     */
+                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
+                    /**
+                     * @description quality of JPEG, WebP and AVIF; 80 by default
+                     */
+                    quality?: number;
+                    /**
+                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
+                     */
+                    rotate?: number;
+                    /**
+                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
+                     */
+                    background?: string;
+                    /**
+                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
+                     */
+                    blur?: number;
+                    /**
+                     * @description radius (sigma) of sharpening, in pixels of the result
+                     */
+                    sharpen?: number;
+                    /**
+                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
+                     */
+                    keepMetadata?: boolean;
+                    /**
+                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
+                     */
+                    variants?: string;
+                    /**
+                     * @description a named set of options; see `GET /presets`
+                     */
+                    preset?: string;
+                    /**
+                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
+                     */
+                    tags?: string;
+                    /**
+                     * @description JSON object of at most 4096 bytes, which is returned with the batch
+                     */
+                    metadata?: string;
+                    /**
+                     * @description URL to call when the batch has ended
+                     */
+                    webhook?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The batch was accepted; with `Prefer: wait`, its status as well */
+            202: {
+                headers: {
+                    /** @description The status URL */
+                    Location?: string;
+                    /** @description Seconds after which the client can poll again; only while the batch is not finished */
+                    "Retry-After"?: number;
+                    /** @description `true`; only while the response repeats an earlier one */
+                    "Idempotent-Replayed"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedBatch"];
+                };
+            };
+            /** @description `INVALID_PARAMETER`, `INVALID_OPTION`, `INVALID_IDEMPOTENCY_KEY`, `BAD_REQUEST` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_IN_USE`, `BATCH_NOT_FINISHED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BODY_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BODY_TYPE_UNSUPPORTED`, `CONTENT_ENCODING_UNSUPPORTED` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `IDEMPOTENCY_KEY_REUSED` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `BACKLOG_FULL`, `DISK_LOW`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `STORAGE_FULL` */
+            507: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchBatch: {
+        parameters: {
+            query?: {
+                /** @description `signed`: each `resultUrl` and `links.result` is an absolute URL that needs no key, valid for a day or until the batch expires */
+                links?: "signed";
+            };
+            header?: never;
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED`, `TOO_MANY_STREAMS` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND`, `WEBHOOK_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliverWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook will be delivered */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND`, `WEBHOOK_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FINISHED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getArchive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batchId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_NOT_FINISHED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: {
+                /** @description `signed`: each `resultUrl` and `links.result` is an absolute URL that needs no key, valid for a day or until the batch expires */
+                links?: "signed";
+            };
+            header?: {
+                /** @description `wait=30` (RFC 7240): respond when it is finished, or after 30 seconds; at most 60 */
+                Prefer?: string;
+            };
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Status of the file */
+            200: {
+                headers: {
+                    /** @description Seconds after which the client can poll again; only while the batch is not finished */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobStatus"];
+                };
+            };
+            /** @description `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getResult: {
+        parameters: {
+            query?: {
+                /** @description Name of the variant */
+                variant?: string;
+                /** @description `1`: as an attachment, to be saved */
+                download?: "0" | "1";
+                /** @description Of a signed link: when it expires, in seconds since 1970 */
+                expires?: string;
+                /** @description Of a signed link, which needs no key; it covers the path and the other parameters */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes, with a strong `ETag`; conditional and range requests work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The requested range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description With S3 storage and `STORAGE_REDIRECT`: the file is at a signed address, valid for five minutes, or until the link expires */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINK_INVALID`, `LINK_EXPIRED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FOUND`, `VARIANT_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FINISHED`, `JOB_FAILED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RANGE_NOT_SATISFIABLE` */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOriginal: {
+        parameters: {
+            query?: {
+                /** @description `1`: as an attachment, to be saved */
+                download?: "0" | "1";
+                /** @description Of a signed link: when it expires, in seconds since 1970 */
+                expires?: string;
+                /** @description Of a signed link, which needs no key; it covers the path and the other parameters */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes, with a strong `ETag`; conditional and range requests work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description The requested range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description With S3 storage and `STORAGE_REDIRECT`: the file is at a signed address, valid for five minutes, or until the link expires */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It has not changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_PARAMETER` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINK_INVALID`, `LINK_EXPIRED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FINISHED`, `JOB_FAILED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `PRECONDITION_FAILED` */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RANGE_NOT_SATISFIABLE` */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Name of the variant; the first result by default */
+                    variant?: string;
+                    /** @description `true`: the original instead of a result */
+                    original?: boolean;
+                    /** @description Seconds for which the link is valid */
+                    expiresInSeconds: number;
+                };
+                "multipart/form-data": {
+                    /** @description Name of the variant; the first result by default */
+                    variant?: string;
+                    /** @description `true`: the original instead of a result */
+                    original?: boolean;
+                    /** @description Seconds for which the link is valid */
+                    expiresInSeconds: number;
+                };
+                "application/x-www-form-urlencoded": {
+                    /** @description Name of the variant; the first result by default */
+                    variant?: string;
+                    /** @description `true`: the original instead of a result */
+                    original?: boolean;
+                    /** @description Seconds for which the link is valid */
+                    expiresInSeconds: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The link */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description `BAD_REQUEST`, `INVALID_OPTION` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `LINKS_DISABLED` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FOUND`, `VARIANT_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FINISHED`, `JOB_FAILED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BODY_TOO_LARGE` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BODY_TYPE_UNSUPPORTED`, `CONTENT_ENCODING_UNSUPPORTED` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The presets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presets"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    isAlive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    isReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    batchEnded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same in each attempt */
+                "webhook-id": string;
+                /** @description Time of the attempt in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and a signature for each secret, separated by spaces */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEvent"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no further attempts */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The webhook is delivered */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The webhook is sent again, after `Retry-After` if there is one */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}
