@@ -1,7 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { Queue } from 'bullmq';
 import type { RedisConnection } from './connection.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE, WEBHOOK_QUEUE } from './names.ts';
+import { BATCH_QUEUE, IMAGE_QUEUE, IMPORT_QUEUE, SWEEP_QUEUE, WEBHOOK_QUEUE } from './names.ts';
 
 /**
  * Returns the queues for Bull Board. They are read-only, since changing a single job would break its batch.
@@ -9,7 +9,7 @@ import { BATCH_QUEUE, IMAGE_QUEUE, SWEEP_QUEUE, WEBHOOK_QUEUE } from './names.ts
  * @param redis a connection that fails fast
  */
 export function boardQueues(redis: RedisConnection, prefix: string): BullMQAdapter[] {
-  return [IMAGE_QUEUE, BATCH_QUEUE, WEBHOOK_QUEUE, SWEEP_QUEUE].map((name) => {
+  return [IMAGE_QUEUE, BATCH_QUEUE, IMPORT_QUEUE, WEBHOOK_QUEUE, SWEEP_QUEUE].map((name) => {
     const queue = new Queue(name, { connection: redis, prefix });
     // The connection logs its own errors. Without a listener this event would end the process.
     queue.on('error', () => {});

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
@@ -15,7 +18,7 @@ let service: Awaited<ReturnType<typeof ownService>>;
 let baseUrl: string;
 let images: AsyncImages;
 beforeAll(async () => {
-  service = await ownService();
+  service = await ownService({ IMPORT_HOSTS: '127.0.0.1', NETWORK_ALLOW: '127.0.0.0/8' });
   const [api] = await Promise.all([service.startApi(), service.startWorker()]);
   baseUrl = api.url;
   images = new AsyncImages({ baseUrl });
@@ -240,9 +243,20 @@ test('cancels, retries, reprocesses and deletes batches', async () => {
 });
 
 // The service does not accept URLs yet. Enable this test when it does.
-test.skip('processes images that the service downloads from URLs', async () => {
-  const processed = await all(images.process([new URL('https://example.com/a.jpg')], { width: 10 }));
-  expect(processed).toMatchObject([{ originalName: 'a.jpg', state: 'completed' }]);
+test('processes images that the service downloads from URLs, beside others', async () => {
+  const image = await newImage();
+  const server = createServer((req, res) => void (req.url === '/a.jpg' ? res.end(image) : res.writeHead(404).end()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onCleanup(() => void server.close());
+  const at = (path: string) => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+  const inputs = [at('/a.jpg'), await newFile('b.jpg'), { name: 'c.jpg', data: at('/missing') }];
+  const processed = await all(images.process(inputs, { width: 10, tags: ['urls'], metadata: { order: 2 } }));
+  expect(processed).toMatchObject([
+    { originalName: 'a.jpg', state: 'completed', result: { width: 10 } },
+    { originalName: 'b.jpg', state: 'completed' },
+    { originalName: 'c.jpg', state: 'failed', failure: { code: 'IMPORT_FAILED' } },
+  ]);
 });
 
 test('sends URLs as JSON, in batches separate from files', async () => {

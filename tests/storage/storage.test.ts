@@ -52,6 +52,23 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await missing.discard();
   });
 
+  test('a file can be added to a batch, replaces an earlier one, and is not readable before its end', async () => {
+    const { originals } = await open();
+    await (await originals.receive()).commit(batchId);
+    expect(await originals.add(batchId, 0, pieces('o', 'ne'), 2)).toEqual({ size: 3, head: Buffer.from('on') });
+    async function* broken() {
+      yield Buffer.from('half');
+      await expect(text(originals.read(batchId, 1))).rejects.toMatchObject({ code: 'FILE_GONE' });
+      throw new Error('the connection broke');
+    }
+    await expect(originals.add(batchId, 1, broken(), 0)).rejects.toThrow('the connection broke');
+    await expect(originals.read(batchId, 1)).rejects.toMatchObject({ code: 'FILE_GONE' });
+    await originals.add(batchId, 0, pieces('two'), 0);
+    expect(await text(originals.read(batchId, 0))).toBe('two');
+    await originals.remove(batchId);
+    await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
+  });
+
   test('originals keep every byte of a large file that arrives in small pieces', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();
