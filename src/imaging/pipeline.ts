@@ -6,6 +6,16 @@ import { type FullOptions, type ImageOptions, withDefaults } from './options.ts'
 import { makePlaceholder, type Pixels, type Placeholder } from './placeholder.ts';
 import { checkBounds, type Plan, planResize, type Size } from './plan.ts';
 
+/** An image in a file, for images that are too large for the memory. */
+export interface ImageFile {
+  /** Absolute path. */
+  path: string;
+  /** Reads its leading bytes, at most as many as given. */
+  readHead(maxBytes: number): Uint8Array;
+  /** Reads all of it. */
+  read(): Uint8Array;
+}
+
 /** An encoded result. Its size is in pixels. */
 export interface ProcessedImage {
   data: Uint8Array;
@@ -69,6 +79,9 @@ const draw: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, g
 /** The steps from the pixels of a result to its file. */
 const write: readonly Step[] = [metadata, encode];
 
+/** Formats whose decoders need the whole file. From a file libvips would accept a truncated WebP. */
+const NEEDS_MEMORY: ReadonlySet<FormatName> = new Set(['webp', 'avif']);
+
 /** A result to make. */
 interface Wanted {
   options: FullOptions;
@@ -131,23 +144,26 @@ export function configureSharp(accepted: readonly FormatName[]): void {
  * Makes one or more results of an image. The defaults are: upright, on white, 512 pixels wide, grey, JPEG of quality 80, without
  * metadata. Only the first frame of an animation is used. An embedded colour profile is applied.
  *
- * @param source bytes of the file
+ * @param given bytes of the file, or where they are
  * @param limits accepted formats, and maximum number of pixels to decode
  * @param wanted options of each result
  * @returns the results in the same order, and a placeholder for the first
  * @throws {ImageError} if the image itself is the cause
  */
 export async function processImage(
-  source: Uint8Array,
+  given: Uint8Array | ImageFile,
   limits: { acceptedFormats: readonly FormatName[]; maxPixels: number },
   wanted: readonly ImageOptions[] = [{}],
 ): Promise<{ images: ProcessedImage[]; placeholder: Placeholder }> {
-  const sourceFormat = await detectFormat(source.subarray(0, SIGNATURE_BYTES), limits.acceptedFormats);
+  const head = 'path' in given ? given.readHead(SIGNATURE_BYTES) : given.subarray(0, SIGNATURE_BYTES);
+  const sourceFormat = await detectFormat(head, limits.acceptedFormats);
   if (!sourceFormat) throw unsupported();
+  const ofFile = (file: ImageFile) => (NEEDS_MEMORY.has(sourceFormat) ? file.read() : file.path);
+  const source = 'path' in given ? ofFile(given) : given;
   try {
     const { autoOrient: size, hasAlpha } = await sharp(source, { limitInputPixels: false }).metadata();
-    const results = wanted.map((given): Wanted => {
-      const options = withDefaults(given, sourceFormat);
+    const results = wanted.map((own): Wanted => {
+      const options = withDefaults(own, sourceFormat);
       return { options, plan: planResize(size, options) };
     });
     checkBounds(size, limits.maxPixels, results);

@@ -126,8 +126,8 @@ export const settings = z.object({
     .describe('access key id for S3; empty: the AWS SDK looks for credentials itself, such as the role of the machine'),
   AWS_SECRET_ACCESS_KEY: z.string().optional().describe('secret access key for S3'),
   AWS_SESSION_TOKEN: z.string().optional().describe('session token for S3, if the credentials are temporary'),
-  MAX_FILES: wholeNumber(1, 100).prefault('10').describe('maximum files per upload'),
-  MAX_FILE_BYTES: wholeNumber(1, 1024 * MEBIBYTE)
+  MAX_FILES: wholeNumber(1, 1000).prefault('10').describe('maximum files per upload'),
+  MAX_FILE_BYTES: wholeNumber(1, 2048 * MEBIBYTE)
     .prefault(String(5 * MEBIBYTE))
     .describe('maximum bytes per file'),
   MAX_BACKLOG: wholeNumber(0, 100_000_000)

@@ -46,15 +46,31 @@ export interface Originals {
     headLength: number,
   ): Promise<{ size: number; head: Uint8Array }>;
   /**
-   * Reads one original. May use synchronous I/O: call it only from a child process.
+   * Reads one original: its bytes, or a file with them if there are more than {@link MAX_BYTES_IN_MEMORY}. May use synchronous I/O: call
+   * it only from a child process.
    *
    * @throws {ServiceError} `FILE_GONE` if the original does not exist
    */
-  read(batchId: string, index: number): Promise<Uint8Array>;
+  read(batchId: string, index: number): Promise<Uint8Array | LargeOriginal>;
   /** Returns how to read one original. Does not check that it exists. */
   find(batchId: string, index: number): StoredFile;
   /** Removes the originals of a batch, if there are any. */
   remove(batchId: string): Promise<void>;
+}
+
+/** Size above which an original is not read into memory as a whole. Below it, reading is quicker than a file. */
+export const MAX_BYTES_IN_MEMORY = 64 * 1024 * 1024;
+
+/** A large original in a file. */
+export interface LargeOriginal {
+  /** Absolute path. */
+  path: string;
+  /** Reads its leading bytes, at most as many as given. */
+  readHead(maxBytes: number): Uint8Array;
+  /** Reads all of it. */
+  read(): Uint8Array;
+  /** Removes the file if it is a temporary copy. */
+  close(): Promise<void>;
 }
 
 /** An upload in progress. Its files become originals of a batch only with `commit`. */

@@ -36,13 +36,14 @@ async function makeResults(
 ): Promise<{ result: ImageJobResult; written: string[] }> {
   // Outside the image's time limit: a slow storage is not the image's failure.
   const original = await originals.read(batchId, index);
+  const isLarge = 'path' in original;
   const { images, placeholder } = await runWithLimits({ timeoutMs: jobTimeoutMs, memoryBytes: jobMemoryBytes }, () =>
     processImage(
       original,
       limits,
       outputs.map(({ options }) => options),
     ),
-  );
+  ).finally(() => isLarge && original.close());
   const jobId = imageJobId(batchId, index);
   const names = outputs.map(({ name }) => name);
   const written = await Promise.all(

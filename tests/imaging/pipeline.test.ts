@@ -1,8 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp, { type Region } from 'sharp';
 import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
 import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
+import { largeOriginal } from '../../src/storage/large-original.ts';
+import { temporaryFolder } from '../support/cleanup.ts';
 import { encoded, jpeg, png, testImage, truncatedJpeg } from '../support/images.ts';
 
 const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
@@ -42,6 +46,19 @@ describe.each(formatNames)('%s', (name) => {
     const message =
       name === 'tiff' ? /^not a supported image$/ : new RegExp(`^(truncated|corrupt) ${formats[name].label}$`);
     await expect(cut).rejects.toThrow(message);
+  });
+
+  test('gives the same results and the same failures when it is read from a file', async () => {
+    const path = join(await temporaryFolder(), 'file');
+    const whole = await encoded(name);
+    for (const content of [whole, whole.subarray(0, Math.floor(whole.length * 0.6)), Buffer.alloc(100)]) {
+      await writeFile(path, content);
+      const [direct, fromFile] = await Promise.allSettled([
+        processImage(content, limits),
+        processImage(largeOriginal(path), limits),
+      ]);
+      expect(fromFile).toEqual(direct);
+    }
   });
 
   test('is refused if it is not an accepted format', async () => {

@@ -119,7 +119,7 @@ describe('npm run up', () => {
       await ended(failure);
       expect(failure.child.exitCode).toBe(1);
     }
-    expect(failures.wrongSetting.output()).toContain('MAX_FILES must be a whole number from 1 to 100, not "many"');
+    expect(failures.wrongSetting.output()).toContain('MAX_FILES must be a whole number from 1 to 1000, not "many"');
     expect(failures.wrongSetting.output()).not.toContain('    at ');
     expect(failures.noRedis.output()).toContain('does not answer');
     expect(failures.takenPort.output()).toMatch(/^\S+ {4}api: The API cannot listen on/m);

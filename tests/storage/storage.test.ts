@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { INCOMING } from '../../src/storage/s3/originals.ts';
-import type { ResultId, Storage, StoredFile } from '../../src/storage/storage.ts';
+import type { LargeOriginal, ResultId, Storage, StoredFile } from '../../src/storage/storage.ts';
 import { toReadError, toStorageError } from '../../src/storage/storage-error.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { until } from '../support/processes.ts';
@@ -19,7 +21,8 @@ const pieces = (...texts: string[]) => Readable.from(texts.map((text) => Buffer.
  * @param open opens an empty storage; its `settled` waits until background deletions have finished
  */
 function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown> }>): void {
-  const text = async (reading: Promise<Uint8Array>) => Buffer.from(await reading).toString();
+  const text = async (reading: ReturnType<Storage['originals']['read']>) =>
+    Buffer.from((await reading) as Uint8Array).toString();
   /** Uploads one file. */
   async function store({ originals }: Storage, content: string, id = batchId) {
     const incoming = await originals.receive();
@@ -69,6 +72,19 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
   });
 
+  test('reads an original of more than 64 MiB through a file, which leaves nothing behind', async () => {
+    const { originals } = await open();
+    await (await originals.receive()).commit(batchId);
+    const piece = randomBytes(1024 * 1024);
+    await originals.add(batchId, 0, Readable.from(Array<Buffer>(64).fill(piece)), 0);
+    expect(await originals.read(batchId, 0)).toBeInstanceOf(Uint8Array);
+    await originals.add(batchId, 0, Readable.from(Array<Buffer>(65).fill(piece)), 0);
+    const large = (await originals.read(batchId, 0)) as LargeOriginal;
+    expect((await stat(large.path)).size).toBe(65 * piece.length);
+    await large.close();
+    expect(existsSync(large.path)).toBe('path' in originals.find(batchId, 0));
+  });
+
   test('originals keep every byte of a large file that arrives in small pieces', async () => {
     const { originals } = await open();
     const incoming = await originals.receive();
@@ -79,7 +95,7 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
       head: whole.subarray(0, 200_000),
     });
     await incoming.commit(batchId);
-    expect(whole.equals(await originals.read(batchId, 0))).toBe(true);
+    expect(whole.equals((await originals.read(batchId, 0)) as Uint8Array)).toBe(true);
   });
 
   test('discarding originals deletes them before and after the commit, but not those of other batches', async () => {

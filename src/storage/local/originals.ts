@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { constants, readFileSync } from 'node:fs';
+import { constants, readFileSync, statSync } from 'node:fs';
 import { copyFile, type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { discardAfterWrites } from '../discard-after-writes.ts';
-import type { Originals } from '../storage.ts';
+import { largeOriginal } from '../large-original.ts';
+import { MAX_BYTES_IN_MEMORY, type Originals } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import { pathInside } from './paths.ts';
 import { UNFINISHED } from './unfinished.ts';
@@ -132,7 +133,8 @@ export function createOriginals(folder: string): Originals {
     async read(batchId, index) {
       try {
         // Only child processes read originals, and they have nothing else to do. Asynchronous I/O costs more than the read itself.
-        return readFileSync(locate(batchId, index));
+        const path = locate(batchId, index);
+        return statSync(path).size > MAX_BYTES_IN_MEMORY ? largeOriginal(path) : readFileSync(path);
       } catch (cause) {
         throw toReadError(cause);
       }

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { discardAfterWrites } from '../discard-after-writes.ts';
-import type { IncomingUpload, Originals, StoredFile } from '../storage.ts';
+import { type IncomingUpload, MAX_BYTES_IN_MEMORY, type Originals, type StoredFile } from '../storage.ts';
 import { toReadError, toStorageError } from '../storage-error.ts';
 import type { BucketClient } from './client.ts';
+import { copyToDisk } from './temporary-file.ts';
 
-/** Time limit for reading the content of one original. */
+/** Time limit for reading the content of one original, and the rate at which a large one must arrive beyond it. */
 const READ_TIMEOUT_MS = 30_000;
+const LEAST_BYTES_PER_MS = 5000;
 /** Key prefix of uploads in progress. Each upload has its own id below it. */
 export const INCOMING = 'incoming/';
 
@@ -106,8 +108,10 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
 
     async read(batchId, index) {
       try {
-        const { content } = await bucket.open(locate(batchId, index));
-        return await buffer(addAbortSignal(AbortSignal.timeout(READ_TIMEOUT_MS), content));
+        const { content, length } = await bucket.open(locate(batchId, index));
+        const timeoutMs = READ_TIMEOUT_MS + Math.ceil(length / LEAST_BYTES_PER_MS);
+        const limited = addAbortSignal(AbortSignal.timeout(timeoutMs), content);
+        return await (length > MAX_BYTES_IN_MEMORY ? copyToDisk(limited) : buffer(limited));
       } catch (cause) {
         throw toReadError(cause);
       }

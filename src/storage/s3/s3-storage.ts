@@ -5,6 +5,7 @@ import { createBucketClient } from './client.ts';
 import { bucketIdFile } from './id-file.ts';
 import { createOriginals, INCOMING } from './originals.ts';
 import { createResults } from './results.ts';
+import { removeTemporaryFiles } from './temporary-file.ts';
 
 /** Opens the S3 storage. Sends no request yet. */
 export function openS3Storage(config: S3Config): Storage {
@@ -24,7 +25,7 @@ export function openS3Storage(config: S3Config): Storage {
     // S3 does not report free space.
     async checkFreeSpace() {},
     async removeUnfinished(now = Date.now()) {
-      let removed = 0;
+      let removed = await removeTemporaryFiles(now);
       for await (const page of bucket.list(INCOMING)) {
         const unfinished = page.filter(({ changedAt }) => now - changedAt >= UNFINISHED_MAX_AGE_MS);
         await bucket.remove(unfinished.map(({ key }) => key));
