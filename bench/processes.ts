@@ -87,8 +87,9 @@ export interface Service {
  * Starts Redis and the API.
  *
  * @param folder folder for the data of this service
+ * @param more further settings of both processes
  */
-export async function startService(folder: string): Promise<Service> {
+export async function startService(folder: string, more: Record<string, string> = {}): Promise<Service> {
   const program = findRedisServer();
   if (!program) throw new Error('redis-server is not on PATH. Install it, or run "npm test", which installs it.');
   await mkdir(folder, { recursive: true });
@@ -105,6 +106,7 @@ export async function startService(folder: string): Promise<Service> {
     UPLOAD_DIR: folders.uploads,
     PROCESSED_DIR: folders.processed,
     MAX_BACKLOG: '0',
+    ...more,
   };
   const { child: api } = await start('dist/api/main.js', settings);
   const config = loadConfig({ REDIS_URL: redisUrl });
@@ -159,8 +161,8 @@ export async function cpuMs({ pid }: ChildProcess): Promise<number> {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1000;
 }
 
-/** Returns the resident memory of a process in mebibytes. */
-export async function residentMiB(pid: number | undefined): Promise<number> {
+/** Returns the resident memory of a process in mebibytes, or its peak. */
+export async function residentMiB(pid: number | undefined, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
 }

@@ -1,6 +1,11 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formBody, untilCompleted, upload, uploadAll } from '../client.ts';
 import { scene } from '../images.ts';
@@ -10,6 +15,12 @@ import { residentMiB, type Service, startService } from '../processes.ts';
 const CLIENTS = 64;
 const FILES = 10;
 const FILE_BYTES = 5 * 1024 * 1024;
+const LARGE_BYTES = 500_000_000;
+const largeSettings = {
+  MAX_FILE_BYTES: String(LARGE_BYTES * 2),
+  IMPORT_HOSTS: '127.0.0.1',
+  NETWORK_ALLOW: '127.0.0.0/8',
+};
 
 /** Measures the API's memory when it is idle, and its peak while all clients upload at once. */
 async function whileUploading({ url, api, folders }: Service): Promise<Row[]> {
@@ -61,6 +72,42 @@ async function whileProcessing(service: Service, images: number, say: (line: str
   ];
 }
 
+/** Measures the peak memory of each process for an upload and an import of one large file, compared with a small upload before. */
+async function whileLarge(service: Service): Promise<Row[]> {
+  const image = await (await scene(2048, 1536)).jpeg().toBuffer();
+  const padding = Buffer.alloc(1024 * 1024);
+  // Decoders ignore what follows the image.
+  async function* content() {
+    yield image;
+    for (let sent = image.length; sent < LARGE_BYTES; sent += padding.length) yield padding;
+  }
+  const server = createServer((_req, res) => void Readable.from(content()).pipe(res)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const worker = await service.startWorker(1);
+  await untilCompleted(service.url, [await upload(service.url, formBody([image]))]);
+  const [child] = execFileSync('pgrep', ['-P', String(worker.pid)], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const processes = { API: service.api.pid, worker: worker.pid, child: Number(child) };
+  const peaks = () => Promise.all(Object.values(processes).map((pid) => residentMiB(pid, 'VmHWM')));
+  const before = await peaks();
+  const send = async (headers: Record<string, string>, body: RequestInit['body']) => {
+    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit;
+    await untilCompleted(service.url, [await (await fetch(`${service.url}/process-images`, init)).text()]);
+    return peaks();
+  };
+  const uploaded = await send({ 'Content-Type': 'image/jpeg' }, ReadableStream.from(content()) as RequestInit['body']);
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/large.jpg`;
+  const imported = await send({ 'Content-Type': 'application/json' }, JSON.stringify({ files: [{ url }] }));
+  server.close();
+  return Object.keys(processes).flatMap((name, at) =>
+    Object.entries({ upload: uploaded, import: imported }).map(([what, peak]) => {
+      const [ours = 0, theirs = 0] = [peak[at], before[at]];
+      return { what: `${name}, ${what} of 500 MB: peak, and before`, unit: 'MiB', ours, theirs, ratio: ours / theirs };
+    }),
+  );
+}
+
 /** Returns the slope of the least-squares line through values at equal distances. */
 function slope(values: readonly number[]): number {
   const middle = (values.length - 1) / 2;
@@ -77,6 +124,10 @@ export const memory: Measure = {
     const service = await startService(join(folder, 'memory'));
     const rows = await whileUploading(service);
     await service.stop();
+    say('a large file');
+    const large = await startService(join(folder, 'large'), largeSettings);
+    rows.push(...(await whileLarge(large)));
+    await large.stop();
     const other = await startService(join(folder, 'child'));
     rows.push(...(await whileProcessing(other, isQuick ? 100 : 2000, say)));
     await other.stop();
