@@ -14,6 +14,12 @@ const CHILD_FILE = new URL(`./image-child.${extension}`, import.meta.url);
  */
 const GRACE_MS = 300;
 
+/** Milliseconds that a new child gets beyond that to start. A machine with too much work needs seconds for it. */
+const START_MS = 60_000;
+
+/** Message of a child that can take payloads. */
+export const READY = 'ready';
+
 /** Runs payloads in child processes, one at a time per child. */
 export interface ChildRunner {
   /**
@@ -63,7 +69,8 @@ export function createChildRunner({
   }
 
   async function runInChild(payload: ImageJobPayload, signal: AbortSignal): Promise<Outcome> {
-    const child = idle.pop() ?? start();
+    const used = idle.pop();
+    const child = used ?? start();
     return new Promise((resolve) => {
       const kill = () => void child.kill('SIGKILL');
       let grace: NodeJS.Timeout | undefined;
@@ -78,6 +85,7 @@ export function createChildRunner({
         resolve(outcome);
       };
       const onMessage = (outcome: unknown) => {
+        if (outcome === READY) return startTimer(responseTimeoutMs);
         if (!child.killed) idle.push(child);
         end(outcome as Outcome);
       };
@@ -89,10 +97,15 @@ export function createChildRunner({
       };
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       signal.addEventListener('abort', onAbort);
-      const timer = setTimeout(() => {
-        kill();
-        end({ kind: 'crashed', how: 'did not respond', isSilent: true });
-      }, responseTimeoutMs);
+      let timer: NodeJS.Timeout | undefined;
+      const startTimer = (timeoutMs: number) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          kill();
+          end({ kind: 'crashed', how: 'did not respond', isSilent: true });
+        }, timeoutMs);
+      };
+      startTimer(used ? responseTimeoutMs : responseTimeoutMs + START_MS);
       // A child that has just ended cannot be reached. Its exit follows.
       child.send(payload, (error) => error && kill());
     });

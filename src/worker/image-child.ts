@@ -3,6 +3,7 @@ import { configureSharp } from '../imaging/pipeline.ts';
 import type { ImageJobPayload } from '../queue/image-job.ts';
 import { loadConfig } from '../shared/config.ts';
 import { openStorage } from '../storage/open-storage.ts';
+import { READY } from './child-runner.ts';
 import { processFile } from './process-image.ts';
 
 // Entry point of the child processes: receives one payload at a time from its worker, and sends the outcome back.
@@ -21,6 +22,8 @@ process.on('message', async (payload: ImageJobPayload) => {
   const outcome = await processFile(payload, storage, config);
   process.send?.(outcome, undefined, undefined, (error) => error && endNow());
 });
+
+process.send?.(READY, undefined, undefined, (error) => error && endNow());
 
 /** Ends the process without waiting for libvips. */
 function endNow(): void {

@@ -53,7 +53,7 @@ describe('a worker that processes one image at a time', () => {
     expect((await batchEnd(url, batchId)).status).toBe('completed');
   });
 
-  test('that is killed ends with its children, and another worker takes its jobs within 20 seconds', async () => {
+  test('that is killed ends with its children, and another worker takes its jobs', async () => {
     const worker = await service.startWorker();
     const release = await holdNextImage(worker, url);
     const children = imageChildren(worker.child.pid);
@@ -62,11 +62,10 @@ describe('a worker that processes one image at a time', () => {
     await isActive(`${batchId}-0`);
     release();
     await worker.end('SIGKILL');
-    const killedAt = Date.now();
     const other = await service.startWorker();
     await until(() => !children.some(isAlive));
-    await until(() => other.output().includes('continuing the job of a worker that died'), 20_000);
-    expect(Date.now() - killedAt).toBeLessThan(20_000);
+    // How long this takes is measured in tests/faults/worker-killed.test.ts.
+    await until(() => other.output().includes('continuing the job of a worker that died'));
     expect((await batchEnd(url, batchId)).status).toBe('completed');
   });
 });
