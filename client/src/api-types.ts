@@ -48,11 +48,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Status of a batch and of each of its files */
+        /**
+         * Status of a batch and of each of its files
+         * @description With `Prefer: wait`, responds when the batch has ended. A status never changes after that.
+         */
         get: operations["getBatch"];
         put?: never;
         post?: never;
-        /** Delete a batch with its files, and stop its running jobs */
+        /**
+         * Delete a batch with its files, and stop its running jobs
+         * @description From then on every request for the batch responds 410. Deleting it again has no effect.
+         */
         delete: operations["removeBatch"];
         options?: never;
         head?: never;
@@ -146,7 +152,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The webhook of a batch, with each attempt to deliver it */
+        /**
+         * The webhook of a batch, with each attempt to deliver it
+         * @description It is `pending` until the receiver has responded with 2xx, or no other attempt follows.
+         */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
@@ -165,7 +174,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Deliver the webhook of a batch again, or at once if an attempt is pending */
+        /**
+         * Deliver the webhook of a batch again, or at once if an attempt is pending
+         * @description The new delivery has the same id and body as the first.
+         */
         post: operations["redeliverWebhook"];
         delete?: never;
         options?: never;
@@ -180,7 +192,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All results of a batch as a zip, with a manifest.json that lists what failed and why */
+        /**
+         * All results of a batch as a zip, with a manifest.json that lists what failed and why
+         * @description Responds as soon as the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.
+         */
         get: operations["getArchive"];
         put?: never;
         post?: never;
@@ -197,7 +212,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Status of one file */
+        /**
+         * Status of one file
+         * @description With `Prefer: wait`, responds when the file has ended.
+         */
         get: operations["getJob"];
         put?: never;
         post?: never;
@@ -214,7 +232,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The processed image */
+        /**
+         * The processed image
+         * @description Without `variant`, the first result of the file. It never changes, so it may be cached.
+         */
         get: operations["getResult"];
         put?: never;
         post?: never;
@@ -231,7 +252,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file as it was uploaded */
+        /**
+         * The file as it was uploaded
+         * @description Original files are kept as long as their batch. A file that is imported by URL can be read once it was downloaded.
+         */
         get: operations["getOriginal"];
         put?: never;
         post?: never;
@@ -268,7 +292,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The named option sets of this service */
+        /**
+         * The named option sets of this service
+         * @description An upload selects one with the field `preset`. The operator defines them in `PRESETS_FILE`.
+         */
         get: operations["listPresets"];
         put?: never;
         post?: never;
@@ -285,7 +312,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics of this process in the text format of Prometheus */
+        /**
+         * Metrics of this process in the text format of Prometheus
+         * @description Each process has its own metrics. Without Redis, those of the queue are missing.
+         */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -302,7 +332,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives */
+        /**
+         * Whether the process lives
+         * @description Needs neither Redis nor the storage, so that an outage of those restarts no process.
+         */
         get: operations["isAlive"];
         put?: never;
         post?: never;
@@ -319,7 +352,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the service can accept uploads */
+        /**
+         * Whether the service can accept uploads
+         * @description Uploads need Redis and the storage of its queue. A load balancer should send no requests to a process that is not ready.
+         */
         get: operations["isReady"];
         put?: never;
         post?: never;
@@ -340,7 +376,10 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** A batch has ended; sent to its `webhook` address and signed as Standard Webhooks 1.0.0 describes */
+        /**
+         * A batch has ended; sent to its `webhook` address and signed as Standard Webhooks 1.0.0 describes
+         * @description The service sends it when the last file of a batch has ended. Its body is the same in each attempt.
+         */
         post: operations["batchEnded"];
         delete?: never;
         options?: never;
@@ -351,6 +390,36 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        /**
+         * @example {
+         *       "type": "batch.completed",
+         *       "timestamp": "2026-11-23T06:00:01.250Z",
+         *       "data": {
+         *         "batchId": "550e8400-e29b-41d4-a716-446655440000",
+         *         "status": "completed",
+         *         "progress": {
+         *           "total": 2,
+         *           "completed": 2,
+         *           "failed": 0,
+         *           "active": 0,
+         *           "waiting": 0
+         *         },
+         *         "createdAt": "2026-11-23T06:00:00.000Z",
+         *         "finishedAt": "2026-11-23T06:00:01.250Z",
+         *         "tags": [
+         *           "holiday"
+         *         ],
+         *         "metadata": {
+         *           "order": 4711
+         *         },
+         *         "links": {
+         *           "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *           "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *           "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *         }
+         *       }
+         *     }
+         */
         WebhookEvent: {
             /** @enum {string} */
             type: "batch.completed" | "batch.completed-with-errors";
@@ -401,6 +470,13 @@ export interface components {
                 }[];
             };
         };
+        /**
+         * @example {
+         *       "batchId": "550e8400-e29b-41d4-a716-446655440000",
+         *       "statusUrl": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *       "totalFiles": 2
+         *     }
+         */
         AcceptedBatch: {
             /** Format: uuid */
             batchId: string;
@@ -430,62 +506,7 @@ export interface components {
              */
             sourceBatchId?: string | null;
             /** @description In the order of the upload */
-            files?: {
-                /** @description Opaque id of the file’s job */
-                jobId: string;
-                originalName: string;
-                state: components["schemas"]["JobState"];
-                /** @description Set once the state is `completed` */
-                result: {
-                    /** @description File name as the client sent it */
-                    originalName: string;
-                    /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
-                    outputPath: string;
-                    /** @description Width of the result in pixels */
-                    width: number;
-                    /** @description Height of the result in pixels */
-                    height: number;
-                    /** @description Size of the result in bytes */
-                    bytes: number;
-                    /** @description File format of the result; later versions may add formats */
-                    format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
-                    /** @description Placeholders to show until the result has loaded */
-                    placeholder: {
-                        /** @description ThumbHash of the result */
-                        thumbHash: string;
-                        /** @description Most frequent colour of the result, as #rrggbb */
-                        dominantColor: string;
-                    };
-                    /** @description With `variants`: each by its name; the fields above are those of the first */
-                    outputs?: {
-                        /** @description Name of the variant */
-                        name: string;
-                        /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
-                        outputPath: string;
-                        /** @description Width of the result in pixels */
-                        width: number;
-                        /** @description Height of the result in pixels */
-                        height: number;
-                        /** @description Size of the result in bytes */
-                        bytes: number;
-                        /** @description File format of the result; later versions may add formats */
-                        format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
-                        /** @description Address below this service, or a signed one with `links=signed` */
-                        resultUrl: string;
-                    }[];
-                    /** @description Address below this service, or a signed one with `links=signed` */
-                    resultUrl: string;
-                } | null;
-                /** @description Why the file could not be processed; set once the state is `failed` */
-                failedReason: string | null;
-                /** @description The same with a stable code for programs; set once the state is `failed` */
-                failure: {
-                    code: components["schemas"]["FailureCode"];
-                    message: string;
-                } | null;
-                /** @description Address below this service, or a signed one with `links=signed` */
-                resultUrl: string;
-            }[];
+            files?: components["schemas"]["FileStatus"][];
             links?: components["schemas"]["BatchLinks"];
             /** @description Where to poll for the outcome */
             statusUrl: string;
@@ -493,9 +514,19 @@ export interface components {
         };
         /**
          * @description `waiting`: nothing has started; `processing`: something has started and not everything has ended; `completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed
+         * @example completed
          * @enum {string}
          */
         BatchState: "waiting" | "processing" | "completed" | "completed-with-errors";
+        /**
+         * @example {
+         *       "total": 2,
+         *       "completed": 2,
+         *       "failed": 0,
+         *       "active": 0,
+         *       "waiting": 0
+         *     }
+         */
         BatchProgress: {
             total: number;
             completed: number;
@@ -503,10 +534,144 @@ export interface components {
             active: number;
             waiting: number;
         };
-        /** @enum {string} */
+        /**
+         * @example {
+         *       "jobId": "550e8400-e29b-41d4-a716-446655440000-0",
+         *       "originalName": "photo1.jpg",
+         *       "state": "completed",
+         *       "result": {
+         *         "originalName": "photo1.jpg",
+         *         "outputPath": "processed/processed-550e8400-e29b-41d4-a716-446655440000-0.jpg",
+         *         "width": 512,
+         *         "height": 418,
+         *         "bytes": 24518,
+         *         "format": "jpeg",
+         *         "placeholder": {
+         *           "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
+         *           "dominantColor": "#686868"
+         *         },
+         *         "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
+         *       },
+         *       "failedReason": null,
+         *       "failure": null,
+         *       "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
+         *     }
+         */
+        FileStatus: {
+            /** @description Opaque id of the file’s job */
+            jobId: string;
+            originalName: string;
+            state: components["schemas"]["JobState"];
+            /** @description Set once the state is `completed` */
+            result: components["schemas"]["Result"] | null;
+            /** @description Why the file could not be processed; set once the state is `failed` */
+            failedReason: string | null;
+            /** @description The same with a stable code for programs; set once the state is `failed` */
+            failure: components["schemas"]["Failure"] | null;
+            /** @description Address below this service, or a signed one with `links=signed` */
+            resultUrl: string;
+        };
+        /**
+         * @example completed
+         * @enum {string}
+         */
         JobState: "waiting" | "active" | "completed" | "failed";
-        /** @enum {string} */
+        /**
+         * @example {
+         *       "originalName": "photo1.jpg",
+         *       "outputPath": "processed/processed-550e8400-e29b-41d4-a716-446655440000-0.jpg",
+         *       "width": 512,
+         *       "height": 418,
+         *       "bytes": 24518,
+         *       "format": "jpeg",
+         *       "placeholder": {
+         *         "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
+         *         "dominantColor": "#686868"
+         *       },
+         *       "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
+         *     }
+         */
+        Result: {
+            /** @description File name as the client sent it */
+            originalName: string;
+            /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+            outputPath: string;
+            /** @description Width of the result in pixels */
+            width: number;
+            /** @description Height of the result in pixels */
+            height: number;
+            /** @description Size of the result in bytes */
+            bytes: number;
+            /** @description File format of the result; later versions may add formats */
+            format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+            placeholder: components["schemas"]["Placeholder"];
+            /** @description With `variants`: each by its name; the fields above are those of the first */
+            outputs?: components["schemas"]["Output"][];
+            /** @description Address below this service, or a signed one with `links=signed` */
+            resultUrl: string;
+        };
+        /**
+         * @description Placeholders to show until the result has loaded
+         * @example {
+         *       "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
+         *       "dominantColor": "#686868"
+         *     }
+         */
+        Placeholder: {
+            /** @description ThumbHash of the result */
+            thumbHash: string;
+            /** @description Most frequent colour of the result, as #rrggbb */
+            dominantColor: string;
+        };
+        /**
+         * @example {
+         *       "name": "thumb",
+         *       "outputPath": "processed/processed-550e8400-e29b-41d4-a716-446655440000-0-thumb.webp",
+         *       "width": 160,
+         *       "height": 131,
+         *       "bytes": 3220,
+         *       "format": "webp",
+         *       "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result?variant=thumb"
+         *     }
+         */
+        Output: {
+            /** @description Name of the variant */
+            name: string;
+            /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
+            outputPath: string;
+            /** @description Width of the result in pixels */
+            width: number;
+            /** @description Height of the result in pixels */
+            height: number;
+            /** @description Size of the result in bytes */
+            bytes: number;
+            /** @description File format of the result; later versions may add formats */
+            format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
+            /** @description Address below this service, or a signed one with `links=signed` */
+            resultUrl: string;
+        };
+        /**
+         * @example {
+         *       "code": "IMAGE_TRUNCATED",
+         *       "message": "truncated JPEG"
+         *     }
+         */
+        Failure: {
+            code: components["schemas"]["FailureCode"];
+            message: string;
+        };
+        /**
+         * @example IMAGE_TRUNCATED
+         * @enum {string}
+         */
         FailureCode: "IMAGE_CORRUPT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_UNSUPPORTED" | "OUTPUT_TOO_LARGE" | "TIMEOUT" | "OUT_OF_MEMORY" | "PROCESS_CRASHED" | "ORIGINAL_GONE" | "STORAGE_UNAVAILABLE" | "IMPORT_FAILED" | "IMPORT_TOO_LARGE" | "IMPORT_TIMEOUT" | "IMPORT_NOT_ALLOWED" | "CANCELLED" | "INTERNAL";
+        /**
+         * @example {
+         *       "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *       "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *       "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *     }
+         */
         BatchLinks: {
             /** @description Address below this service */
             self: string;
@@ -515,6 +680,15 @@ export interface components {
             /** @description Address below this service */
             archive: string;
         };
+        /**
+         * @example {
+         *       "type": "about:blank",
+         *       "title": "Not Found",
+         *       "status": 404,
+         *       "code": "BATCH_NOT_FOUND",
+         *       "detail": "There is no batch \"550e8400-e29b-41d4-a716-446655440000\". Check the id."
+         *     }
+         */
         Problem: {
             /**
              * @description RFC 9457: the status says what kind of problem it is
@@ -534,11 +708,62 @@ export interface components {
              */
             removedAt?: string;
         };
+        /**
+         * @example {
+         *       "batches": [
+         *         {
+         *           "batchId": "550e8400-e29b-41d4-a716-446655440000",
+         *           "status": "completed",
+         *           "progress": {
+         *             "total": 2,
+         *             "completed": 2,
+         *             "failed": 0,
+         *             "active": 0,
+         *             "waiting": 0
+         *           },
+         *           "createdAt": "2026-11-23T06:00:00.000Z",
+         *           "finishedAt": "2026-11-23T06:00:01.250Z",
+         *           "tags": [
+         *             "holiday"
+         *           ],
+         *           "links": {
+         *             "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *             "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *             "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *           }
+         *         }
+         *       ],
+         *       "cursor": "c2NvcGU6MTc2Mzg3NjgwMDAwMDo1NTBlODQwMA"
+         *     }
+         */
         BatchList: {
             batches: components["schemas"]["BatchSummary"][];
             /** @description Value of `cursor` for the next page; `null` on the last page */
             cursor: string | null;
         };
+        /**
+         * @example {
+         *       "batchId": "550e8400-e29b-41d4-a716-446655440000",
+         *       "status": "completed",
+         *       "progress": {
+         *         "total": 2,
+         *         "completed": 2,
+         *         "failed": 0,
+         *         "active": 0,
+         *         "waiting": 0
+         *       },
+         *       "createdAt": "2026-11-23T06:00:00.000Z",
+         *       "finishedAt": "2026-11-23T06:00:01.250Z",
+         *       "tags": [
+         *         "holiday"
+         *       ],
+         *       "links": {
+         *         "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *         "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *         "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *       }
+         *     }
+         */
         BatchSummary: {
             /** Format: uuid */
             batchId: string;
@@ -555,6 +780,78 @@ export interface components {
             tags: string[];
             links: components["schemas"]["BatchLinks"];
         };
+        /**
+         * @example {
+         *       "batchId": "550e8400-e29b-41d4-a716-446655440000",
+         *       "status": "completed",
+         *       "progress": {
+         *         "total": 2,
+         *         "completed": 2,
+         *         "failed": 0,
+         *         "active": 0,
+         *         "waiting": 0
+         *       },
+         *       "createdAt": "2026-11-23T06:00:00.000Z",
+         *       "finishedAt": "2026-11-23T06:00:01.250Z",
+         *       "cancelledAt": null,
+         *       "tags": [
+         *         "holiday"
+         *       ],
+         *       "metadata": {
+         *         "order": 4711
+         *       },
+         *       "sourceBatchId": null,
+         *       "files": [
+         *         {
+         *           "jobId": "550e8400-e29b-41d4-a716-446655440000-0",
+         *           "originalName": "photo1.jpg",
+         *           "state": "completed",
+         *           "result": {
+         *             "originalName": "photo1.jpg",
+         *             "outputPath": "processed/processed-550e8400-e29b-41d4-a716-446655440000-0.jpg",
+         *             "width": 512,
+         *             "height": 418,
+         *             "bytes": 24518,
+         *             "format": "jpeg",
+         *             "placeholder": {
+         *               "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
+         *               "dominantColor": "#686868"
+         *             },
+         *             "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
+         *           },
+         *           "failedReason": null,
+         *           "failure": null,
+         *           "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
+         *         },
+         *         {
+         *           "jobId": "550e8400-e29b-41d4-a716-446655440000-1",
+         *           "originalName": "photo2.png",
+         *           "state": "completed",
+         *           "result": {
+         *             "originalName": "photo2.png",
+         *             "outputPath": "processed/processed-550e8400-e29b-41d4-a716-446655440000-1.jpg",
+         *             "width": 512,
+         *             "height": 418,
+         *             "bytes": 24518,
+         *             "format": "jpeg",
+         *             "placeholder": {
+         *               "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
+         *               "dominantColor": "#686868"
+         *             },
+         *             "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-1/result"
+         *           },
+         *           "failedReason": null,
+         *           "failure": null,
+         *           "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-1/result"
+         *         }
+         *       ],
+         *       "links": {
+         *         "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *         "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *         "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *       }
+         *     }
+         */
         BatchStatus: {
             /** Format: uuid */
             batchId: string;
@@ -584,64 +881,25 @@ export interface components {
              */
             sourceBatchId: string | null;
             /** @description In the order of the upload */
-            files: {
-                /** @description Opaque id of the file’s job */
-                jobId: string;
-                originalName: string;
-                state: components["schemas"]["JobState"];
-                /** @description Set once the state is `completed` */
-                result: {
-                    /** @description File name as the client sent it */
-                    originalName: string;
-                    /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
-                    outputPath: string;
-                    /** @description Width of the result in pixels */
-                    width: number;
-                    /** @description Height of the result in pixels */
-                    height: number;
-                    /** @description Size of the result in bytes */
-                    bytes: number;
-                    /** @description File format of the result; later versions may add formats */
-                    format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
-                    /** @description Placeholders to show until the result has loaded */
-                    placeholder: {
-                        /** @description ThumbHash of the result */
-                        thumbHash: string;
-                        /** @description Most frequent colour of the result, as #rrggbb */
-                        dominantColor: string;
-                    };
-                    /** @description With `variants`: each by its name; the fields above are those of the first */
-                    outputs?: {
-                        /** @description Name of the variant */
-                        name: string;
-                        /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
-                        outputPath: string;
-                        /** @description Width of the result in pixels */
-                        width: number;
-                        /** @description Height of the result in pixels */
-                        height: number;
-                        /** @description Size of the result in bytes */
-                        bytes: number;
-                        /** @description File format of the result; later versions may add formats */
-                        format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
-                        /** @description Address below this service, or a signed one with `links=signed` */
-                        resultUrl: string;
-                    }[];
-                    /** @description Address below this service, or a signed one with `links=signed` */
-                    resultUrl: string;
-                } | null;
-                /** @description Why the file could not be processed; set once the state is `failed` */
-                failedReason: string | null;
-                /** @description The same with a stable code for programs; set once the state is `failed` */
-                failure: {
-                    code: components["schemas"]["FailureCode"];
-                    message: string;
-                } | null;
-                /** @description Address below this service, or a signed one with `links=signed` */
-                resultUrl: string;
-            }[];
+            files: components["schemas"]["FileStatus"][];
             links: components["schemas"]["BatchLinks"];
         };
+        /**
+         * @example {
+         *       "webhookId": "msg_550e8400-e29b-41d4-a716-446655440000",
+         *       "url": "https://example.com/webhook",
+         *       "state": "delivered",
+         *       "attempts": [
+         *         {
+         *           "at": "2026-11-23T06:00:01.300Z",
+         *           "durationMs": 84,
+         *           "statusCode": 200,
+         *           "error": null
+         *         }
+         *       ],
+         *       "nextAttemptAt": null
+         *     }
+         */
         Webhook: {
             /** @description Value of the header `webhook-id`, the same in each attempt */
             webhookId: string;
@@ -652,18 +910,55 @@ export interface components {
              */
             state: "pending" | "delivered" | "failed";
             /** @description The oldest first, at most 100 */
-            attempts: {
-                /** Format: date-time */
-                at: string;
-                durationMs: number;
-                /** @description Of the response; `null` without a response */
-                statusCode: number | null;
-                /** @description Why there was no response */
-                error: string | null;
-            }[];
+            attempts: components["schemas"]["WebhookAttempt"][];
             /** Format: date-time */
             nextAttemptAt: string | null;
         };
+        /**
+         * @example {
+         *       "at": "2026-11-23T06:00:01.300Z",
+         *       "durationMs": 84,
+         *       "statusCode": 200,
+         *       "error": null
+         *     }
+         */
+        WebhookAttempt: {
+            /** Format: date-time */
+            at: string;
+            durationMs: number;
+            /** @description Of the response; `null` without a response */
+            statusCode: number | null;
+            /** @description Why there was no response */
+            error: string | null;
+        };
+        /**
+         * @example {
+         *       "jobId": "550e8400-e29b-41d4-a716-446655440000-0",
+         *       "state": "completed",
+         *       "result": {
+         *         "originalName": "photo1.jpg",
+         *         "outputPath": "processed/processed-550e8400-e29b-41d4-a716-446655440000-0.jpg",
+         *         "width": 512,
+         *         "height": 418,
+         *         "bytes": 24518,
+         *         "format": "jpeg",
+         *         "placeholder": {
+         *           "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
+         *           "dominantColor": "#686868"
+         *         },
+         *         "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
+         *       },
+         *       "failedReason": null,
+         *       "failure": null,
+         *       "progress": 100,
+         *       "links": {
+         *         "self": "/jobs/550e8400-e29b-41d4-a716-446655440000-0",
+         *         "batch": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *         "result": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result",
+         *         "original": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/original"
+         *       }
+         *     }
+         */
         JobStatus: {
             /** @description Opaque id of the file’s job */
             jobId: string;
@@ -671,70 +966,55 @@ export interface components {
             /** @description 0 at first, 10 if processing takes longer than a moment, 100 at the end */
             progress: number;
             /** @description Set once the state is `completed` */
-            result: {
-                /** @description File name as the client sent it */
-                originalName: string;
-                /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
-                outputPath: string;
-                /** @description Width of the result in pixels */
-                width: number;
-                /** @description Height of the result in pixels */
-                height: number;
-                /** @description Size of the result in bytes */
-                bytes: number;
-                /** @description File format of the result; later versions may add formats */
-                format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
-                /** @description Placeholders to show until the result has loaded */
-                placeholder: {
-                    /** @description ThumbHash of the result */
-                    thumbHash: string;
-                    /** @description Most frequent colour of the result, as #rrggbb */
-                    dominantColor: string;
-                };
-                /** @description With `variants`: each by its name; the fields above are those of the first */
-                outputs?: {
-                    /** @description Name of the variant */
-                    name: string;
-                    /** @description Where the result is: a path relative to the project, or `s3://…` in a bucket */
-                    outputPath: string;
-                    /** @description Width of the result in pixels */
-                    width: number;
-                    /** @description Height of the result in pixels */
-                    height: number;
-                    /** @description Size of the result in bytes */
-                    bytes: number;
-                    /** @description File format of the result; later versions may add formats */
-                    format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
-                    /** @description Address below this service, or a signed one with `links=signed` */
-                    resultUrl: string;
-                }[];
-                /** @description Address below this service, or a signed one with `links=signed` */
-                resultUrl: string;
-            } | null;
+            result: components["schemas"]["Result"] | null;
             /** @description Why the file could not be processed; set once the state is `failed` */
             failedReason: string | null;
             /** @description The same with a stable code for programs; set once the state is `failed` */
-            failure: {
-                code: components["schemas"]["FailureCode"];
-                message: string;
-            } | null;
-            links: {
-                /** @description Address below this service */
-                self: string;
-                /** @description Address below this service */
-                batch: string;
-                /** @description Address below this service, or a signed one with `links=signed` */
-                result: string;
-                /** @description Address below this service */
-                original: string;
-            };
+            failure: components["schemas"]["Failure"] | null;
+            links: components["schemas"]["JobLinks"];
         };
+        /**
+         * @example {
+         *       "self": "/jobs/550e8400-e29b-41d4-a716-446655440000-0",
+         *       "batch": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *       "result": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result",
+         *       "original": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/original"
+         *     }
+         */
+        JobLinks: {
+            /** @description Address below this service */
+            self: string;
+            /** @description Address below this service */
+            batch: string;
+            /** @description Address below this service, or a signed one with `links=signed` */
+            result: string;
+            /** @description Address below this service */
+            original: string;
+        };
+        /**
+         * @example {
+         *       "url": "https://images.example.com/jobs/550e8400-e29b-41d4-a716-446655440000-0/result?expires=1795413600&signature=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+         *       "expiresAt": "2026-11-23T06:00:00.000Z"
+         *     }
+         */
         Link: {
             /** @description Absolute address of the file, which needs no key */
             url: string;
             /** Format: date-time */
             expiresAt: string;
         };
+        /**
+         * @example {
+         *       "presetsOnly": false,
+         *       "presets": {
+         *         "avatar": {
+         *           "width": 128,
+         *           "height": 128,
+         *           "fit": "cover"
+         *         }
+         *       }
+         *     }
+         */
         Presets: {
             /** @description Options of each preset, by its name */
             presets: {
@@ -745,9 +1025,187 @@ export interface components {
             /** @description Whether an upload may name a preset and set nothing else */
             presetsOnly: boolean;
         };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
         Health: {
             /** @enum {string} */
             status: "ok";
+        };
+        /**
+         * @example {
+         *       "images": [
+         *         "photo.jpg"
+         *       ],
+         *       "width": 300,
+         *       "format": "webp",
+         *       "tags": "holiday,2026"
+         *     }
+         */
+        ProcessImagesForm: {
+            images: string[];
+            /** @description width in pixels; 512 if `height` is not set either */
+            width?: number;
+            /** @description height in pixels; by default the aspect ratio is kept */
+            height?: number;
+            /**
+             * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+             * @enum {string}
+             */
+            fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+            /**
+             * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+             * @enum {string}
+             */
+            position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+            /** @description whether a smaller image is enlarged; `true` by default */
+            enlarge?: boolean;
+            /** @description whether the image is converted to grayscale; `true` by default */
+            grayscale?: boolean;
+            /**
+             * @description file format of the result; `jpeg` by default
+             * @enum {string}
+             */
+            format?: "jpeg" | "png" | "webp" | "avif" | "original";
+            /** @description quality of JPEG, WebP and AVIF; 80 by default */
+            quality?: number;
+            /** @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270 */
+            rotate?: number;
+            /** @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats */
+            background?: string;
+            /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
+            blur?: number;
+            /** @description radius (sigma) of sharpening, in pixels of the result */
+            sharpen?: number;
+            /** @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default */
+            keepMetadata?: boolean;
+            /** @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself. */
+            variants?: string;
+            /** @description a named set of options; see `GET /presets` */
+            preset?: string;
+            /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+            tags?: string;
+            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            metadata?: string;
+            /** @description URL to call when the batch has ended */
+            webhook?: string;
+        };
+        /**
+         * @example {
+         *       "files": [
+         *         {
+         *           "url": "https://images.example.com/photo.jpg"
+         *         }
+         *       ],
+         *       "options": {
+         *         "width": 300
+         *       }
+         *     }
+         */
+        ProcessImagesJson: {
+            files: {
+                /** @description where the service downloads the file */
+                url: string;
+                /** @description file name; by default the last part of the URL */
+                name?: string;
+            }[];
+            /** @description options for every file, as in a form */
+            options?: {
+                [key: string]: unknown;
+            };
+            /** @description several results of each file, as in a form */
+            variants?: unknown[];
+            /** @description a named set of options; see `GET /presets` */
+            preset?: string;
+            /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+            tags?: unknown[];
+            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            metadata?: Record<string, never>;
+            /** @description URL to call when the batch has ended */
+            webhook?: string;
+        };
+        /**
+         * @example {
+         *       "tags": "again"
+         *     }
+         */
+        RetryBatchForm: {
+            /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+            tags?: string;
+            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            metadata?: string;
+            /** @description URL to call when the batch has ended */
+            webhook?: string;
+        };
+        /**
+         * @example {
+         *       "width": 300,
+         *       "format": "webp"
+         *     }
+         */
+        ReprocessBatchForm: {
+            /** @description positions of the files in the batch, from 0; all by default */
+            files?: number[];
+            /** @description width in pixels; 512 if `height` is not set either */
+            width?: number;
+            /** @description height in pixels; by default the aspect ratio is kept */
+            height?: number;
+            /**
+             * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+             * @enum {string}
+             */
+            fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+            /**
+             * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+             * @enum {string}
+             */
+            position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+            /** @description whether a smaller image is enlarged; `true` by default */
+            enlarge?: boolean;
+            /** @description whether the image is converted to grayscale; `true` by default */
+            grayscale?: boolean;
+            /**
+             * @description file format of the result; `jpeg` by default
+             * @enum {string}
+             */
+            format?: "jpeg" | "png" | "webp" | "avif" | "original";
+            /** @description quality of JPEG, WebP and AVIF; 80 by default */
+            quality?: number;
+            /** @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270 */
+            rotate?: number;
+            /** @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats */
+            background?: string;
+            /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
+            blur?: number;
+            /** @description radius (sigma) of sharpening, in pixels of the result */
+            sharpen?: number;
+            /** @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default */
+            keepMetadata?: boolean;
+            /** @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself. */
+            variants?: string;
+            /** @description a named set of options; see `GET /presets` */
+            preset?: string;
+            /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
+            tags?: string;
+            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            metadata?: string;
+            /** @description URL to call when the batch has ended */
+            webhook?: string;
+        };
+        /**
+         * @example {
+         *       "expiresInSeconds": 86400
+         *     }
+         */
+        CreateLinkForm: {
+            /** @description Name of the variant; the first result by default */
+            variant?: string;
+            /** @description `true`: the original instead of a result */
+            original?: boolean;
+            /** @description Seconds for which the link is valid */
+            expiresInSeconds: number;
         };
     };
     responses: never;
@@ -768,13 +1226,9 @@ export interface operations {
                  * @example {}
                  */
                 options?: {
-                    /**
-                     * @description width in pixels; 512 if `height` is not set either
-                     */
+                    /** @description width in pixels; 512 if `height` is not set either */
                     width?: number;
-                    /**
-                     * @description height in pixels; by default the aspect ratio is kept
-                     */
+                    /** @description height in pixels; by default the aspect ratio is kept */
                     height?: number;
                     /**
                      * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
@@ -786,62 +1240,36 @@ export interface operations {
                      * @enum {string}
                      */
                     position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
-                    /**
-                     * @description whether a smaller image is enlarged; `true` by default
-                     */
+                    /** @description whether a smaller image is enlarged; `true` by default */
                     enlarge?: boolean;
-                    /**
-                     * @description whether the image is converted to grayscale; `true` by default
-                     */
+                    /** @description whether the image is converted to grayscale; `true` by default */
                     grayscale?: boolean;
                     /**
                      * @description file format of the result; `jpeg` by default
                      * @enum {string}
                      */
                     format?: "jpeg" | "png" | "webp" | "avif" | "original";
-                    /**
-                     * @description quality of JPEG, WebP and AVIF; 80 by default
-                     */
+                    /** @description quality of JPEG, WebP and AVIF; 80 by default */
                     quality?: number;
-                    /**
-                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
-                     */
+                    /** @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270 */
                     rotate?: number;
-                    /**
-                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
-                     */
+                    /** @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats */
                     background?: string;
-                    /**
-                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
-                     */
+                    /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
                     blur?: number;
-                    /**
-                     * @description radius (sigma) of sharpening, in pixels of the result
-                     */
+                    /** @description radius (sigma) of sharpening, in pixels of the result */
                     sharpen?: number;
-                    /**
-                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
-                     */
+                    /** @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default */
                     keepMetadata?: boolean;
-                    /**
-                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
-                     */
+                    /** @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself. */
                     variants?: string;
-                    /**
-                     * @description a named set of options; see `GET /presets`
-                     */
+                    /** @description a named set of options; see `GET /presets` */
                     preset?: string;
-                    /**
-                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
-                     */
+                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
                     tags?: string;
-                    /**
-                     * @description JSON object of at most 4096 bytes, which is returned with the batch
-                     */
+                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
                     metadata?: string;
-                    /**
-                     * @description URL to call when the batch has ended
-                     */
+                    /** @description URL to call when the batch has ended */
                     webhook?: string;
                 };
                 /** @description `signed`: the webhook of the batch, and the status in the response, have signed URLs of the results */
@@ -858,84 +1286,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    images: string[];
-                    /**
-                     * @description width in pixels; 512 if `height` is not set either
-                     */
-                    width?: number;
-                    /**
-                     * @description height in pixels; by default the aspect ratio is kept
-                     */
-                    height?: number;
-                    /**
-                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
-                     * @enum {string}
-                     */
-                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
-                    /**
-                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
-                     * @enum {string}
-                     */
-                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
-                    /**
-                     * @description whether a smaller image is enlarged; `true` by default
-                     */
-                    enlarge?: boolean;
-                    /**
-                     * @description whether the image is converted to grayscale; `true` by default
-                     */
-                    grayscale?: boolean;
-                    /**
-                     * @description file format of the result; `jpeg` by default
-                     * @enum {string}
-                     */
-                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
-                    /**
-                     * @description quality of JPEG, WebP and AVIF; 80 by default
-                     */
-                    quality?: number;
-                    /**
-                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
-                     */
-                    rotate?: number;
-                    /**
-                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
-                     */
-                    background?: string;
-                    /**
-                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
-                     */
-                    blur?: number;
-                    /**
-                     * @description radius (sigma) of sharpening, in pixels of the result
-                     */
-                    sharpen?: number;
-                    /**
-                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
-                     */
-                    keepMetadata?: boolean;
-                    /**
-                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
-                     */
-                    variants?: string;
-                    /**
-                     * @description a named set of options; see `GET /presets`
-                     */
-                    preset?: string;
-                    /**
-                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
-                     */
-                    tags?: string;
-                    /**
-                     * @description JSON object of at most 4096 bytes, which is returned with the batch
-                     */
-                    metadata?: string;
-                    /**
-                     * @description URL to call when the batch has ended
-                     */
-                    webhook?: string;
-                };
+                "multipart/form-data": components["schemas"]["ProcessImagesForm"];
                 /**
                  * @example {
                  *       "files": [
@@ -948,28 +1299,7 @@ export interface operations {
                  *       }
                  *     }
                  */
-                "application/json": {
-                    files: {
-                        /** @description where the service downloads the file */
-                        url: string;
-                        /** @description file name; by default the last part of the URL */
-                        name?: string;
-                    }[];
-                    /** @description options for every file, as in a form */
-                    options?: {
-                        [key: string]: unknown;
-                    };
-                    /** @description several results of each file, as in a form */
-                    variants?: unknown[];
-                    /** @description a named set of options; see `GET /presets` */
-                    preset?: string;
-                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
-                    tags?: unknown[];
-                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
-                    metadata?: Record<string, never>;
-                    /** @description URL to call when the batch has ended */
-                    webhook?: string;
-                };
+                "application/json": components["schemas"]["ProcessImagesJson"];
                 "image/*": string;
                 "application/octet-stream": string;
             };
@@ -1493,30 +1823,9 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
-                    tags?: string;
-                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
-                    metadata?: string;
-                    /** @description URL to call when the batch has ended */
-                    webhook?: string;
-                };
-                "multipart/form-data": {
-                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
-                    tags?: string;
-                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
-                    metadata?: string;
-                    /** @description URL to call when the batch has ended */
-                    webhook?: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
-                    tags?: string;
-                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
-                    metadata?: string;
-                    /** @description URL to call when the batch has ended */
-                    webhook?: string;
-                };
+                "application/json": components["schemas"]["RetryBatchForm"];
+                "multipart/form-data": components["schemas"]["RetryBatchForm"];
+                "application/x-www-form-urlencoded": components["schemas"]["RetryBatchForm"];
             };
         };
         responses: {
@@ -1679,243 +1988,9 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /** @description positions of the files in the batch, from 0; all by default */
-                    files?: number[];
-                    /**
-                     * @description width in pixels; 512 if `height` is not set either
-                     */
-                    width?: number;
-                    /**
-                     * @description height in pixels; by default the aspect ratio is kept
-                     */
-                    height?: number;
-                    /**
-                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
-                     * @enum {string}
-                     */
-                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
-                    /**
-                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
-                     * @enum {string}
-                     */
-                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
-                    /**
-                     * @description whether a smaller image is enlarged; `true` by default
-                     */
-                    enlarge?: boolean;
-                    /**
-                     * @description whether the image is converted to grayscale; `true` by default
-                     */
-                    grayscale?: boolean;
-                    /**
-                     * @description file format of the result; `jpeg` by default
-                     * @enum {string}
-                     */
-                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
-                    /**
-                     * @description quality of JPEG, WebP and AVIF; 80 by default
-                     */
-                    quality?: number;
-                    /**
-                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
-                     */
-                    rotate?: number;
-                    /**
-                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
-                     */
-                    background?: string;
-                    /**
-                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
-                     */
-                    blur?: number;
-                    /**
-                     * @description radius (sigma) of sharpening, in pixels of the result
-                     */
-                    sharpen?: number;
-                    /**
-                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
-                     */
-                    keepMetadata?: boolean;
-                    /**
-                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
-                     */
-                    variants?: string;
-                    /**
-                     * @description a named set of options; see `GET /presets`
-                     */
-                    preset?: string;
-                    /**
-                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
-                     */
-                    tags?: string;
-                    /**
-                     * @description JSON object of at most 4096 bytes, which is returned with the batch
-                     */
-                    metadata?: string;
-                    /**
-                     * @description URL to call when the batch has ended
-                     */
-                    webhook?: string;
-                };
-                "multipart/form-data": {
-                    /** @description positions of the files in the batch, from 0; all by default */
-                    files?: number[];
-                    /**
-                     * @description width in pixels; 512 if `height` is not set either
-                     */
-                    width?: number;
-                    /**
-                     * @description height in pixels; by default the aspect ratio is kept
-                     */
-                    height?: number;
-                    /**
-                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
-                     * @enum {string}
-                     */
-                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
-                    /**
-                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
-                     * @enum {string}
-                     */
-                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
-                    /**
-                     * @description whether a smaller image is enlarged; `true` by default
-                     */
-                    enlarge?: boolean;
-                    /**
-                     * @description whether the image is converted to grayscale; `true` by default
-                     */
-                    grayscale?: boolean;
-                    /**
-                     * @description file format of the result; `jpeg` by default
-                     * @enum {string}
-                     */
-                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
-                    /**
-                     * @description quality of JPEG, WebP and AVIF; 80 by default
-                     */
-                    quality?: number;
-                    /**
-                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
-                     */
-                    rotate?: number;
-                    /**
-                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
-                     */
-                    background?: string;
-                    /**
-                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
-                     */
-                    blur?: number;
-                    /**
-                     * @description radius (sigma) of sharpening, in pixels of the result
-                     */
-                    sharpen?: number;
-                    /**
-                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
-                     */
-                    keepMetadata?: boolean;
-                    /**
-                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
-                     */
-                    variants?: string;
-                    /**
-                     * @description a named set of options; see `GET /presets`
-                     */
-                    preset?: string;
-                    /**
-                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
-                     */
-                    tags?: string;
-                    /**
-                     * @description JSON object of at most 4096 bytes, which is returned with the batch
-                     */
-                    metadata?: string;
-                    /**
-                     * @description URL to call when the batch has ended
-                     */
-                    webhook?: string;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description positions of the files in the batch, from 0; all by default */
-                    files?: number[];
-                    /**
-                     * @description width in pixels; 512 if `height` is not set either
-                     */
-                    width?: number;
-                    /**
-                     * @description height in pixels; by default the aspect ratio is kept
-                     */
-                    height?: number;
-                    /**
-                     * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
-                     * @enum {string}
-                     */
-                    fit?: "cover" | "contain" | "inside" | "outside" | "fill";
-                    /**
-                     * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
-                     * @enum {string}
-                     */
-                    position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
-                    /**
-                     * @description whether a smaller image is enlarged; `true` by default
-                     */
-                    enlarge?: boolean;
-                    /**
-                     * @description whether the image is converted to grayscale; `true` by default
-                     */
-                    grayscale?: boolean;
-                    /**
-                     * @description file format of the result; `jpeg` by default
-                     * @enum {string}
-                     */
-                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
-                    /**
-                     * @description quality of JPEG, WebP and AVIF; 80 by default
-                     */
-                    quality?: number;
-                    /**
-                     * @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270
-                     */
-                    rotate?: number;
-                    /**
-                     * @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats
-                     */
-                    background?: string;
-                    /**
-                     * @description radius (sigma) of a Gaussian blur, in pixels of the result
-                     */
-                    blur?: number;
-                    /**
-                     * @description radius (sigma) of sharpening, in pixels of the result
-                     */
-                    sharpen?: number;
-                    /**
-                     * @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default
-                     */
-                    keepMetadata?: boolean;
-                    /**
-                     * @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself.
-                     */
-                    variants?: string;
-                    /**
-                     * @description a named set of options; see `GET /presets`
-                     */
-                    preset?: string;
-                    /**
-                     * @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields
-                     */
-                    tags?: string;
-                    /**
-                     * @description JSON object of at most 4096 bytes, which is returned with the batch
-                     */
-                    metadata?: string;
-                    /**
-                     * @description URL to call when the batch has ended
-                     */
-                    webhook?: string;
-                };
+                "application/json": components["schemas"]["ReprocessBatchForm"];
+                "multipart/form-data": components["schemas"]["ReprocessBatchForm"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReprocessBatchForm"];
             };
         };
         responses: {
@@ -2847,30 +2922,9 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @description Name of the variant; the first result by default */
-                    variant?: string;
-                    /** @description `true`: the original instead of a result */
-                    original?: boolean;
-                    /** @description Seconds for which the link is valid */
-                    expiresInSeconds: number;
-                };
-                "multipart/form-data": {
-                    /** @description Name of the variant; the first result by default */
-                    variant?: string;
-                    /** @description `true`: the original instead of a result */
-                    original?: boolean;
-                    /** @description Seconds for which the link is valid */
-                    expiresInSeconds: number;
-                };
-                "application/x-www-form-urlencoded": {
-                    /** @description Name of the variant; the first result by default */
-                    variant?: string;
-                    /** @description `true`: the original instead of a result */
-                    original?: boolean;
-                    /** @description Seconds for which the link is valid */
-                    expiresInSeconds: number;
-                };
+                "application/json": components["schemas"]["CreateLinkForm"];
+                "multipart/form-data": components["schemas"]["CreateLinkForm"];
+                "application/x-www-form-urlencoded": components["schemas"]["CreateLinkForm"];
             };
         };
         responses: {
@@ -3086,6 +3140,15 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description `BAD_REQUEST` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     isReady: {
@@ -3104,6 +3167,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `BAD_REQUEST` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `QUEUE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */

@@ -4,7 +4,7 @@ import { createOpenApiDocument } from '../../src/api/openapi/document.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { type ErrorCode, errorTypes, exampleDetail } from '../../src/shared/errors.ts';
 import { environment } from '../../tests/support/environment.ts';
-import { fieldRows, type Schema } from './fields.ts';
+import { fieldRows, resolveSchema, type Schema } from './fields.ts';
 import { page, table } from './markdown.ts';
 
 interface ApiResponse {
@@ -73,8 +73,8 @@ export function apiPage(): string {
     byTag.map(({ name, summary }) => `- [\`${name}\`](#${slug(name)}): ${summary}`).join('\n'),
     'The service also has these paths, which the OpenAPI document leaves out:',
     table(['Path', 'What it is'], otherPaths),
-    ...byTag.flatMap(describeOperation),
-    '## Response bodies',
+    ...byTag.flatMap((operation) => describeOperation(operation, components.schemas)),
+    '## Bodies',
     ...bodies.flatMap(([name, schema]) => [
       `### ${name}`,
       table(['Field', 'Type', 'Meaning'], fieldRows(schema, components.schemas)),
@@ -89,7 +89,7 @@ export function apiPage(): string {
   );
 }
 
-function describeOperation(operation: Operation & { name: string }): string[] {
+function describeOperation(operation: Operation & { name: string }, schemas: Record<string, Schema>): string[] {
   const { name, summary, description, parameters = [], requestBody, responses } = operation;
   const blocks = [`### \`${name}\``, `${summary}.`];
   if (description) blocks.push(description);
@@ -99,8 +99,9 @@ function describeOperation(operation: Operation & { name: string }): string[] {
   );
   if (described.length > 0) blocks.push(table(['Parameter', 'In', 'Meaning'], described));
   for (const [type, { schema }] of Object.entries(requestBody?.content ?? {})) {
-    const names = Object.keys(schema.properties ?? {}).map((field) => `\`${field}\``);
-    const more = schema.properties?.width ? ' See [options](options.md).' : '';
+    const { properties = {} } = resolveSchema(schema, schemas);
+    const names = Object.keys(properties).map((field) => `\`${field}\``);
+    const more = properties.width ? ' See [options](options.md).' : '';
     blocks.push(`Body: \`${type}\` with the fields ${names.join(', ')}.${more}`);
   }
   const rows = Object.entries(responses).map(([status, response]) => [status, ...describeResponse(status, response)]);

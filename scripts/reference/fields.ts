@@ -7,6 +7,7 @@ export interface Schema {
   properties?: Record<string, Schema>;
   required?: readonly string[];
   items?: Schema;
+  anyOf?: readonly Schema[];
 }
 
 /** Longer lists of values are left out. The error codes, for example, have their own table. */
@@ -19,7 +20,7 @@ const MAX_VALUES = 8;
  * @returns path (`files[].state`), type and meaning of each field
  */
 export function fieldRows(schema: Schema, schemas: Record<string, Schema>, prefix = ''): string[][] {
-  const resolve = (given: Schema) => ({ ...schemas[given.$ref?.split('/').at(-1) ?? ''], ...given });
+  const resolve = (given: Schema) => resolveSchema(given, schemas);
   return Object.entries(schema.properties ?? {}).flatMap(([name, given]) => {
     const field = resolve(given);
     const path = `${prefix}${name}`;
@@ -33,4 +34,12 @@ export function fieldRows(schema: Schema, schemas: Record<string, Schema>, prefi
 function typeText({ type = '', enum: values = [] }: Schema): string {
   if (values.length > 0 && values.length <= MAX_VALUES) return values.map((value) => `\`${value}\``).join(', ');
   return [type].flat().join(' or ');
+}
+
+/** Follows the reference of a schema, also of one that may be `null`. */
+export function resolveSchema(given: Schema, schemas: Record<string, Schema>): Schema {
+  const target = given.anyOf?.find(({ type }) => type !== 'null');
+  if (!target) return { ...schemas[given.$ref?.split('/').at(-1) ?? ''], ...given };
+  const { type = '', ...rest } = resolveSchema(target, schemas);
+  return { ...rest, ...given, type: [type, 'null'].flat() };
 }

@@ -160,7 +160,7 @@ export const imageJobResult = z.object({
       thumbHash: z.base64().meta({ description: 'ThumbHash of the result' }),
       dominantColor: z.string().meta({ description: 'Most frequent colour of the result, as #rrggbb' }),
     })
-    .meta({ description: 'Placeholders to show until the result has loaded' }),
+    .meta({ id: 'Placeholder', description: 'Placeholders to show until the result has loaded' }),
   outputs: z.array(variantResult).optional(),
 });
 /** See {@link imageJobResult}. */

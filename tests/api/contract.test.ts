@@ -33,7 +33,7 @@ interface Response {
 interface OpenApi {
   openapi: string;
   info: { version: string };
-  components: { schemas: Record<string, object> };
+  components: { schemas: Record<string, { properties?: Record<string, { description: string }> }> };
   paths: Record<string, Record<string, { responses: Record<string, DocumentedResponse> }>>;
 }
 interface DocumentedResponse {
@@ -113,12 +113,7 @@ test('the document states the version of package.json', async () => {
 });
 
 test('the document names every option of an upload, with its meaning', () => {
-  const { post } = document.paths['/process-images'] as unknown as {
-    post: {
-      requestBody: { content: Record<string, { schema: { properties: Record<string, { description: string }> } }> };
-    };
-  };
-  const properties = post.requestBody.content['multipart/form-data']?.schema.properties ?? {};
+  const { properties = {} } = document.components.schemas.ProcessImagesForm ?? {};
   expect(Object.keys(properties)).toEqual([
     'images',
     ...Object.keys(optionDescriptions),
@@ -630,8 +625,12 @@ const table: Record<string, Record<string, Case>> = {
   },
   'GET /presets': { ...limited('get', () => '/presets'), '200 ': () => send().get('/presets') },
   'GET /metrics': { ...limited('get', () => '/metrics'), '200 ': () => send().get('/metrics') },
-  'GET /healthz': { '200 ': () => send().get('/healthz') },
+  'GET /healthz': {
+    '200 ': () => send().get('/healthz'),
+    '400 BAD_REQUEST': () => send().get('/healthz').set('Host', 'a/b'),
+  },
   'GET /readyz': {
+    '400 BAD_REQUEST': () => send().get('/readyz').set('Host', 'a/b'),
     '200 ': () => send().get('/readyz'),
     '503 QUEUE_UNAVAILABLE': () => supertest(fixtures.withoutRedis.server).get('/readyz'),
     '503 STORAGE_UNAVAILABLE': () => {

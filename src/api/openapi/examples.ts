@@ -1,4 +1,6 @@
 import { imageJobId } from '../../queue/names.ts';
+import { errorTypes, exampleDetail } from '../../shared/errors.ts';
+import { toProblem } from '../http/problem.ts';
 import { batchLinks, jobLinks, resultUrl } from '../views/links.ts';
 import type { LinkResponse } from '../views/signed-link.ts';
 import type { BatchListResponse, BatchResponse, JobResponse } from '../views/status.ts';
@@ -131,4 +133,56 @@ export const jobs: Record<string, JobResponse> = {
   completed: { jobId, ...completed(0), progress: 100, links },
   'completed with variants': { jobId, ...withVariants(0), progress: 100, links },
   failed: { jobId, ...failed, progress: 100, links },
+};
+
+const result = completed(0).result;
+const output = withVariants(0).result.outputs?.[0];
+
+/** An example of each named schema. */
+export const schemaExamples = {
+  AcceptedBatch: { batchId, statusUrl: batchLinks(batchId).self, totalFiles: 2 },
+  BatchLinks: batchLinks(batchId),
+  BatchList: batchList,
+  BatchProgress: progress,
+  BatchState: status,
+  BatchStatus: batches.completed,
+  BatchSummary: batchList.batches[0],
+  CreateLinkForm: { expiresInSeconds: 86_400 },
+  Failure: failed.failure,
+  FailureCode: failed.failure.code,
+  FileStatus: batches.completed.files[0],
+  Health: { status: 'ok' },
+  JobLinks: links,
+  JobState: 'completed',
+  JobStatus: jobs.completed,
+  Link: link,
+  Output: output,
+  Placeholder: result.placeholder,
+  Presets: { presetsOnly: false, presets: { avatar: { width: 128, height: 128, fit: 'cover' } } },
+  Problem: toProblem({
+    code: 'BATCH_NOT_FOUND',
+    status: errorTypes.BATCH_NOT_FOUND.status,
+    message: exampleDetail('BATCH_NOT_FOUND'),
+  }),
+  ProcessImagesForm: { images: ['photo.jpg'], width: 300, format: 'webp', tags: 'holiday,2026' },
+  ProcessImagesJson: { files: [{ url: 'https://images.example.com/photo.jpg' }], options: { width: 300 } },
+  ReprocessBatchForm: { width: 300, format: 'webp' },
+  Result: result,
+  RetryBatchForm: { tags: 'again' },
+  Webhook: webhooks.delivered,
+  WebhookAttempt: attempt,
+  WebhookEvent: {
+    type: 'batch.completed',
+    timestamp: finishedAt,
+    data: {
+      batchId,
+      status,
+      progress,
+      createdAt,
+      finishedAt,
+      tags,
+      metadata: batches.completed.metadata,
+      links: batchUrls,
+    },
+  },
 };

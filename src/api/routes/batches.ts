@@ -22,6 +22,7 @@ export function batchesRoute({
         operationId: 'getBatch',
         tags: ['Status'],
         summary: 'Status of a batch and of each of its files',
+        description: 'With `Prefer: wait`, responds when the batch has ended. A status never changes after that.',
         request: { params: batchParams, query: linksQuery, headers: [preferHeader] },
         responses: {
           200: json('Status of the batch', batchResponse, batches, { 'Retry-After': whileUnfinished }),
@@ -44,6 +45,7 @@ export function batchesRoute({
         operationId: 'removeBatch',
         tags: ['Processing'],
         summary: 'Delete a batch with its files, and stop its running jobs',
+        description: 'From then on every request for the batch responds 410. Deleting it again has no effect.',
         request: { params: batchParams },
         responses: {
           204: { description: 'It is deleted' },

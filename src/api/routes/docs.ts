@@ -18,7 +18,7 @@ export function docsRoute(document: object): Router {
 
   const page = swaggerUi.setup(undefined, {
     customSiteTitle: 'Async image service',
-    swaggerOptions: { url: '/openapi.json', displayRequestDuration: true },
+    swaggerOptions: { url: '/openapi.json', displayRequestDuration: true, responseInterceptor: leaveFormsEmpty },
   });
   // Swagger UI brings its style inside the page.
   const policy = helmet.contentSecurityPolicy({
@@ -39,4 +39,28 @@ export function docsRoute(document: object): Router {
   router.get('/docs', page);
 
   return router;
+}
+
+/** A schema of the document. */
+interface FormSchema {
+  example?: unknown;
+  properties?: Record<string, { type?: string; example?: unknown }>;
+}
+
+/**
+ * Runs in the browser. Swagger UI fills the fields of a form with examples, or invents them. Empty ones leave the fields empty, which
+ * counts as not set.
+ */
+function leaveFormsEmpty(response: { url: string; text: string }) {
+  if (!response.url.endsWith('/openapi.json')) return response;
+  const document = JSON.parse(response.text);
+  for (const [name, schema] of Object.entries<FormSchema>(document.components.schemas)) {
+    if (!name.endsWith('Form')) continue;
+    delete schema.example;
+    for (const property of Object.values(schema.properties ?? {})) {
+      if (property.type !== 'array') property.example = '';
+    }
+  }
+  response.text = JSON.stringify(document);
+  return response;
 }

@@ -15,8 +15,9 @@ export function livenessRoute(): Route {
         operationId: 'isAlive',
         tags: ['Operation'],
         summary: 'Whether the process lives',
+        description: 'Needs neither Redis nor the storage, so that an outage of those restarts no process.',
         security: [],
-        responses: { 200: json('It does', health, { ok }) },
+        responses: { 200: json('It does', health, { ok }), ...problems('BAD_REQUEST') },
       },
       handler: (_req, res) => void res.json(ok),
     },
@@ -37,8 +38,13 @@ export function readinessRoute({
         operationId: 'isReady',
         tags: ['Operation'],
         summary: 'Whether the service can accept uploads',
+        description:
+          'Uploads need Redis and the storage of its queue. A load balancer should send no requests to a process that is not ready.',
         security: [],
-        responses: { 200: json('It can', health, { ok }), ...problems('QUEUE_UNAVAILABLE', 'STORAGE_UNAVAILABLE') },
+        responses: {
+          200: json('It can', health, { ok }),
+          ...problems('BAD_REQUEST', 'QUEUE_UNAVAILABLE', 'STORAGE_UNAVAILABLE'),
+        },
       },
       async handler(_req, res) {
         await queue.ping();

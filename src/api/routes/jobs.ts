@@ -21,6 +21,7 @@ export function jobsRoute({ queue, links, ...waiting }: WaitParts & { queue: Que
         operationId: 'getJob',
         tags: ['Status'],
         summary: 'Status of one file',
+        description: 'With `Prefer: wait`, responds when the file has ended.',
         request: { params: jobParams, query: linksQuery, headers: [preferHeader] },
         responses: {
           200: json('Status of the file', jobResponse, jobs, { 'Retry-After': whileUnfinished }),

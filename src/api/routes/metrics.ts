@@ -11,6 +11,7 @@ export function metricsRoute(metrics: ApiMetrics): Route {
         operationId: 'getMetrics',
         tags: ['Operation'],
         summary: 'Metrics of this process in the text format of Prometheus',
+        description: 'Each process has its own metrics. Without Redis, those of the queue are missing.',
         responses: {
           200: {
             description: 'The metrics',

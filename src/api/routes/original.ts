@@ -23,6 +23,8 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
         operationId: 'getOriginal',
         tags: ['Results'],
         summary: 'The file as it was uploaded',
+        description:
+          'Original files are kept as long as their batch. A file that is imported by URL can be read once it was downloaded.',
         request: { params: jobParams, query: fileQuery },
         responses: {
           ...fileResponses,

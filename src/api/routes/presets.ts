@@ -27,6 +27,7 @@ export function presetsRoute({ presets, presetsOnly }: OptionRules): Route {
         operationId: 'listPresets',
         tags: ['Processing'],
         summary: 'The named option sets of this service',
+        description: 'An upload selects one with the field `preset`. The operator defines them in `PRESETS_FILE`.',
         responses: {
           200: json('The presets', presetList, { presets: example }),
           ...problems('UNAUTHORIZED', 'RATE_LIMITED'),

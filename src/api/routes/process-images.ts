@@ -55,14 +55,9 @@ const importExample = { files: [{ url: 'https://images.example.com/photo.jpg' }]
 /** OpenAPI properties of the options and of the fields that describe a batch. */
 export function optionProperties() {
   const { properties = {} } = z.toJSONSchema(imageOptions, { target: 'draft-2020-12', io: 'output' });
-  // Swagger UI fills in an example or invents one. An empty one leaves the field empty, which counts as not set.
-  const unset = { example: '' };
-  const options = Object.fromEntries(
-    Object.entries(properties).map(([name, schema]) => [name, { ...(schema as { type: 'string' }), ...unset }]),
-  );
-  const text = (description: string) => ({ type: 'string' as const, description, ...unset });
+  const text = (description: string) => ({ type: 'string' as const, description });
   return {
-    ...options,
+    ...(properties as Record<string, { type: 'string' }>),
     variants: text(
       `JSON array of up to ${MAX_VARIANTS} sets of these options, each with a \`name\`: several results of each file. ` +
         'Options beside it apply to each variant that does not set them itself.',

@@ -29,6 +29,7 @@ export function resultRoute({ queue, storage }: { queue: QueueClient; storage: S
         operationId: 'getResult',
         tags: ['Results'],
         summary: 'The processed image',
+        description: 'Without `variant`, the first result of the file. It never changes, so it may be cached.',
         request: { params: jobParams, query: resultQuery },
         responses: {
           ...fileResponses,

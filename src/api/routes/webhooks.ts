@@ -19,6 +19,7 @@ export function webhooksRoute({ queue }: { queue: QueueClient }): Route {
         operationId: 'getWebhook',
         tags: ['Status'],
         summary: 'The webhook of a batch, with each attempt to deliver it',
+        description: 'It is `pending` until the receiver has responded with 2xx, or no other attempt follows.',
         request: { params: batchParams },
         responses: { 200: json('The webhook', webhookResponse, webhooks), ...guardedProblems(...errors) },
       },
@@ -40,6 +41,7 @@ export function redeliverRoute({ queue }: { queue: QueueClient }): Route {
         operationId: 'redeliverWebhook',
         tags: ['Processing'],
         summary: 'Deliver the webhook of a batch again, or at once if an attempt is pending',
+        description: 'The new delivery has the same id and body as the first.',
         request: { params: batchParams },
         responses: {
           202: json('The webhook will be delivered', webhookResponse, { pending: webhooks.pending }),

@@ -19,22 +19,26 @@ const result = imageJobResult
   .extend({
     resultUrl: resultUrlText,
     outputs: z
-      .array(variantResult.extend({ resultUrl: resultUrlText }))
+      .array(variantResult.extend({ resultUrl: resultUrlText }).meta({ id: 'Output' }))
       .optional()
       .meta({ description: 'With `variants`: each by its name; the fields above are those of the first' }),
   })
   .meta({ id: 'Result' });
-const resultOrNull = result.nullable().meta({ description: 'Set once the state is `completed`' });
+const resultOrNull = z.union([result, z.null()]).meta({ description: 'Set once the state is `completed`' });
 const failedReason = z
   .string()
   .nullable()
   .meta({ description: 'Why the file could not be processed; set once the state is `failed`' });
 const failure = z
-  .object({
-    code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).meta({ id: 'FailureCode' }),
-    message: z.string(),
-  })
-  .nullable()
+  .union([
+    z
+      .object({
+        code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).meta({ id: 'FailureCode' }),
+        message: z.string(),
+      })
+      .meta({ id: 'Failure' }),
+    z.null(),
+  ])
   .meta({ description: 'The same with a stable code for programs; set once the state is `failed`' });
 
 /** Response of `GET /jobs/:jobId`. */
@@ -50,7 +54,7 @@ export const jobResponse = z
     result: resultOrNull,
     failedReason,
     failure,
-    links: z.object({ self: url, batch: url, result: resultUrlText, original: url }),
+    links: z.object({ self: url, batch: url, result: resultUrlText, original: url }).meta({ id: 'JobLinks' }),
   })
   .meta({ id: 'JobStatus' });
 /** See {@link jobResponse}. */
@@ -112,15 +116,17 @@ export const batchResponse = z
       .meta({ description: 'Batch from which this one was made, by a retry or by other options' }),
     files: z
       .array(
-        z.object({
-          jobId,
-          originalName: z.string(),
-          state,
-          result: resultOrNull,
-          failedReason,
-          failure,
-          resultUrl: resultUrlText,
-        }),
+        z
+          .object({
+            jobId,
+            originalName: z.string(),
+            state,
+            result: resultOrNull,
+            failedReason,
+            failure,
+            resultUrl: resultUrlText,
+          })
+          .meta({ id: 'FileStatus' }),
       )
       .meta({ description: 'In the order of the upload' }),
     links,

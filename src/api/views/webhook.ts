@@ -14,12 +14,14 @@ export const webhookResponse = z
     }),
     attempts: z
       .array(
-        z.object({
-          at: time,
-          durationMs: z.number(),
-          statusCode: z.int().nullable().meta({ description: 'Of the response; `null` without a response' }),
-          error: z.string().nullable().meta({ description: 'Why there was no response' }),
-        }),
+        z
+          .object({
+            at: time,
+            durationMs: z.number(),
+            statusCode: z.int().nullable().meta({ description: 'Of the response; `null` without a response' }),
+            error: z.string().nullable().meta({ description: 'Why there was no response' }),
+          })
+          .meta({ id: 'WebhookAttempt' }),
       )
       .meta({ description: 'The oldest first, at most 100' }),
     nextAttemptAt: time.nullable(),
