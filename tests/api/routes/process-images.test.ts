@@ -47,13 +47,11 @@ describe('refuses the whole upload', () => {
     expect(await jobKeys()).toEqual([]);
   });
 
-  test('without a multipart body', async () => {
-    const response = await fetch(`${app.url}/process-images`, {
-      method: 'POST',
-      body: '{}',
-      headers: { 'Content-Type': 'application/json' },
-    });
-    await expectRefusal(response, 415, 'MULTIPART_REQUIRED', 'multipart/form-data', 'images');
+  test('with a body of another type', async () => {
+    const send = (type: string) =>
+      fetch(`${app.url}/process-images`, { method: 'POST', body: '{}', headers: { 'Content-Type': type } });
+    await expectRefusal(await send('text/plain'), 415, 'MULTIPART_REQUIRED', 'multipart/form-data', 'images');
+    await expectRefusal(await send('application/json'), 403, 'IMPORTS_DISABLED', 'IMPORT_HOSTS');
     await expectRefusal(await fetch(`${app.url}/process-images`, { method: 'POST' }), 415, 'MULTIPART_REQUIRED');
   });
 
