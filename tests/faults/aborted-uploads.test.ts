@@ -10,7 +10,7 @@ import { seeded } from '../support/random.ts';
 import { fetchRaw, multipart, openSocket, uploadHead } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
 
-const COUNT = sized(500, 10_000);
+const COUNT = sized(200, 10_000);
 const SEED = 6;
 const LIMIT_MS = 5000;
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { forEachConcurrently } from '../support/concurrency.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { startKillableService } from '../support/killable-service.ts';
 import { until } from '../support/processes.ts';
@@ -12,7 +12,7 @@ import { finishedNames } from '../support/whole.ts';
 
 const COUNT = sized(16, 200);
 const KILLS = sized(1, 10);
-faultTest(
+fullFaultTest(
   '200 batches cancelled at random moments under load, by two APIs, while one of two workers is killed (`kill -9`) ten times',
   'Each file ends as completed, or as failed with `CANCELLED`; that never changes afterwards, and no result appears later',
   async () => {

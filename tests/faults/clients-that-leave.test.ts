@@ -7,7 +7,7 @@ import { until } from '../support/processes.ts';
 import { openSocket } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
 
-const COUNT = sized(1200, 15_000);
+const COUNT = sized(400, 15_000);
 /** Heap limit of the API in mebibytes. At full size a leak of 80 KB per client would exceed it. */
 const HEAP_MB = 256;
 /** Timers and descriptors that vary without these clients, such as those of the metrics request. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, upload } from '../support/client.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg, truncatedJpeg } from '../support/images.ts';
 import { startClients } from '../support/load.ts';
 import { until } from '../support/processes.ts';
@@ -12,7 +12,7 @@ import { expectNoHalfBatch, finishedNames } from '../support/whole.ts';
 
 const KILLS = sized(2, 10);
 
-faultTest(
+fullFaultTest(
   'Redis killed (`kill -9`) while four clients retry and reprocess a batch, ten times',
   'Every acknowledged batch ends with all its files; no batch in Redis is ever incomplete; a cleanup job knows all originals without a batch',
   async () => {

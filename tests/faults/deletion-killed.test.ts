@@ -3,13 +3,13 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, upload } from '../support/client.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
-faultTest(
+fullFaultTest(
   'API killed (`kill -9`) while it deletes batches, 10 times, and workers killed (`kill -9`) during cleanup jobs',
   'Each batch is either unchanged or deleted with all its files and jobs; a cleanup job finishes each deletion that has begun',
   async () => {

@@ -16,7 +16,7 @@ import { madeUpResult, takeJobs } from '../support/take-jobs.ts';
 import { readZip, unzip } from '../support/zip.ts';
 
 const SEED = 20_240;
-const COUNT = sized(200, 10_000);
+const COUNT = sized(60, 10_000);
 /** Maximum number of files in one upload. */
 const MAX_FILES = 20;
 /** The expected refusal, with its reason. */

@@ -8,7 +8,7 @@ import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 import { expectNoHalfBatch, expectOneResultEach, finishedNames } from '../support/whole.ts';
 
-const TIMES = sized(2, 20);
+const TIMES = sized(1, 20);
 
 faultTest(
   'Redis reaches its memory limit while batches are enqueued, 20 times',

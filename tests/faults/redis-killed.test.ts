@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File } from '../support/client.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
@@ -9,7 +9,7 @@ import { expectNoHalfBatch } from '../support/whole.ts';
 
 const KILLS = sized(2, 10);
 
-faultTest(
+fullFaultTest(
   'Redis killed (`kill -9`) under load, ten times',
   'Every acknowledged batch completes with all its files; no batch in Redis is ever incomplete',
   async () => {

@@ -11,7 +11,7 @@ import { multipart, openSocket, uploadHead } from '../support/raw.ts';
 import { ownService } from '../support/service.ts';
 import { storedNames } from '../support/whole.ts';
 
-const COUNT = sized(300, 2000);
+const COUNT = sized(100, 2000);
 const [ROUNDS, MOST_ROUNDS] = [sized(2, 5), sized(12, 15)];
 const REQUESTS = sized(200, 500);
 /** Milliseconds between two bytes of a slow connection. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchEnd, type File, upload } from '../support/client.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -9,7 +9,7 @@ import { expectOneResultEach } from '../support/whole.ts';
 const KILLS = sized(2, 50);
 const BATCHES_A_KILL = 2;
 
-faultTest(
+fullFaultTest(
   'Worker killed (`kill -9`) in the middle of its batches, 50 times',
   'Every file ends with exactly one complete result; processing resumes within 20 s of each kill',
   async () => {
