@@ -79,8 +79,9 @@ export function createImportWorker({
     // A worker died after it had recorded the outcome, or the job of the file cannot run and must say so.
     if (!data || readImportState(image) !== 'pending') return release(image);
     const { url } = data;
-    const leave = hostLimit.enter(new URL(url).host);
-    if (!leave) return delayJob(job, token, hostLimit.busyDelayMs());
+    const { host } = new URL(url);
+    const leave = hostLimit.enter(host);
+    if (!leave) return delayJob(job, token, hostLimit.busyDelayMs(host));
     try {
       await storage.checkFreeSpace();
       const stop = signal ?? new AbortController().signal;

@@ -66,9 +66,10 @@ export function createWebhookWorker({
     const payload = webhookJobPayload.parse(job.data);
     // A worker died after it had recorded the delivery.
     if (isDelivered(payload)) return;
-    const leave = hosts.enter(new URL(payload.url).host);
+    const { host } = new URL(payload.url);
+    const leave = hosts.enter(host);
     if (!leave) {
-      await job.moveToDelayed(Date.now() + hosts.busyDelayMs(), token);
+      await job.moveToDelayed(Date.now() + hosts.busyDelayMs(host), token);
       throw new DelayedError();
     }
     try {
