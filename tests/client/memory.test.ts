@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 
-const FILE_MIB = 320;
-const LIMIT_MIB = 280;
+const FILE_MIB = 200;
+const LIMIT_MIB = 250;
 
 test.each(['', 'onUploadProgress() {}'])('does not read a large file into memory (options: {%s})', async (options) => {
   const server = createServer((req, res) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { batchEnd, readJob, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
-import { faultTest, sized } from '../support/fault.ts';
+import { fullFaultTest, sized } from '../support/fault.ts';
 import { jpeg, slowImage } from '../support/images.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -53,7 +53,7 @@ async function stopInTheMiddle(withChildren: boolean): Promise<void> {
   await first.end('SIGTERM');
 }
 
-faultTest(
+fullFaultTest(
   'A worker stopped (`SIGSTOP`) for 60 s in the middle of a job, with and without its children, while another worker runs',
   'The job completes once, with one complete result; the stopped worker then processes other jobs',
   async () => {
