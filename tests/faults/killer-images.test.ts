@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, type File, readJob, upload } from '../support/client.ts';
 import { holdChild, imageChildren } from '../support/descendants.ts';
-import { faultTest, fullFaultTest } from '../support/fault.ts';
+import { faultTest } from '../support/fault.ts';
 import { allowSlowImages, jpeg, slowImage, VERY_SLOW } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -97,6 +97,6 @@ faultTest('An image whose processing does not end', promise, () =>
   ),
 );
 
-fullFaultTest('An image that needs gigabytes of memory', promise, () =>
+faultTest('An image that needs gigabytes of memory', promise, () =>
   processAmongOthers({ JOB_MEMORY_MB: '256' }, { code: 'OUT_OF_MEMORY', reason: 'needed more memory than the limit' }),
 );
