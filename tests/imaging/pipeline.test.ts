@@ -53,10 +53,9 @@ describe.each(formatNames)('%s', (name) => {
     const whole = await encoded(name);
     for (const content of [whole, whole.subarray(0, Math.floor(whole.length * 0.6)), Buffer.alloc(100)]) {
       await writeFile(path, content);
-      const [direct, fromFile] = await Promise.allSettled([
-        processImage(content, limits),
-        processImage(largeOriginal(path), limits),
-      ]);
+      // One after the other: libvips collects the messages of all operations that run at the same time.
+      const [direct] = await Promise.allSettled([processImage(content, limits)]);
+      const [fromFile] = await Promise.allSettled([processImage(largeOriginal(path), limits)]);
       expect(fromFile).toEqual(direct);
     }
   });
