@@ -1,12 +1,13 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formBody, uploadAll } from '../client.ts';
+import { formBody } from '../client.ts';
 import { photo } from '../images.ts';
-import { type Measure, median, type Row } from '../measure.ts';
-import { cpuMs, end, startBaseline, startService } from '../processes.ts';
+import type { Measure, Row } from '../measure.ts';
+import { end, startBaseline, startService } from '../processes.ts';
+import { compareUploads } from '../uploads.ts';
 
-const CLIENTS = 4;
 const FILES = 10;
+const none = { rate: Number.NaN, cost: Number.NaN };
 
 export const accept: Measure = {
   title: 'Uploads accepted, ten photographs of 0.8 MB each',
@@ -20,29 +21,24 @@ export const accept: Measure = {
     const storing = join(folder, 'storing');
     await mkdir(storing);
     const theirs = await startBaseline('upload-only-server', storing);
-    const candidates = [
-      { url: ours.url, process: ours.api, files: ours.folders.uploads },
-      { url: theirs.url, process: theirs.child, files: storing },
-    ];
-    const rates: number[][] = [[], []];
-    const costs: number[][] = [[], []];
-    for (let round = -1; round < (isQuick ? 2 : 9); round += 1) {
-      say(`round ${round + 1}`);
-      for (const [index, { url, process, files }] of candidates.entries()) {
-        const [begin, cpu] = [performance.now(), await cpuMs(process)];
-        await uploadAll(url, bodies, CLIENTS);
-        const [seconds, used] = [(performance.now() - begin) / 1000, (await cpuMs(process)) - cpu];
-        for (const name of await readdir(files)) await rm(join(files, name), { recursive: true });
-        if (round < 0) continue;
-        rates[index]?.push(bodies.length / seconds);
-        costs[index]?.push(used / (bodies.length * FILES));
-      }
-    }
+    const [our = none, their = none] = await compareUploads(
+      [
+        { url: ours.url, process: ours.api, files: ours.folders.uploads, bodies },
+        { url: theirs.url, process: theirs.child, files: storing, bodies },
+      ],
+      { isQuick, say },
+    );
     await Promise.all([ours.stop(), end(theirs.child)]);
-    const [our = 0, their = 0] = rates.map(median);
-    const [ourCost = 0, theirCost = 0] = costs.map(median);
+    const [ourCost, theirCost] = [our.cost / FILES, their.cost / FILES];
     return [
-      { what: 'accepted', unit: 'uploads/s', ours: our, theirs: their, ratio: our / their, atLeast: 1.2 },
+      {
+        what: 'accepted',
+        unit: 'uploads/s',
+        ours: our.rate,
+        theirs: their.rate,
+        ratio: our.rate / their.rate,
+        atLeast: 1.2,
+      },
       { what: 'CPU of the API', unit: 'ms/photograph', ours: ourCost, theirs: theirCost, ratio: ourCost / theirCost },
     ] satisfies Row[];
   },
