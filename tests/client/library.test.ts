@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
@@ -9,6 +7,7 @@ import { AsyncImages, AsyncImagesError, type Fetch, type ProcessedImage } from '
 import { onCleanup, temporaryFolder } from '../support/cleanup.ts';
 import { readBatch } from '../support/client.ts';
 import { jpeg, truncatedJpeg } from '../support/images.ts';
+import { listen } from '../support/listen.ts';
 import { freePort } from '../support/ports.ts';
 import { until } from '../support/processes.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -242,14 +241,11 @@ test('cancels, retries, reprocesses and deletes batches', async () => {
   await expect(images.batches.get(batchId)).rejects.toMatchObject({ code: 'BATCH_REMOVED', status: 410 });
 });
 
-// The service does not accept URLs yet. Enable this test when it does.
 test('processes images that the service downloads from URLs, beside others', async () => {
   const image = await newImage();
   const server = createServer((req, res) => void (req.url === '/a.jpg' ? res.end(image) : res.writeHead(404).end()));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onCleanup(() => void server.close());
-  const at = (path: string) => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+  const port = await listen(server);
+  const at = (path: string) => new URL(`http://127.0.0.1:${port}${path}`);
   const inputs = [at('/a.jpg'), await newFile('b.jpg'), { name: 'c.jpg', data: at('/missing') }];
   const processed = await all(images.process(inputs, { width: 10, tags: ['urls'], metadata: { order: 2 } }));
   expect(processed).toMatchObject([

@@ -78,7 +78,7 @@ test('an image takes fewer than 65 Redis commands and about three scripts, and t
   await ended(1);
 
   const [batches, images] = [3, 3 * files.length];
-  // What both processes do anyway. On a slow machine it becomes a large part of the commands.
+  // Idle processes send commands too. On a slow machine these are a large part of all commands.
   const idle = await readMeter();
   await delay(IDLE_MS);
   const idlePerMs = ((await readMeter()).commands - idle.commands) / IDLE_MS;

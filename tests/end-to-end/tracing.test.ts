@@ -1,9 +1,8 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { onCleanup } from '../support/cleanup.ts';
 import { batchEnd, form } from '../support/client.ts';
 import { jpeg } from '../support/images.ts';
+import { listen } from '../support/listen.ts';
 import { until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
 
@@ -42,13 +41,8 @@ async function startCollector(): Promise<{ url: string; spans: Span[] }> {
     }
     res.setHeader('Content-Type', 'application/json').end('{}');
   });
-  server.listen(0, '127.0.0.1');
-  await until(() => server.listening);
-  onCleanup(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, spans };
+  const port = await listen(server);
+  return { url: `http://127.0.0.1:${port}`, spans };
 }
 
 test("continues the client's trace from the request through the jobs of the files to the end of the batch", async () => {

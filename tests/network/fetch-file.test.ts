@@ -1,22 +1,20 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { parseRanges } from '../../src/network/allowed-address.ts';
 import { FetchError, fetchFile, isListedHost } from '../../src/network/fetch-file.ts';
 import { createGuardedClient, type GuardedClient } from '../../src/network/guarded-client.ts';
 import { refused } from '../support/addresses.ts';
+import { listen } from '../support/listen.ts';
 
 /** The only address that is allowed. All others of the table are not, also those of this machine. */
 const ADDRESS = '127.9.9.9';
 const client: GuardedClient = createGuardedClient({ allowed: parseRanges([`${ADDRESS}/32`]) });
-let server: Server;
 let origin: string;
 /** Paths that the server received. */
 let received: string[];
 
 beforeAll(async () => {
-  server = createServer((req, res) => {
+  const server = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '', origin);
     received.push(pathname);
     const to = searchParams.get('to');
@@ -32,18 +30,12 @@ beforeAll(async () => {
     if (kind === 'declared') return void res.writeHead(200, { 'Content-Length': value }).write('x');
     res.end(JSON.stringify(req.headers));
   });
-  server.listen(0, ADDRESS);
-  await once(server, 'listening');
-  origin = `http://${ADDRESS}:${(server.address() as AddressInfo).port}`;
+  origin = `http://${ADDRESS}:${await listen(server, ADDRESS)}`;
 });
 beforeEach(() => {
   received = [];
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  server.close();
-  await client.close();
-});
+afterAll(() => client.close());
 
 async function fetchAll(url: string, limits: { hosts?: string[]; maxBytes?: number; timeoutMs?: number } = {}) {
   const { signal } = new AbortController();

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createApp } from '../../src/api/app.ts';
 import { createHttpServer } from '../../src/api/http/server.ts';
 import type { Presets } from '../../src/imaging/presets.ts';
@@ -13,6 +11,7 @@ import { createBatchFiles } from '../../src/storage/batch-files.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { onCleanup, temporaryFolder } from './cleanup.ts';
 import { environment } from './environment.ts';
+import { listen } from './listen.ts';
 import { until } from './processes.ts';
 import type { TestRedis } from './redis.ts';
 
@@ -101,12 +100,6 @@ export async function listeningApp(
     logger: silent,
   });
   const server = createHttpServer(app, { ...config, ...timeouts });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onCleanup(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return { server, url: `http://127.0.0.1:${port}`, port, uploadDir, processedDir };
 }

@@ -12,8 +12,10 @@ export function sized<T>(quick: T, full: T): T {
   return isFull ? full : quick;
 }
 
-/** Defines a fault test that runs only at full size, because it measures time, takes long, or injects a fault
- * that `chaos` injects too. See {@link faultTest}. */
+/**
+ * Defines a fault test that runs only at full size. It measures time, takes long, or injects a fault that `chaos` injects too. See
+ * {@link faultTest}.
+ */
 export const fullFaultTest: typeof faultTest = (fault, ...rest) => {
   if (isFull) faultTest(fault, ...rest);
   else test.skip(fault, () => {});

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { onCleanup } from './cleanup.ts';
+import { listen } from './listen.ts';
 
 /** A response to hold back. */
 export interface Hold {
@@ -39,14 +37,9 @@ export async function startHoldingProxy(target: string) {
     res.on('close', () => forwarded.destroy());
     req.pipe(forwarded);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onCleanup(() => {
-    server.closeAllConnections();
-    server.close();
-  });
+  const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     /** Passes responses on until the one that matches. Resolves when it holds that one. */
     hold(hold: Hold): Promise<void> {
       isHolding = false;

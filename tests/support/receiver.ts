@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { onCleanup } from './cleanup.ts';
+import { listen } from './listen.ts';
 
 /** A call that a receiver of webhooks got. */
 export interface Call {
@@ -27,13 +25,8 @@ export async function startReceiver(replyTo: (call: number) => Reply = () => 200
     const { status, headers } = typeof reply === 'number' ? { status: reply, headers: {} } : reply;
     res.writeHead(status, headers).end('what the receiver says');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onCleanup(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { calls, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?token=1` };
+  const port = await listen(server);
+  return { calls, url: `http://127.0.0.1:${port}/hook?token=1` };
 }
 
 /** Settings of a service that delivers webhooks to receivers on this machine. */
