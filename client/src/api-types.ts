@@ -57,7 +57,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a batch with its files, and stop its running jobs
-         * @description From then on every request for the batch responds 410. Deleting it again has no effect.
+         * @description From then on every request for the batch responds 410.
          */
         delete: operations["removeBatch"];
         options?: never;
@@ -194,7 +194,7 @@ export interface paths {
         };
         /**
          * All results of a batch as a zip, with a manifest.json that lists what failed and why
-         * @description Responds as soon as the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.
+         * @description Responds 409 until the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.
          */
         get: operations["getArchive"];
         put?: never;
@@ -1287,18 +1287,6 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["ProcessImagesForm"];
-                /**
-                 * @example {
-                 *       "files": [
-                 *         {
-                 *           "url": "https://images.example.com/photo.jpg"
-                 *         }
-                 *       ],
-                 *       "options": {
-                 *         "width": 300
-                 *       }
-                 *     }
-                 */
                 "application/json": components["schemas"]["ProcessImagesJson"];
                 "image/*": string;
                 "application/octet-stream": string;

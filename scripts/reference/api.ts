@@ -101,6 +101,10 @@ function describeOperation(operation: Operation & { name: string }, schemas: Rec
   for (const [type, { schema }] of Object.entries(requestBody?.content ?? {})) {
     const { properties = {} } = resolveSchema(schema, schemas);
     const names = Object.keys(properties).map((field) => `\`${field}\``);
+    if (names.length === 0) {
+      blocks.push(`Body: \`${type}\`, the bytes of one file.`);
+      continue;
+    }
     const more = properties.width ? ' See [options](options.md).' : '';
     blocks.push(`Body: \`${type}\` with the fields ${names.join(', ')}.${more}`);
   }

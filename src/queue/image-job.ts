@@ -1,7 +1,7 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import { output, withDefaults } from '../imaging/options.ts';
-import { failure } from '../shared/failures.ts';
+import { storedFailure } from '../shared/failures.ts';
 import { formatNames } from '../shared/setting-types.ts';
 import { batchIdOf, indexOf } from './names.ts';
 import { PAYLOAD_VERSION } from './payload-version.ts';
@@ -41,7 +41,7 @@ export type ImageJobPayload = z.infer<typeof imageJobPayload>;
 const sourcePayload = imageJobPayload.extend({
   format: imageJobPayload.shape.format.optional(),
   importUrl: z.string().optional(),
-  importFailure: failure.optional(),
+  importFailure: storedFailure.optional(),
 });
 /** See {@link sourcePayload}. */
 export type SourcePayload = z.infer<typeof sourcePayload>;

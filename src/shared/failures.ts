@@ -24,12 +24,11 @@ export const failureCodes = {
 /** A stable name for the reason why a file failed. */
 export type FailureCode = keyof typeof failureCodes;
 
-/** Why a file failed, as it is stored. A newer version may know further codes. */
-export const failure = z.object({
-  code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).catch('INTERNAL'),
-  /** A sentence for the person who sent the file. */
-  message: z.string(),
-});
+const code = z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).meta({ id: 'FailureCode' });
+/** Why a file failed. `message` is a sentence for the person who sent the file. */
+export const failure = z.object({ code, message: z.string() }).meta({ id: 'Failure' });
+/** The same as it is stored. A newer version may know further codes. */
+export const storedFailure = z.object({ ...failure.shape, code: code.catch('INTERNAL') });
 /** Why a file failed. */
 export type Failure = z.infer<typeof failure>;
 

@@ -12,7 +12,7 @@ import { HELD_MS } from '../queue/import-job.ts';
 import { batchIdOf, IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
 import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
 import type { Config } from '../shared/config.ts';
-import { type Failure, failure, formatFailure, parseFailure } from '../shared/failures.ts';
+import { type Failure, formatFailure, parseFailure, storedFailure } from '../shared/failures.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import { StorageError } from '../storage/storage-error.ts';
@@ -121,7 +121,7 @@ export function createImageWorker({
     const batchId = batchIdOf(String(job.id));
     await requireNotCancelled(batchId);
     const { importFailure, importUrl, format } = job.data;
-    if (importFailure !== undefined) throw toJobError(failure.parse(importFailure), { isFinal: true });
+    if (importFailure !== undefined) throw toJobError(storedFailure.parse(importFailure), { isFinal: true });
     // An API died while it cancelled the batch of a held job.
     if (importUrl !== undefined && format === undefined) return delayJob(job, token, HELD_MS);
     const payload = readPayloadOf(job);

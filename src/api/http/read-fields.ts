@@ -8,38 +8,42 @@ export const MAX_BODY_BYTES = 64 * 1024;
 
 const accepted = ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'];
 
-// Each parser ignores bodies of other types.
-const parsers = (limit: number): readonly RequestHandler[] => [
-  express.json({ limit, inflate: false }),
-  express.urlencoded({ limit, extended: false, parameterLimit: 64, inflate: false }),
-  multer({ limits: { fields: 64, fieldSize: limit, headerPairs: 32, files: 0 } }).none(),
-];
+/** Reads the fields of a request; see {@link createFieldReader}. */
+export type FieldReader = (req: Request, res: Response) => Promise<Record<string, unknown>>;
 
 /**
- * Reads the body of a request without files: a JSON object, or the fields of a form. Without a body there are no fields.
+ * Creates a function that reads the body of a request without files: a JSON object, or the fields of a form. Without a body there are no
+ * fields. It returns values by name. In a form all values are text, and a repeated field is an array.
+ *
+ * It throws a {@link ServiceError}: `CONTENT_ENCODING_UNSUPPORTED`, `BODY_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE` or `BAD_REQUEST`.
  *
  * @param maxBytes maximum size of the body
- * @returns values by name; in a form all values are text, and a repeated field is an array
- * @throws {ServiceError} `CONTENT_ENCODING_UNSUPPORTED`, `BODY_TYPE_UNSUPPORTED`, `BODY_TOO_LARGE` or `BAD_REQUEST`
  */
-export async function readFields(
-  req: Request,
-  res: Response,
-  maxBytes = MAX_BODY_BYTES,
-): Promise<Record<string, unknown>> {
-  const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
-  if (length === '0' && coding === undefined) return {};
-  refuseContentEncoding(req);
-  if (!req.is(accepted)) throw new ServiceError('BODY_TYPE_UNSUPPORTED', [accepted]);
-  for (const parse of parsers(maxBytes)) {
-    await new Promise<void>((resolve, reject) => {
-      void parse(req, res, (error: unknown) => (error ? reject(toBodyError(error as Error, maxBytes)) : resolve()));
-    });
-  }
-  const body: unknown = req.body ?? {};
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
-  throw new ServiceError('BAD_REQUEST', ['The body must be a JSON object, such as {"width": 300}.']);
+export function createFieldReader(maxBytes: number): FieldReader {
+  // Each parser ignores bodies of other types.
+  const parsers: readonly RequestHandler[] = [
+    express.json({ limit: maxBytes, inflate: false }),
+    express.urlencoded({ limit: maxBytes, extended: false, parameterLimit: 64, inflate: false }),
+    multer({ limits: { fields: 64, fieldSize: maxBytes, headerPairs: 32, files: 0 } }).none(),
+  ];
+  return async (req, res) => {
+    const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;
+    if (length === '0' && coding === undefined) return {};
+    refuseContentEncoding(req);
+    if (!req.is(accepted)) throw new ServiceError('BODY_TYPE_UNSUPPORTED', [accepted]);
+    for (const parse of parsers) {
+      await new Promise<void>((resolve, reject) => {
+        void parse(req, res, (error: unknown) => (error ? reject(toBodyError(error as Error, maxBytes)) : resolve()));
+      });
+    }
+    const body: unknown = req.body ?? {};
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
+    throw new ServiceError('BAD_REQUEST', ['The body must be a JSON object, such as {"width": 300}.']);
+  };
 }
+
+/** Reads the fields of a request with a body of the usual size. */
+export const readFields = createFieldReader(MAX_BODY_BYTES);
 
 function toBodyError(cause: Error & { status?: number; code?: string }, maxBytes: number): ServiceError {
   if (cause.status === 413 || cause.code?.startsWith('LIMIT_FIELD')) {

@@ -26,7 +26,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
         tags: ['Results'],
         summary: 'All results of a batch as a zip, with a manifest.json that lists what failed and why',
         description:
-          'Responds as soon as the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.',
+          'Responds 409 until the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.',
         request: { params: batchParams },
         responses: {
           200: { description: 'The archive', content: { 'application/zip': { schema: binary } } },

@@ -45,7 +45,7 @@ export function batchesRoute({
         operationId: 'removeBatch',
         tags: ['Processing'],
         summary: 'Delete a batch with its files, and stop its running jobs',
-        description: 'From then on every request for the batch responds 410. Deleting it again has no effect.',
+        description: 'From then on every request for the batch responds 410.',
         request: { params: batchParams },
         responses: {
           204: { description: 'It is deleted' },

@@ -4,7 +4,7 @@ import type { QueueClient } from '../../queue/queue-client.ts';
 import type { BatchStatus, FileStatus, Found } from '../../queue/read-status.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { Client } from '../http/authenticate.ts';
-import { batchLinks } from '../views/links.ts';
+import { batchLinks, jobLinks } from '../views/links.ts';
 
 /** `Retry-After` of every response that is not final: seconds until a client should poll again. */
 export const POLL_AFTER_SECONDS = 1;
@@ -76,6 +76,13 @@ export async function findJob(queue: QueueClient, client: Client, jobId: string)
   const job = isImageJobId(jobId) ? await queue.readFile(jobId) : undefined;
   if (job && isPresent(job, client)) return readable(job, batchIdOf(jobId));
   throw new ServiceError('JOB_NOT_FOUND', [jobId]);
+}
+
+/** The error for a file whose result or original does not exist: `JOB_FAILED`, or `JOB_NOT_FINISHED`. */
+export function notReady({ payload, state, failure }: FileStatus): ServiceError {
+  if (failure) return new ServiceError('JOB_FAILED', [failure.message]);
+  const url = jobLinks(payload.batchId, payload.index).self;
+  return new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
 }
 
 /**

@@ -1,6 +1,4 @@
 import type { QueueClient } from '../../queue/queue-client.ts';
-import type { FileStatus } from '../../queue/read-status.ts';
-import { ServiceError } from '../../shared/errors.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
@@ -9,8 +7,7 @@ import { readQuery } from '../http/query.ts';
 import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
-import { jobLinks } from '../views/links.ts';
-import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
+import { findJob, notReady } from './load-or-404.ts';
 
 /** Path of an uploaded file. A signed link can lead to it. */
 export const ORIGINAL_PATH = '/jobs/:jobId/original';
@@ -34,9 +31,10 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
       async handler(req, res) {
         const { download } = readQuery(fileQuery, req);
         const file = await findJob(queue, clientOf(res), req.params.jobId);
-        requireOriginal(file);
         const { jobId, payload } = file;
-        const { batchId, index, originalName, format } = payload;
+        const { batchId, index, originalName, format, importUrl } = payload;
+        // It has not been imported.
+        if (importUrl !== undefined && format === undefined) throw notReady(file);
         await sendFile(req, res, {
           file: storage.originals.find(batchId, index),
           format,
@@ -47,13 +45,4 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
       },
     },
   });
-}
-
-/** @throws {ServiceError} `JOB_FAILED` or `JOB_NOT_FINISHED` if the file has not been imported */
-function requireOriginal({ payload, state, failure }: FileStatus): void {
-  const { batchId, index, format, importUrl } = payload;
-  if (importUrl === undefined || format !== undefined) return;
-  if (failure) throw new ServiceError('JOB_FAILED', [failure.message]);
-  const url = jobLinks(batchId, index).self;
-  throw new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
 }

@@ -2,8 +2,9 @@ import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
 import { imageOptions, MAX_VARIANTS } from '../../imaging/options.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
+import { createFieldReader } from '../http/read-fields.ts';
 import { binary, guardedProblems } from '../openapi/responses.ts';
-import { acceptImport, importRequest } from '../upload/accept-import.ts';
+import { acceptImport, importRequest, maxImportBytes } from '../upload/accept-import.ts';
 import { acceptUpload } from '../upload/accept-upload.ts';
 import { batchFieldDescriptions } from '../upload/batch-fields.ts';
 import { RAW_TYPES } from '../upload/receive-raw.ts';
@@ -20,13 +21,15 @@ import {
 
 /** `POST /process-images`: accepts an upload whole or not at all. */
 export function processImagesRoute(parts: AcceptParts): Route {
+  const readImport = createFieldReader(maxImportBytes(parts.limits));
   return defineRoute(UPLOAD_PATH, {
     post: {
       operation: uploadOperation(parts.limits),
       async handler(req, res) {
         checkUploadHeaders(req, parts.limits);
-        const accept = req.is('json') ? acceptImport : acceptUpload;
-        await acceptBatch(req, res, parts, (claim) => accept(req, res, parts, claim));
+        await acceptBatch(req, res, parts, (claim) =>
+          req.is('json') ? acceptImport(req, res, parts, readImport, claim) : acceptUpload(req, res, parts, claim),
+        );
       },
     },
   });
@@ -49,8 +52,6 @@ function importBody({ maxFiles }: UploadLimits) {
   const { files, ...shape } = importRequest.shape;
   return z.strictObject({ files: files.max(maxFiles), ...shape });
 }
-
-const importExample = { files: [{ url: 'https://images.example.com/photo.jpg' }], options: { width: 300 } };
 
 /** OpenAPI properties of the options and of the fields that describe a batch. */
 export function optionProperties() {
@@ -107,7 +108,7 @@ function uploadOperation(limits: UploadLimits): Omit<RouteConfig, 'method' | 'pa
         required: true,
         content: {
           'multipart/form-data': { schema: uploadForm(limits) },
-          'application/json': { schema: importBody(limits), example: importExample },
+          'application/json': { schema: importBody(limits) },
           ...Object.fromEntries(RAW_TYPES.map((type) => [type, { schema: binary }])),
         },
       },

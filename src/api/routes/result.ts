@@ -10,8 +10,7 @@ import { readQuery } from '../http/query.ts';
 import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
-import { jobLinks } from '../views/links.ts';
-import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
+import { findJob, notReady } from './load-or-404.ts';
 
 const resultQuery = z.strictObject({
   variant: z.string({ error: 'must be given once' }).optional().meta({ description: 'Name of the variant' }),
@@ -58,17 +57,10 @@ export function resultRoute({ queue, storage }: { queue: QueueClient; storage: S
  *
  * @throws {ServiceError} `JOB_FAILED`, `JOB_NOT_FINISHED` or `VARIANT_NOT_FOUND`
  */
-export function chooseOutput(
-  { payload, state, failure, result }: FileStatus,
-  variant: string | undefined,
-): { name?: string; format: string } {
-  if (failure) throw new ServiceError('JOB_FAILED', [failure.message]);
-  if (!result) {
-    const url = jobLinks(payload.batchId, payload.index).self;
-    throw new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
-  }
-  const named = result.outputs ?? [];
-  if (variant === undefined) return named[0] ?? { format: result.format };
+export function chooseOutput(file: FileStatus, variant: string | undefined): { name?: string; format: string } {
+  if (!file.result) throw notReady(file);
+  const { outputs: named = [], format } = file.result;
+  if (variant === undefined) return named[0] ?? { format };
   const chosen = named.find(({ name }) => name === variant);
   if (chosen) return chosen;
   throw new ServiceError('VARIANT_NOT_FOUND', [variant, named.map(({ name }) => name)]);

@@ -4,17 +4,16 @@ import { z } from 'zod';
 import type { Claim } from '../../queue/idempotency.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import { problemsOf } from '../http/query.ts';
-import { MAX_BODY_BYTES, readFields } from '../http/read-fields.ts';
+import { type FieldReader, MAX_BODY_BYTES } from '../http/read-fields.ts';
 import type { UploadParts } from './accept-upload.ts';
 import { batchFieldDescriptions, takeBatchFields } from './batch-fields.ts';
 import { type EnqueuedBatch, enqueueBatch } from './enqueue-batch.ts';
 import { readOptions } from './read-options.ts';
+import { DEFAULT_NAME, type UploadLimits } from './upload-limits.ts';
 
 /** Maximum characters of a URL and of a name. */
 const MAX_URL_LENGTH = 2048;
 const MAX_NAME_LENGTH = 1024;
-/** Name of a file whose URL ends without one. */
-const DEFAULT_NAME = 'image';
 
 const urlError = `must be an http:// or https:// URL of at most ${MAX_URL_LENGTH} characters, without a user name and a password`;
 const importUrl = z.string({ error: urlError }).max(MAX_URL_LENGTH, { error: urlError }).refine(isPlainUrl, {
@@ -55,10 +54,16 @@ export const importRequest = z.strictObject({
   webhook: member('string', batchFieldDescriptions.webhook),
 });
 
+/** Returns the maximum bytes of the body of an upload by URL. */
+export function maxImportBytes({ maxFiles }: Pick<UploadLimits, 'maxFiles'>): number {
+  return MAX_BODY_BYTES + maxFiles * 2 * (MAX_URL_LENGTH + MAX_NAME_LENGTH);
+}
+
 /**
  * Enqueues a batch of files that the worker imports by URL. The request checks the URLs only in form: a file that cannot be imported
  * fails alone.
  *
+ * @param readFields reads a body of up to {@link maxImportBytes}
  * @param claim of its `Idempotency-Key`, if it has one
  * @throws {ServiceError} `IMPORTS_DISABLED`, `INVALID_OPTION` that lists all problems, or another error of an upload
  */
@@ -66,10 +71,11 @@ export async function acceptImport(
   req: Request,
   res: Response,
   { queue, storage: { originals }, limits: { maxFiles }, imports, optionRules, webhooks }: UploadParts,
+  readFields: FieldReader,
   claim: Claim | undefined,
 ): Promise<EnqueuedBatch> {
   if (imports.hosts.length === 0) throw new ServiceError('IMPORTS_DISABLED', []);
-  const body = await readFields(req, res, MAX_BODY_BYTES + maxFiles * 2 * (MAX_URL_LENGTH + MAX_NAME_LENGTH));
+  const body = await readFields(req, res);
   const request = importRequest.safeParse(body);
   if (!request.success) throw new ServiceError('INVALID_OPTION', [problemsOf(request.error)]);
   const { files: given, options, ...fields } = request.data;

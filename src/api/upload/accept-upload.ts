@@ -3,9 +3,9 @@ import type { Claim } from '../../queue/idempotency.ts';
 import type { QueueClient } from '../../queue/queue-client.ts';
 import type { ImportConfig, LinkConfig, WebhookConfig } from '../../shared/config.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { batchFieldDescriptions, takeBatchFields } from './batch-fields.ts';
+import { takeBatchFields } from './batch-fields.ts';
 import { type EnqueuedBatch, enqueueBatch } from './enqueue-batch.ts';
-import { type OptionRules, optionFields, readOptions } from './read-options.ts';
+import { type OptionRules, readOptions } from './read-options.ts';
 import { receiveUpload } from './receive-upload.ts';
 import type { UploadLimits } from './upload-limits.ts';
 
@@ -19,8 +19,6 @@ export interface UploadParts {
   links: LinkConfig;
   imports: ImportConfig;
 }
-
-const textFields = [...Object.keys(batchFieldDescriptions), ...optionFields];
 
 /**
  * Receives an upload, stores it and enqueues its batch, whole or not at all. If it throws, the storage keeps nothing of the upload,
@@ -36,7 +34,7 @@ export async function acceptUpload(
   claim: Claim | undefined,
 ): Promise<EnqueuedBatch> {
   const withFingerprint = claim !== undefined;
-  const received = await receiveUpload(req, res, { originals, limits, textFields, withFingerprint });
+  const received = await receiveUpload(req, res, { originals, limits, withFingerprint });
   const { files, fields, fingerprint, incoming } = received;
   let batch: Parameters<typeof enqueueBatch>[4]['batch'];
   try {

@@ -6,13 +6,10 @@ import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload } from '../../storage/storage.ts';
 import { pipeBody } from './pipe-body.ts';
 import { type ReceivedFile, storeFile } from './store-file.ts';
-import type { UploadLimits } from './upload-limits.ts';
+import { DEFAULT_NAME, type UploadLimits } from './upload-limits.ts';
 
 /** Media types of a body that is one image. The content decides about its format. */
 export const RAW_TYPES = ['image/*', 'application/octet-stream'];
-
-/** Name of an image that came without one. */
-const DEFAULT_NAME = 'image';
 
 /** Returns the name of the image: the parameter `name` of the address, else the file name in `Content-Disposition`. */
 export function rawFileName(req: Request, name: unknown): string {

@@ -1,15 +1,26 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
+import { z } from 'zod';
 import { detectFormat, formats } from '../../imaging/formats.ts';
 import { ServiceError } from '../../shared/errors.ts';
 import type { FormatName } from '../../shared/setting-types.ts';
 import type { IncomingUpload, Originals } from '../../storage/storage.ts';
 import { refuseContentEncoding } from '../http/content-encoding.ts';
+import { readQuery } from '../http/query.ts';
+import { batchFieldDescriptions } from './batch-fields.ts';
 import { parseMultipart } from './parse-multipart.ts';
+import { optionFields } from './read-options.ts';
 import { RAW_TYPES, rawFileName, receiveRaw } from './receive-raw.ts';
 import type { ReceivedFile } from './store-file.ts';
 import { tooLarge } from './upload-errors.ts';
 import { maxRequestBytes, type UploadLimits } from './upload-limits.ts';
+
+/** Names that a text field of a form, or a parameter of the address, may have. */
+const textFields = [...Object.keys(batchFieldDescriptions), ...optionFields];
+const anyOf = (...names: string[]) =>
+  z.strictObject(Object.fromEntries(names.map((name) => [name, z.unknown().optional()])));
+/** Parameters of the address of a form, and of a body that is one image. Their values are checked with those of the form. */
+const [formQuery, rawQuery] = [anyOf('links', ...textFields), anyOf('name', 'links', ...textFields)];
 
 /** An upload that was received whole and checked. It is stored but not yet committed. */
 export interface ReceivedUpload {
@@ -37,8 +48,6 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
 interface ReceiveParts {
   originals: Originals;
   limits: UploadLimits;
-  /** Names that a text field of a form, or a parameter of the address, may have. */
-  textFields: readonly string[];
   /** Whether to hash the contents. */
   withFingerprint: boolean;
 }
@@ -69,29 +78,20 @@ async function receiveBody(
   req: Request,
   res: Response,
   incoming: IncomingUpload,
-  { limits, textFields, withFingerprint: withDigests }: ReceiveParts,
+  { limits, withFingerprint: withDigests }: ReceiveParts,
 ): Promise<{ files: ReceivedFile[]; fields: Record<string, unknown> }> {
   // How the response writes links is read elsewhere.
-  const { links: _, ...parameters } = req.query as Record<string, unknown>;
   if (req.is(RAW_TYPES)) {
-    const { name, ...fields } = parameters;
-    refuseUnknownParameters(fields, ['name', 'links', ...textFields]);
+    const { name, links: _, ...fields } = readQuery(rawQuery, req);
     const originalName = rawFileName(req, name);
     return { files: [await receiveRaw(req, res, { incoming, limits, originalName, withDigests })], fields };
   }
-  refuseUnknownParameters(parameters, ['links', ...textFields]);
+  const { links: _, ...parameters } = readQuery(formQuery, req);
   const form = await parseMultipart(req, res, { incoming, limits, withDigests });
   const unknown = Object.keys(form.fields).find((name) => !textFields.includes(name));
   if (unknown !== undefined)
     throw new ServiceError('UNEXPECTED_FIELD', [{ field: unknown, isFile: false, textFields }]);
   return { files: form.files, fields: merge(parameters, form.fields) };
-}
-
-/** @throws {ServiceError} `INVALID_PARAMETER`: a client that misspells an option would otherwise get another result than it wanted */
-function refuseUnknownParameters(parameters: Record<string, unknown>, known: readonly string[]): void {
-  const unknown = Object.keys(parameters).filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new ServiceError('INVALID_PARAMETER', [unknown.map((name) => `${JSON.stringify(name)} is unknown`), known]);
 }
 
 /** Joins the values of fields that both have to an array. */

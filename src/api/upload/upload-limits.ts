@@ -7,6 +7,9 @@ export const RETRY_PATH = '/batches/:batchId/retry';
 export const REPROCESS_PATH = '/batches/:batchId/reprocess';
 /** Form field of the files. */
 export const FILES_FIELD = 'images';
+/** Name of a file that came without one. */
+export const DEFAULT_NAME = 'image';
+
 /** Maximum bytes of a form without its files: boundaries, part headers, and text fields. */
 const FORM_BYTES = 64 * 1024;
 /** Maximum bytes of a text field. This is enough for the longest list of variants. */

@@ -4,7 +4,7 @@ import { imageJobResult, variantResult } from '../../queue/image-job.ts';
 import type { BatchSummary } from '../../queue/list-batches.ts';
 import { type BatchStatus, type FileStatus, jobStates } from '../../queue/read-status.ts';
 import { parseStored } from '../../queue/stored-data.ts';
-import { type FailureCode, failureCodes } from '../../shared/failures.ts';
+import { failure } from '../../shared/failures.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
 
 const url = z.string().meta({ description: 'Address below this service' });
@@ -29,16 +29,8 @@ const failedReason = z
   .string()
   .nullable()
   .meta({ description: 'Why the file could not be processed; set once the state is `failed`' });
-const failure = z
-  .union([
-    z
-      .object({
-        code: z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).meta({ id: 'FailureCode' }),
-        message: z.string(),
-      })
-      .meta({ id: 'Failure' }),
-    z.null(),
-  ])
+const failureOrNull = z
+  .union([failure, z.null()])
   .meta({ description: 'The same with a stable code for programs; set once the state is `failed`' });
 
 /** Response of `GET /jobs/:jobId`. */
@@ -53,7 +45,7 @@ export const jobResponse = z
       .meta({ description: '0 at first, 10 if processing takes longer than a moment, 100 at the end' }),
     result: resultOrNull,
     failedReason,
-    failure,
+    failure: failureOrNull,
     links: z.object({ self: url, batch: url, result: resultUrlText, original: url }).meta({ id: 'JobLinks' }),
   })
   .meta({ id: 'JobStatus' });
@@ -123,7 +115,7 @@ export const batchResponse = z
             state,
             result: resultOrNull,
             failedReason,
-            failure,
+            failure: failureOrNull,
             resultUrl: resultUrlText,
           })
           .meta({ id: 'FileStatus' }),
