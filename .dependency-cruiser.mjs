@@ -3,12 +3,12 @@
 /** The folders that a folder may import. */
 const folders = {
   api: {
-    may: ['queue', 'imaging/(formats|options|presets)', 'network/allowed-address', 'storage', 'shared'],
+    may: ['queue', 'imaging/(formats|options|outputs|presets)', 'network/allowed-address', 'storage', 'shared'],
     why: 'the API never loads libvips and does not depend on the worker',
   },
   worker: { may: ['queue', 'imaging', 'network', 'storage', 'shared'], why: 'the worker does not depend on HTTP' },
   queue: {
-    may: ['imaging/options', 'shared'],
+    may: ['imaging/(options|info-schema)', 'shared'],
     why: 'the API and the worker share this contract, so it must load neither of them',
   },
   imaging: { may: ['shared'], why: 'image processing depends neither on the queue nor on the storage' },
@@ -64,7 +64,7 @@ export default {
       name: 'only-storage-touches-files',
       comment: 'atomic writes and path containment are in one folder; the configuration reads its own files',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(storage/|shared/config)' },
+      from: { path: '^src/', pathNot: '^src/(storage/|shared/(config|watermarks))' },
       to: { path: '^(node:)?fs(/promises)?$' },
     },
     {

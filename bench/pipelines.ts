@@ -3,7 +3,11 @@ import sharp from 'sharp';
 import { processImage } from '../src/imaging/pipeline.ts';
 
 /** Limits that all benchmark images meet. */
-export const limits = { acceptedFormats: ['jpeg', 'png', 'webp', 'avif'], maxPixels: 50_000_000 } as const;
+export const limits = {
+  acceptedFormats: ['jpeg', 'png', 'webp', 'avif'],
+  maxPixels: 50_000_000,
+  maxFrames: 100,
+} as const;
 
 /** The plain sharp pipeline: the baseline. */
 export const plainSharp = (file: string): Promise<Uint8Array> =>

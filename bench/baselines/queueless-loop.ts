@@ -4,7 +4,7 @@ import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
 import { createResults } from '../../src/storage/local/results.ts';
 
 const [original = '', folder = '', name = ''] = process.argv.slice(2);
-const limits = { acceptedFormats: ['jpeg'], maxPixels: 50_000_000 } as const;
+const limits = { acceptedFormats: ['jpeg'], maxPixels: 50_000_000, maxFrames: 100 } as const;
 configureSharp(limits.acceptedFormats);
 const results = createResults(folder);
 

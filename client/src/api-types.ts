@@ -550,6 +550,7 @@ export interface components {
          *           "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
          *           "dominantColor": "#686868"
          *         },
+         *         "dhash": "3a6c9d9e1e3c7870",
          *         "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
          *       },
          *       "failedReason": null,
@@ -588,6 +589,7 @@ export interface components {
          *         "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
          *         "dominantColor": "#686868"
          *       },
+         *       "dhash": "3a6c9d9e1e3c7870",
          *       "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
          *     }
          */
@@ -605,6 +607,9 @@ export interface components {
             /** @description File format of the result; later versions may add formats */
             format: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff") | string;
             placeholder: components["schemas"]["Placeholder"];
+            /** @description Perceptual hash of the result; absent if an older version made it */
+            dhash?: string;
+            info?: components["schemas"]["ImageInfo"];
             /** @description With `variants`: each by its name; the fields above are those of the first */
             outputs?: components["schemas"]["Output"][];
             /** @description Address below this service, or a signed one with `links=signed` */
@@ -622,6 +627,111 @@ export interface components {
             thumbHash: string;
             /** @description Most frequent colour of the result, as #rrggbb */
             dominantColor: string;
+        };
+        /**
+         * @description With `info`: the original. Colours are those of the first frame
+         * @example {
+         *       "format": "jpeg",
+         *       "width": 4000,
+         *       "height": 3266,
+         *       "orientation": 6,
+         *       "frames": 1,
+         *       "hasAlpha": false,
+         *       "colorSpace": "rgb",
+         *       "profile": "Display P3",
+         *       "density": 72,
+         *       "isGrayscale": false,
+         *       "dominantColors": [
+         *         {
+         *           "color": "#2f4a6b",
+         *           "share": 0.612
+         *         },
+         *         {
+         *           "color": "#e8b27a",
+         *           "share": 0.388
+         *         }
+         *       ],
+         *       "thumbHash": "GggGBYBIqIiHeHdge3V3gAAAAAAA",
+         *       "exif": {
+         *         "make": "Canon",
+         *         "model": "EOS R5",
+         *         "takenAt": "2026-07-01T19:42:10+02:00",
+         *         "exposureSeconds": 0.004,
+         *         "fNumber": 2.8,
+         *         "iso": 400,
+         *         "focalLengthMm": 50
+         *       }
+         *     }
+         */
+        ImageInfo: {
+            /**
+             * @description File format
+             * @enum {string}
+             */
+            format: "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
+            /** @description Width in pixels, upright */
+            width: number;
+            /** @description Height in pixels, upright */
+            height: number;
+            /** @description EXIF orientation of the stored pixels; 1 if they are upright */
+            orientation: number;
+            /** @description Number of frames of an animation or pages of a TIFF, otherwise 1 */
+            frames: number;
+            /** @description Whether it has an alpha channel */
+            hasAlpha: boolean;
+            /**
+             * @description Colour space of the stored pixels
+             * @enum {string}
+             */
+            colorSpace: "rgb" | "gray" | "cmyk" | "other";
+            /** @description Name of the embedded ICC profile */
+            profile?: string;
+            /** @description Pixels per inch */
+            density?: number;
+            /** @description Whether all of its colours are grey, whatever its colour space */
+            isGrayscale: boolean;
+            /** @description Up to five colours, the most frequent first; similar colours count as one */
+            dominantColors: {
+                color: string;
+                /** @description Share of the visible pixels */
+                share: number;
+            }[];
+            /** @description ThumbHash in the colours of the original */
+            thumbHash: string;
+            exif?: components["schemas"]["Exif"];
+        };
+        /**
+         * @description What the camera wrote. Each field is absent if the file does not have it
+         * @example {
+         *       "make": "Canon",
+         *       "model": "EOS R5",
+         *       "takenAt": "2026-07-01T19:42:10+02:00",
+         *       "exposureSeconds": 0.004,
+         *       "fNumber": 2.8,
+         *       "iso": 400,
+         *       "focalLengthMm": 50
+         *     }
+         */
+        Exif: {
+            /** @description Manufacturer of the camera */
+            make?: string;
+            /** @description Model of the camera */
+            model?: string;
+            lens?: string;
+            /** @description Local time of the camera in ISO 8601, with its offset from UTC if the camera wrote it */
+            takenAt?: string;
+            /** @description Exposure time in seconds */
+            exposureSeconds?: number;
+            fNumber?: number;
+            /** @description Sensitivity */
+            iso?: number;
+            /** @description Focal length in millimetres */
+            focalLengthMm?: number;
+            /** @description Location in degrees, positive to the north and east; only with `keepMetadata=all` */
+            gps?: {
+                latitude: number;
+                longitude: number;
+            };
         };
         /**
          * @example {
@@ -664,7 +774,7 @@ export interface components {
          * @example IMAGE_TRUNCATED
          * @enum {string}
          */
-        FailureCode: "IMAGE_CORRUPT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_UNSUPPORTED" | "OUTPUT_TOO_LARGE" | "TIMEOUT" | "OUT_OF_MEMORY" | "PROCESS_CRASHED" | "ORIGINAL_GONE" | "STORAGE_UNAVAILABLE" | "IMPORT_FAILED" | "IMPORT_TOO_LARGE" | "IMPORT_TIMEOUT" | "IMPORT_NOT_ALLOWED" | "CANCELLED" | "INTERNAL";
+        FailureCode: "IMAGE_CORRUPT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_UNSUPPORTED" | "IMAGE_UNSUITABLE" | "OUTPUT_TOO_LARGE" | "TIMEOUT" | "OUT_OF_MEMORY" | "PROCESS_CRASHED" | "ORIGINAL_GONE" | "STORAGE_UNAVAILABLE" | "IMPORT_FAILED" | "IMPORT_TOO_LARGE" | "IMPORT_TIMEOUT" | "IMPORT_NOT_ALLOWED" | "CANCELLED" | "INTERNAL";
         /**
          * @example {
          *       "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
@@ -817,6 +927,7 @@ export interface components {
          *               "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
          *               "dominantColor": "#686868"
          *             },
+         *             "dhash": "3a6c9d9e1e3c7870",
          *             "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
          *           },
          *           "failedReason": null,
@@ -838,6 +949,7 @@ export interface components {
          *               "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
          *               "dominantColor": "#686868"
          *             },
+         *             "dhash": "3a6c9d9e1e3c7870",
          *             "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-1/result"
          *           },
          *           "failedReason": null,
@@ -946,6 +1058,7 @@ export interface components {
          *           "thumbHash": "HAiCAQR4eHiIB4eIeIiHiHB4dw==",
          *           "dominantColor": "#686868"
          *         },
+         *         "dhash": "3a6c9d9e1e3c7870",
          *         "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
          *       },
          *       "failedReason": null,
@@ -1006,6 +1119,9 @@ export interface components {
         /**
          * @example {
          *       "presetsOnly": false,
+         *       "watermarks": [
+         *         "logo"
+         *       ],
          *       "presets": {
          *         "avatar": {
          *           "width": 128,
@@ -1024,6 +1140,8 @@ export interface components {
             };
             /** @description Whether an upload may name a preset and set nothing else */
             presetsOnly: boolean;
+            /** @description Names of the images that `watermark` can use */
+            watermarks: string[];
         };
         /**
          * @example {
@@ -1050,6 +1168,8 @@ export interface components {
             width?: number;
             /** @description height in pixels; by default the aspect ratio is kept */
             height?: number;
+            /** @description pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default */
+            dpr?: number;
             /**
              * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
              * @enum {string}
@@ -1060,27 +1180,108 @@ export interface components {
              * @enum {string}
              */
             position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+            /** @description point that `cover` keeps as near to the centre as it can, as `x,y` in per cent */
+            focus?: string;
             /** @description whether a smaller image is enlarged; `true` by default */
             enlarge?: boolean;
+            /** @description part of the image to use: `x,y,width,height` in pixels or per cent, after `trim` */
+            crop?: string;
+            /** @description removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10 */
+            trim?: number;
+            /** @description clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners */
+            rotate?: number;
+            /** @description whether the image is mirrored top to bottom */
+            flip?: boolean;
+            /** @description whether the image is mirrored left to right */
+            flop?: boolean;
+            /** @description radius of rounded corners in pixels; `max` makes a circle or a pill */
+            round?: number | "max";
+            /** @description pixels added around the result: 1 to 4 numbers, as in CSS */
+            pad?: string;
+            /** @description colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats */
+            background?: string;
             /** @description whether the image is converted to grayscale; `true` by default */
             grayscale?: boolean;
-            /**
-             * @description file format of the result; `jpeg` by default
-             * @enum {string}
-             */
-            format?: "jpeg" | "png" | "webp" | "avif" | "original";
-            /** @description quality of JPEG, WebP and AVIF; 80 by default */
-            quality?: number;
-            /** @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270 */
-            rotate?: number;
-            /** @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats */
-            background?: string;
+            /** @description colour in which all brightnesses are drawn */
+            tint?: string;
+            /** @description factor of the brightness */
+            brightness?: number;
+            /** @description factor of the contrast */
+            contrast?: number;
+            /** @description factor of the saturation */
+            saturation?: number;
+            /** @description rotation of the hue in degrees */
+            hue?: number;
+            /** @description number added to the lightness, which is 0 for black and 100 for white */
+            lightness?: number;
+            /** @description gamma with which the image is darkened before the resize and brightened after it */
+            gamma?: number;
+            /** @description whether the brightness is stretched to the full range from black to white */
+            normalise?: boolean;
+            /** @description makes pixels of this brightness or more white, and all others black */
+            threshold?: number;
+            /** @description whether the colours are inverted */
+            negate?: boolean;
             /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
             blur?: number;
             /** @description radius (sigma) of sharpening, in pixels of the result */
             sharpen?: number;
-            /** @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default */
-            keepMetadata?: boolean;
+            /** @description side in pixels of a median filter, which removes noise */
+            median?: number;
+            /** @description image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile` */
+            watermark?: {
+                /** @description name of an image of the operator (`WATERMARKS_FILE`) */
+                image?: string;
+                /** @description text instead of an image */
+                text?: string;
+                /** @description colour of the text; white by default */
+                color?: string;
+                /**
+                 * @description where it lies; `southeast` by default
+                 * @enum {string}
+                 */
+                position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest";
+                /** @description opacity from 0 to 1; 0.5 by default */
+                opacity?: number;
+                /** @description width in per cent of the width of the result; 25 by default */
+                scale?: number;
+                /** @description distance from the edges, or between tiles, in pixels; 16 by default */
+                margin?: number;
+                /** @description whether it is repeated over the whole result; `false` by default */
+                tile?: boolean;
+            };
+            /**
+             * @description file format of the result; `jpeg` by default
+             * @enum {string}
+             */
+            format?: "jpeg" | "png" | "webp" | "avif" | "gif" | "original";
+            /** @description quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels */
+            quality?: number | "auto";
+            /** @description most bytes of the result: the highest quality from 10 to `quality` that fits is used */
+            maxBytes?: number;
+            /** @description whether WebP and AVIF keep every pixel */
+            lossless?: boolean;
+            /** @description whether JPEG and PNG can be shown before they are loaded completely */
+            progressive?: boolean;
+            /** @description effort to make WebP and AVIF small, from 0 (fast) to 6 */
+            effort?: number;
+            /**
+             * @description resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them
+             * @enum {string}
+             */
+            chromaSubsampling?: "4:2:0" | "4:4:4";
+            /** @description most colours of PNG and GIF, which then have a palette */
+            colors?: number;
+            /** @description metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`) */
+            keepMetadata?: boolean | ("none" | "copyright" | "all-but-gps" | "all");
+            /** @description whether the colour profile is kept; by default the colours are converted to sRGB */
+            keepProfile?: boolean;
+            /** @description whether the status describes the original: its size, colours, camera and more; `false` by default */
+            info?: boolean;
+            /** @description whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image */
+            animated?: boolean;
+            /** @description frame of an animation that becomes a still image; 0, the first, by default */
+            frame?: number;
             /** @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself. */
             variants?: string;
             /** @description a named set of options; see `GET /presets` */
@@ -1152,6 +1353,8 @@ export interface components {
             width?: number;
             /** @description height in pixels; by default the aspect ratio is kept */
             height?: number;
+            /** @description pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default */
+            dpr?: number;
             /**
              * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
              * @enum {string}
@@ -1162,27 +1365,108 @@ export interface components {
              * @enum {string}
              */
             position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+            /** @description point that `cover` keeps as near to the centre as it can, as `x,y` in per cent */
+            focus?: string;
             /** @description whether a smaller image is enlarged; `true` by default */
             enlarge?: boolean;
+            /** @description part of the image to use: `x,y,width,height` in pixels or per cent, after `trim` */
+            crop?: string;
+            /** @description removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10 */
+            trim?: number;
+            /** @description clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners */
+            rotate?: number;
+            /** @description whether the image is mirrored top to bottom */
+            flip?: boolean;
+            /** @description whether the image is mirrored left to right */
+            flop?: boolean;
+            /** @description radius of rounded corners in pixels; `max` makes a circle or a pill */
+            round?: number | "max";
+            /** @description pixels added around the result: 1 to 4 numbers, as in CSS */
+            pad?: string;
+            /** @description colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats */
+            background?: string;
             /** @description whether the image is converted to grayscale; `true` by default */
             grayscale?: boolean;
-            /**
-             * @description file format of the result; `jpeg` by default
-             * @enum {string}
-             */
-            format?: "jpeg" | "png" | "webp" | "avif" | "original";
-            /** @description quality of JPEG, WebP and AVIF; 80 by default */
-            quality?: number;
-            /** @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270 */
-            rotate?: number;
-            /** @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats */
-            background?: string;
+            /** @description colour in which all brightnesses are drawn */
+            tint?: string;
+            /** @description factor of the brightness */
+            brightness?: number;
+            /** @description factor of the contrast */
+            contrast?: number;
+            /** @description factor of the saturation */
+            saturation?: number;
+            /** @description rotation of the hue in degrees */
+            hue?: number;
+            /** @description number added to the lightness, which is 0 for black and 100 for white */
+            lightness?: number;
+            /** @description gamma with which the image is darkened before the resize and brightened after it */
+            gamma?: number;
+            /** @description whether the brightness is stretched to the full range from black to white */
+            normalise?: boolean;
+            /** @description makes pixels of this brightness or more white, and all others black */
+            threshold?: number;
+            /** @description whether the colours are inverted */
+            negate?: boolean;
             /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
             blur?: number;
             /** @description radius (sigma) of sharpening, in pixels of the result */
             sharpen?: number;
-            /** @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default */
-            keepMetadata?: boolean;
+            /** @description side in pixels of a median filter, which removes noise */
+            median?: number;
+            /** @description image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile` */
+            watermark?: {
+                /** @description name of an image of the operator (`WATERMARKS_FILE`) */
+                image?: string;
+                /** @description text instead of an image */
+                text?: string;
+                /** @description colour of the text; white by default */
+                color?: string;
+                /**
+                 * @description where it lies; `southeast` by default
+                 * @enum {string}
+                 */
+                position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest";
+                /** @description opacity from 0 to 1; 0.5 by default */
+                opacity?: number;
+                /** @description width in per cent of the width of the result; 25 by default */
+                scale?: number;
+                /** @description distance from the edges, or between tiles, in pixels; 16 by default */
+                margin?: number;
+                /** @description whether it is repeated over the whole result; `false` by default */
+                tile?: boolean;
+            };
+            /**
+             * @description file format of the result; `jpeg` by default
+             * @enum {string}
+             */
+            format?: "jpeg" | "png" | "webp" | "avif" | "gif" | "original";
+            /** @description quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels */
+            quality?: number | "auto";
+            /** @description most bytes of the result: the highest quality from 10 to `quality` that fits is used */
+            maxBytes?: number;
+            /** @description whether WebP and AVIF keep every pixel */
+            lossless?: boolean;
+            /** @description whether JPEG and PNG can be shown before they are loaded completely */
+            progressive?: boolean;
+            /** @description effort to make WebP and AVIF small, from 0 (fast) to 6 */
+            effort?: number;
+            /**
+             * @description resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them
+             * @enum {string}
+             */
+            chromaSubsampling?: "4:2:0" | "4:4:4";
+            /** @description most colours of PNG and GIF, which then have a palette */
+            colors?: number;
+            /** @description metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`) */
+            keepMetadata?: boolean | ("none" | "copyright" | "all-but-gps" | "all");
+            /** @description whether the colour profile is kept; by default the colours are converted to sRGB */
+            keepProfile?: boolean;
+            /** @description whether the status describes the original: its size, colours, camera and more; `false` by default */
+            info?: boolean;
+            /** @description whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image */
+            animated?: boolean;
+            /** @description frame of an animation that becomes a still image; 0, the first, by default */
+            frame?: number;
             /** @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself. */
             variants?: string;
             /** @description a named set of options; see `GET /presets` */
@@ -1230,6 +1514,8 @@ export interface operations {
                     width?: number;
                     /** @description height in pixels; by default the aspect ratio is kept */
                     height?: number;
+                    /** @description pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default */
+                    dpr?: number;
                     /**
                      * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
                      * @enum {string}
@@ -1240,27 +1526,108 @@ export interface operations {
                      * @enum {string}
                      */
                     position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+                    /** @description point that `cover` keeps as near to the centre as it can, as `x,y` in per cent */
+                    focus?: string;
                     /** @description whether a smaller image is enlarged; `true` by default */
                     enlarge?: boolean;
+                    /** @description part of the image to use: `x,y,width,height` in pixels or per cent, after `trim` */
+                    crop?: string;
+                    /** @description removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10 */
+                    trim?: number;
+                    /** @description clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners */
+                    rotate?: number;
+                    /** @description whether the image is mirrored top to bottom */
+                    flip?: boolean;
+                    /** @description whether the image is mirrored left to right */
+                    flop?: boolean;
+                    /** @description radius of rounded corners in pixels; `max` makes a circle or a pill */
+                    round?: number | "max";
+                    /** @description pixels added around the result: 1 to 4 numbers, as in CSS */
+                    pad?: string;
+                    /** @description colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats */
+                    background?: string;
                     /** @description whether the image is converted to grayscale; `true` by default */
                     grayscale?: boolean;
-                    /**
-                     * @description file format of the result; `jpeg` by default
-                     * @enum {string}
-                     */
-                    format?: "jpeg" | "png" | "webp" | "avif" | "original";
-                    /** @description quality of JPEG, WebP and AVIF; 80 by default */
-                    quality?: number;
-                    /** @description clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270 */
-                    rotate?: number;
-                    /** @description colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats */
-                    background?: string;
+                    /** @description colour in which all brightnesses are drawn */
+                    tint?: string;
+                    /** @description factor of the brightness */
+                    brightness?: number;
+                    /** @description factor of the contrast */
+                    contrast?: number;
+                    /** @description factor of the saturation */
+                    saturation?: number;
+                    /** @description rotation of the hue in degrees */
+                    hue?: number;
+                    /** @description number added to the lightness, which is 0 for black and 100 for white */
+                    lightness?: number;
+                    /** @description gamma with which the image is darkened before the resize and brightened after it */
+                    gamma?: number;
+                    /** @description whether the brightness is stretched to the full range from black to white */
+                    normalise?: boolean;
+                    /** @description makes pixels of this brightness or more white, and all others black */
+                    threshold?: number;
+                    /** @description whether the colours are inverted */
+                    negate?: boolean;
                     /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
                     blur?: number;
                     /** @description radius (sigma) of sharpening, in pixels of the result */
                     sharpen?: number;
-                    /** @description whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default */
-                    keepMetadata?: boolean;
+                    /** @description side in pixels of a median filter, which removes noise */
+                    median?: number;
+                    /** @description image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile` */
+                    watermark?: {
+                        /** @description name of an image of the operator (`WATERMARKS_FILE`) */
+                        image?: string;
+                        /** @description text instead of an image */
+                        text?: string;
+                        /** @description colour of the text; white by default */
+                        color?: string;
+                        /**
+                         * @description where it lies; `southeast` by default
+                         * @enum {string}
+                         */
+                        position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest";
+                        /** @description opacity from 0 to 1; 0.5 by default */
+                        opacity?: number;
+                        /** @description width in per cent of the width of the result; 25 by default */
+                        scale?: number;
+                        /** @description distance from the edges, or between tiles, in pixels; 16 by default */
+                        margin?: number;
+                        /** @description whether it is repeated over the whole result; `false` by default */
+                        tile?: boolean;
+                    };
+                    /**
+                     * @description file format of the result; `jpeg` by default
+                     * @enum {string}
+                     */
+                    format?: "jpeg" | "png" | "webp" | "avif" | "gif" | "original";
+                    /** @description quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels */
+                    quality?: number | "auto";
+                    /** @description most bytes of the result: the highest quality from 10 to `quality` that fits is used */
+                    maxBytes?: number;
+                    /** @description whether WebP and AVIF keep every pixel */
+                    lossless?: boolean;
+                    /** @description whether JPEG and PNG can be shown before they are loaded completely */
+                    progressive?: boolean;
+                    /** @description effort to make WebP and AVIF small, from 0 (fast) to 6 */
+                    effort?: number;
+                    /**
+                     * @description resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them
+                     * @enum {string}
+                     */
+                    chromaSubsampling?: "4:2:0" | "4:4:4";
+                    /** @description most colours of PNG and GIF, which then have a palette */
+                    colors?: number;
+                    /** @description metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`) */
+                    keepMetadata?: boolean | ("none" | "copyright" | "all-but-gps" | "all");
+                    /** @description whether the colour profile is kept; by default the colours are converted to sRGB */
+                    keepProfile?: boolean;
+                    /** @description whether the status describes the original: its size, colours, camera and more; `false` by default */
+                    info?: boolean;
+                    /** @description whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image */
+                    animated?: boolean;
+                    /** @description frame of an animation that becomes a still image; 0, the first, by default */
+                    frame?: number;
                     /** @description JSON array of up to 8 sets of these options, each with a `name`: several results of each file. Options beside it apply to each variant that does not set them itself. */
                     variants?: string;
                     /** @description a named set of options; see `GET /presets` */

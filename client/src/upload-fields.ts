@@ -13,6 +13,11 @@ export const uploadFields = [
     "description": "height in pixels; by default the aspect ratio is kept"
   },
   {
+    "name": "dpr",
+    "type": "number",
+    "description": "pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default"
+  },
+  {
     "name": "fit",
     "type": "string",
     "values": [
@@ -44,9 +49,54 @@ export const uploadFields = [
     "description": "part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part"
   },
   {
+    "name": "focus",
+    "type": "string",
+    "description": "point that `cover` keeps as near to the centre as it can, as `x,y` in per cent"
+  },
+  {
     "name": "enlarge",
     "type": "boolean",
     "description": "whether a smaller image is enlarged; `true` by default"
+  },
+  {
+    "name": "crop",
+    "type": "string",
+    "description": "part of the image to use: `x,y,width,height` in pixels or per cent, after `trim`"
+  },
+  {
+    "name": "trim",
+    "type": "number",
+    "description": "removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10"
+  },
+  {
+    "name": "rotate",
+    "type": "number",
+    "description": "clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners"
+  },
+  {
+    "name": "flip",
+    "type": "boolean",
+    "description": "whether the image is mirrored top to bottom"
+  },
+  {
+    "name": "flop",
+    "type": "boolean",
+    "description": "whether the image is mirrored left to right"
+  },
+  {
+    "name": "round",
+    "type": "string",
+    "description": "radius of rounded corners in pixels; `max` makes a circle or a pill"
+  },
+  {
+    "name": "pad",
+    "type": "string",
+    "description": "pixels added around the result: 1 to 4 numbers, as in CSS"
+  },
+  {
+    "name": "background",
+    "type": "string",
+    "description": "colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats"
   },
   {
     "name": "grayscale",
@@ -54,31 +104,54 @@ export const uploadFields = [
     "description": "whether the image is converted to grayscale; `true` by default"
   },
   {
-    "name": "format",
+    "name": "tint",
     "type": "string",
-    "values": [
-      "jpeg",
-      "png",
-      "webp",
-      "avif",
-      "original"
-    ],
-    "description": "file format of the result; `jpeg` by default"
+    "description": "colour in which all brightnesses are drawn"
   },
   {
-    "name": "quality",
+    "name": "brightness",
+    "type": "number",
+    "description": "factor of the brightness"
+  },
+  {
+    "name": "contrast",
+    "type": "number",
+    "description": "factor of the contrast"
+  },
+  {
+    "name": "saturation",
+    "type": "number",
+    "description": "factor of the saturation"
+  },
+  {
+    "name": "hue",
+    "type": "number",
+    "description": "rotation of the hue in degrees"
+  },
+  {
+    "name": "lightness",
+    "type": "number",
+    "description": "number added to the lightness, which is 0 for black and 100 for white"
+  },
+  {
+    "name": "gamma",
+    "type": "number",
+    "description": "gamma with which the image is darkened before the resize and brightened after it"
+  },
+  {
+    "name": "normalise",
+    "type": "boolean",
+    "description": "whether the brightness is stretched to the full range from black to white"
+  },
+  {
+    "name": "threshold",
     "type": "integer",
-    "description": "quality of JPEG, WebP and AVIF; 80 by default"
+    "description": "makes pixels of this brightness or more white, and all others black"
   },
   {
-    "name": "rotate",
-    "type": "integer",
-    "description": "clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270"
-  },
-  {
-    "name": "background",
-    "type": "string",
-    "description": "colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats"
+    "name": "negate",
+    "type": "boolean",
+    "description": "whether the colours are inverted"
   },
   {
     "name": "blur",
@@ -91,9 +164,91 @@ export const uploadFields = [
     "description": "radius (sigma) of sharpening, in pixels of the result"
   },
   {
-    "name": "keepMetadata",
+    "name": "median",
+    "type": "integer",
+    "description": "side in pixels of a median filter, which removes noise"
+  },
+  {
+    "name": "watermark",
+    "type": "object",
+    "description": "image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile`"
+  },
+  {
+    "name": "format",
+    "type": "string",
+    "values": [
+      "jpeg",
+      "png",
+      "webp",
+      "avif",
+      "gif",
+      "original"
+    ],
+    "description": "file format of the result; `jpeg` by default"
+  },
+  {
+    "name": "quality",
+    "type": "string",
+    "description": "quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels"
+  },
+  {
+    "name": "maxBytes",
+    "type": "integer",
+    "description": "most bytes of the result: the highest quality from 10 to `quality` that fits is used"
+  },
+  {
+    "name": "lossless",
     "type": "boolean",
-    "description": "whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default"
+    "description": "whether WebP and AVIF keep every pixel"
+  },
+  {
+    "name": "progressive",
+    "type": "boolean",
+    "description": "whether JPEG and PNG can be shown before they are loaded completely"
+  },
+  {
+    "name": "effort",
+    "type": "integer",
+    "description": "effort to make WebP and AVIF small, from 0 (fast) to 6"
+  },
+  {
+    "name": "chromaSubsampling",
+    "type": "string",
+    "values": [
+      "4:2:0",
+      "4:4:4"
+    ],
+    "description": "resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them"
+  },
+  {
+    "name": "colors",
+    "type": "integer",
+    "description": "most colours of PNG and GIF, which then have a palette"
+  },
+  {
+    "name": "keepMetadata",
+    "type": "string",
+    "description": "metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`)"
+  },
+  {
+    "name": "keepProfile",
+    "type": "boolean",
+    "description": "whether the colour profile is kept; by default the colours are converted to sRGB"
+  },
+  {
+    "name": "info",
+    "type": "boolean",
+    "description": "whether the status describes the original: its size, colours, camera and more; `false` by default"
+  },
+  {
+    "name": "animated",
+    "type": "boolean",
+    "description": "whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image"
+  },
+  {
+    "name": "frame",
+    "type": "integer",
+    "description": "frame of an animation that becomes a still image; 0, the first, by default"
   },
   {
     "name": "variants",

@@ -1,16 +1,16 @@
 import {
   type ImageOptions,
   imageOptions,
-  MAX_VARIANTS,
   optionDescriptions,
+  optionGroups,
   withDefaults,
 } from '../../src/imaging/options.ts';
+import { MAX_VARIANTS } from '../../src/imaging/outputs.ts';
 import { page, table } from './markdown.ts';
 
 /** No option accepts this value, so each error message lists the accepted values. */
 const INVALID = '?';
 
-const names = Object.keys(optionDescriptions) as (keyof ImageOptions)[];
 const defaults = withDefaults({}, 'jpeg');
 
 function row(name: keyof ImageOptions): string[] {
@@ -24,9 +24,13 @@ export function optionsPage(): string {
   return page(
     'Options',
     'Text fields of an upload, beside the files. They apply to every file of the upload. An empty field counts as absent.\n' +
-      'An invalid option is refused with 400 `INVALID_OPTION`, whose `detail` names every invalid option.',
-    table(['Option', 'Values', 'Default', 'Meaning'], names.map(row)),
-    'Two more fields combine options:',
+      'An invalid option is refused with 400 `INVALID_OPTION`, whose `detail` names every invalid option.\n' +
+      'The order in which options act is in [Options by example](../options.md#order).',
+    ...Object.entries(optionGroups).flatMap(([group, names]) => [
+      `## ${group}`,
+      table(['Option', 'Values', 'Default', 'Meaning'], (names as (keyof ImageOptions)[]).map(row)),
+    ]),
+    '## Sets of options',
     table(
       ['Field', 'Meaning'],
       [

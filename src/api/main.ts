@@ -1,20 +1,22 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Presets, toPresets } from '../imaging/presets.ts';
+import { toPresets } from '../imaging/presets.ts';
 import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
-import { ConfigError, loadConfig, readPresets } from '../shared/config.ts';
+import { type Config, ConfigError, loadConfig, readJsonFile } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
+import { readWatermarks } from '../shared/watermarks.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createApp } from './app.ts';
 import { closeHttpServer, createHttpServer } from './http/server.ts';
+import type { OptionRules } from './upload/read-options.ts';
 import { webhookProblem } from './upload/webhook-url.ts';
 
 /** Milliseconds that the first connection to Redis and the storage's check may take before the API listens without them. */
@@ -59,7 +61,7 @@ async function main(): Promise<void> {
     webhooks: config.webhooks,
     links: config.links,
     imports: config.imports,
-    optionRules: { presets: loadPresets(config.presetsFile), presetsOnly: config.presetsOnly },
+    optionRules: loadOptionRules(config),
     traceRequests: tracing && (await import('./http/trace.ts')).traceRequests(),
     admin:
       config.adminPassword === undefined ? undefined : await loadAdmin(config.adminPassword, redis, config.queuePrefix),
@@ -113,9 +115,10 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
-function loadPresets(path: string | undefined): Presets {
-  const result = toPresets(readPresets(path));
-  if ('presets' in result) return result.presets;
+function loadOptionRules({ presetsFile, presetsOnly, watermarksFile }: Config): OptionRules {
+  const watermarks = Object.keys(readWatermarks(watermarksFile));
+  const result = toPresets(presetsFile === undefined ? {} : readJsonFile('PRESETS_FILE', presetsFile), watermarks);
+  if ('presets' in result) return { presets: result.presets, presetsOnly, watermarks };
   const errors = result.errors.map(({ name, message }) => `  ${name} ${message}`);
   throw new ConfigError(`PRESETS_FILE is invalid. Fix these entries of the file:\n${errors.join('\n')}`);
 }

@@ -1,99 +1,210 @@
 import { z } from 'zod';
 import type { FormatName } from '../shared/setting-types.ts';
+import {
+  area,
+  colour,
+  decimal,
+  edges,
+  flag,
+  flagOr,
+  MAX_SIDE,
+  oneOf,
+  point,
+  wholeNumber,
+  wholeNumberOr,
+} from './option-values.ts';
+import { directions, watermark } from './watermark-option.ts';
 
-// The options of an upload. The API imports this file too, so it must not import sharp, directly or indirectly.
+// The options of a result. The API imports this file too, so it must not import sharp, directly or indirectly.
 
-/** Maximum side of a result in pixels. */
-export const MAX_SIDE = 4096;
-/** Maximum pixels of all results of one file together. Each AVIF pixel counts {@link AVIF_WEIGHT} times. */
-export const MAX_OUTPUT_PIXELS = 34_000_000;
-/** Approximate cost of encoding an AVIF pixel, relative to other formats. */
-export const AVIF_WEIGHT = 4;
-/** Maximum number of results of one file. */
-export const MAX_VARIANTS = 8;
 /** Width of a result in pixels if neither side is given. */
 const DEFAULT_WIDTH = 512;
 
-function wholeNumber(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  // A form field contains the number as text.
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^-?\d{1,9}$/.test(value) ? Number(value) : value),
-    z.int({ error }).min(min, { error }).max(max, { error }),
-  );
-}
+const positions = [...directions, 'entropy', 'attention'] as const;
 
-function decimal(min: number, max: number) {
-  const error = `must be a number from ${min} to ${max}`;
-  return z.preprocess(
-    (value) => (typeof value === 'string' && /^\d{1,4}(\.\d{1,4})?$/.test(value) ? Number(value) : value),
-    z.number({ error }).min(min, { error }).max(max, { error }),
-  );
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `must be one of ${values.join(', ')}` });
-}
-
-const flag = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean({ error: 'must be true or false' }),
-);
-
-const positions = [
-  'centre',
-  'center',
-  'north',
-  'northeast',
-  'east',
-  'southeast',
-  'south',
-  'southwest',
-  'west',
-  'northwest',
-  'entropy',
-  'attention',
-] as const;
-
-const shape = {
-  width: wholeNumber(1, MAX_SIDE).describe(`width in pixels; ${DEFAULT_WIDTH} if \`height\` is not set either`),
-  height: wholeNumber(1, MAX_SIDE).describe('height in pixels; by default the aspect ratio is kept'),
-  fit: oneOf(['cover', 'contain', 'inside', 'outside', 'fill']).describe(
-    'how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)',
-  ),
-  position: oneOf(positions).describe(
-    'part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part',
-  ),
-  enlarge: flag.describe('whether a smaller image is enlarged; `true` by default'),
-  grayscale: flag.describe('whether the image is converted to grayscale; `true` by default'),
-  format: oneOf(['jpeg', 'png', 'webp', 'avif', 'original']).describe('file format of the result; `jpeg` by default'),
-  quality: wholeNumber(1, 100).describe('quality of JPEG, WebP and AVIF; 80 by default'),
-  rotate: wholeNumber(0, 270)
-    .refine((degrees) => degrees % 90 === 0, { error: 'must be 0, 90, 180 or 270' })
-    .describe('clockwise rotation in degrees, after the EXIF orientation was applied: 0, 90, 180 or 270'),
-  background: z
-    .string()
-    .regex(/^(#([0-9a-f]{3}|[0-9a-f]{6})|white|black)$/i, { error: 'must be a colour such as #ffffff, white or black' })
-    .describe(
-      'colour behind transparent pixels and of the padding of `contain`; by default white for JPEG, and transparent for other formats',
+/** All options, by what they change. */
+const groups = {
+  'Size and shape': {
+    width: wholeNumber(1, MAX_SIDE).describe(`width in pixels; ${DEFAULT_WIDTH} if \`height\` is not set either`),
+    height: wholeNumber(1, MAX_SIDE).describe('height in pixels; by default the aspect ratio is kept'),
+    dpr: decimal(1, 4).describe(
+      'pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default',
     ),
-  blur: decimal(0.3, 50).describe('radius (sigma) of a Gaussian blur, in pixels of the result'),
-  sharpen: decimal(0.1, 10).describe('radius (sigma) of sharpening, in pixels of the result'),
-  keepMetadata: flag.describe(
-    'whether EXIF (which may contain the location of the camera) and XMP are kept; `false` by default',
-  ),
+    fit: oneOf(['cover', 'contain', 'inside', 'outside', 'fill']).describe(
+      'how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)',
+    ),
+    position: oneOf(positions).describe(
+      'part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part',
+    ),
+    focus: point.describe('point that `cover` keeps as near to the centre as it can, as `x,y` in per cent'),
+    enlarge: flag.describe('whether a smaller image is enlarged; `true` by default'),
+    crop: area.describe('part of the image to use: `x,y,width,height` in pixels or per cent, after `trim`'),
+    trim: decimal(0, 255).describe(
+      'removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10',
+    ),
+    rotate: decimal(-360, 360).describe(
+      'clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners',
+    ),
+    flip: flag.describe('whether the image is mirrored top to bottom'),
+    flop: flag.describe('whether the image is mirrored left to right'),
+    round: wholeNumberOr(1, MAX_SIDE, 'max').describe(
+      'radius of rounded corners in pixels; `max` makes a circle or a pill',
+    ),
+    pad: edges.describe('pixels added around the result: 1 to 4 numbers, as in CSS'),
+    background: colour.describe(
+      'colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats',
+    ),
+  },
+  Colours: {
+    grayscale: flag.describe('whether the image is converted to grayscale; `true` by default'),
+    tint: colour.describe('colour in which all brightnesses are drawn'),
+    brightness: decimal(0, 10).describe('factor of the brightness'),
+    contrast: decimal(0, 10).describe('factor of the contrast'),
+    saturation: decimal(0, 10).describe('factor of the saturation'),
+    hue: decimal(-360, 360).describe('rotation of the hue in degrees'),
+    lightness: decimal(-100, 100).describe('number added to the lightness, which is 0 for black and 100 for white'),
+    gamma: decimal(1, 3).describe('gamma with which the image is darkened before the resize and brightened after it'),
+    normalise: flag.describe('whether the brightness is stretched to the full range from black to white'),
+    threshold: wholeNumber(1, 255).describe('makes pixels of this brightness or more white, and all others black'),
+    negate: flag.describe('whether the colours are inverted'),
+  },
+  'Sharpness and noise': {
+    blur: decimal(0.3, 50).describe('radius (sigma) of a Gaussian blur, in pixels of the result'),
+    sharpen: decimal(0.1, 10).describe('radius (sigma) of sharpening, in pixels of the result'),
+    median: wholeNumber(2, 9).describe('side in pixels of a median filter, which removes noise'),
+  },
+  Watermark: {
+    watermark: watermark.describe(
+      'image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile`',
+    ),
+  },
+  File: {
+    format: oneOf(['jpeg', 'png', 'webp', 'avif', 'gif', 'original']).describe(
+      'file format of the result; `jpeg` by default',
+    ),
+    quality: wholeNumberOr(1, 100, 'auto').describe(
+      'quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels',
+    ),
+    maxBytes: wholeNumber(100, 100_000_000).describe(
+      'most bytes of the result: the highest quality from 10 to `quality` that fits is used',
+    ),
+    lossless: flag.describe('whether WebP and AVIF keep every pixel'),
+    progressive: flag.describe('whether JPEG and PNG can be shown before they are loaded completely'),
+    effort: wholeNumber(0, 6).describe('effort to make WebP and AVIF small, from 0 (fast) to 6'),
+    chromaSubsampling: oneOf(['4:2:0', '4:4:4']).describe(
+      'resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them',
+    ),
+    colors: wholeNumber(2, 256).describe('most colours of PNG and GIF, which then have a palette'),
+    keepMetadata: flagOr(['none', 'copyright', 'all-but-gps', 'all']).describe(
+      'metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`)',
+    ),
+    keepProfile: flag.describe('whether the colour profile is kept; by default the colours are converted to sRGB'),
+  },
+  Original: {
+    info: flag.describe(
+      'whether the status describes the original: its size, colours, camera and more; `false` by default',
+    ),
+  },
+  Animation: {
+    animated: flag.describe(
+      'whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image',
+    ),
+    frame: wholeNumber(0, 9999).describe('frame of an animation that becomes a still image; 0, the first, by default'),
+  },
 };
 
+const shape = {
+  ...groups['Size and shape'],
+  ...groups.Colours,
+  ...groups['Sharpness and noise'],
+  ...groups.Watermark,
+  ...groups.File,
+  ...groups.Original,
+  ...groups.Animation,
+};
+
+/** Names of the options of each group. */
+export const optionGroups: Record<string, string[]> = Object.fromEntries(
+  Object.entries(groups).map(([group, options]) => [group, Object.keys(options)]),
+);
+
+/** Options beside `variants`. Whether they contradict each other depends on the variant. */
+export const commonOptions = z.strictObject(shape).partial();
+type AllOptions = z.infer<typeof commonOptions>;
+type OptionName = keyof AllOptions;
+
+/** Formats that have an option. */
+const encodings: Partial<Record<OptionName, readonly string[]>> = {
+  progressive: ['jpeg', 'png'],
+  lossless: ['webp', 'avif'],
+  effort: ['webp', 'avif'],
+  chromaSubsampling: ['jpeg', 'avif'],
+  colors: ['png', 'gif'],
+};
+
+/** Options that a pixel of one frame would carry into another, or that libvips applies only to a single frame. */
+const STILL_ONLY = [
+  'frame',
+  'flip',
+  'rotate',
+  'trim',
+  'crop',
+  'median',
+  'blur',
+  'sharpen',
+  'watermark',
+  'round',
+] as const satisfies OptionName[];
+
+/** Options that a grayscale result does not show. */
+const COLOUR_ONLY = ['saturation', 'hue', 'tint', 'keepProfile'] as const satisfies OptionName[];
+
+/** Finds options that contradict each other. */
+function contradictions(options: AllOptions): { path: [OptionName]; message: string }[] {
+  const {
+    fit = 'cover',
+    position,
+    focus,
+    width,
+    height,
+    dpr = 1,
+    grayscale = true,
+    format = 'jpeg',
+    animated,
+  } = options;
+  const found: { path: [OptionName]; message: string }[] = [];
+  const refuse = (name: OptionName, message: string) => found.push({ path: [name], message });
+  const isSmart = position === 'entropy' || position === 'attention';
+  if (fit === 'contain' && isSmart) {
+    refuse('position', 'must be a direction with the fit contain; entropy and attention need cover');
+  }
+  if (focus !== undefined && !(fit === 'cover' && width && height)) {
+    refuse('focus', 'needs width, height and the fit cover');
+  }
+  if (focus !== undefined && position !== undefined) refuse('focus', 'cannot be combined with position');
+  for (const [name, side] of Object.entries({ width, height })) {
+    if (side && dpr > 1 && side * dpr > MAX_SIDE) refuse('dpr', `must not make ${name} more than ${MAX_SIDE} pixels`);
+  }
+  for (const name of COLOUR_ONLY) {
+    if (grayscale && options[name]) refuse(name, 'needs grayscale to be false');
+  }
+  for (const [name, formats] of Object.entries(encodings) as [OptionName, readonly string[]][]) {
+    if (format === 'original' || formats.includes(format)) continue;
+    if (options[name] !== undefined) refuse(name, `needs the format ${formats.join(' or ')}`);
+  }
+  if (!animated) return found;
+  if (!['gif', 'webp', 'original'].includes(format)) refuse('animated', 'needs the format gif or webp');
+  for (const name of STILL_ONLY) if (options[name]) refuse(name, 'cannot be used with animated');
+  if (isSmart) refuse('position', 'must be a direction with animated');
+  return found;
+}
+
 /** A set of options. Each is optional. Without options the default pipeline runs. */
-export const imageOptions = z
-  .strictObject(shape)
-  .partial()
-  .refine(({ fit, position }) => !(fit === 'contain' && (position === 'entropy' || position === 'attention')), {
-    path: ['position'],
-    error: 'must be a direction with the fit contain; entropy and attention need cover',
-  });
+export const imageOptions = commonOptions.superRefine((options, context) => {
+  for (const found of contradictions(options)) context.addIssue({ code: 'custom', ...found });
+});
 /** See {@link imageOptions}. */
-export type ImageOptions = z.infer<typeof imageOptions>;
+export type ImageOptions = AllOptions;
 
 /** Description of each option, by name. */
 export const optionDescriptions: Record<keyof ImageOptions, string> = Object.fromEntries(
@@ -108,121 +219,32 @@ export const output = z.object({ name: z.string().optional(), options: z.object(
 /** See {@link output}. */
 export type Output = z.infer<typeof output>;
 
-/** An entry of `variants`: a name and options. */
-const variant = z.looseObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, {
-    error: 'must be 1 to 32 letters, digits, _ or -, and begin with a letter or digit',
-  }),
-});
+/** What is kept of the metadata. */
+export type KeptMetadata = Exclude<NonNullable<ImageOptions['keepMetadata']>, boolean>;
 
-/** The field `variants`: several results of each file, with different names. */
-const variants = z
-  .array(variant, { error: 'must be a JSON array' })
-  .min(1, { error: 'must have at least one entry' })
-  .max(MAX_VARIANTS, { error: `must have at most ${MAX_VARIANTS} entries` })
-  .refine((list) => new Set(list.map(({ name }) => name.toLowerCase())).size === list.length, {
-    error: 'must have a different name in each entry',
-  });
-
-/** The options of an upload: those that apply to all results, and `variants` if there are several. */
-const outputOptions = z.looseObject({ variants: variants.optional() });
-
-/** An invalid option. */
-export interface OptionError {
-  /** Name of the option, such as `width` or `variants[1].width`. */
-  name: string;
-  /** Continues the name, as in `must be true or false`. */
-  message: string;
-}
-
-/**
- * Converts options to the results to make of each file. Options beside `variants` apply to each variant that does not override them.
- *
- * @returns the outputs, or all invalid options
- */
-export function toOutputs(given: Record<string, unknown>): { outputs: Output[] } | { errors: OptionError[] } {
-  const whole = outputOptions.safeParse(given);
-  if (!whole.success) return { errors: toOptionErrors(whole.error, '') };
-  const { variants: named = [], ...common } = whole.data;
-
-  const commonOptions = imageOptions.safeParse(common);
-  if (!commonOptions.success) return { errors: toOptionErrors(commonOptions.error, '') };
-  if (named.length === 0) return checkOutputPixels([{ options: commonOptions.data }]);
-
-  const outputs: Output[] = [];
-  const errors: OptionError[] = [];
-  for (const [index, { name, ...own }] of named.entries()) {
-    const parsed = imageOptions.safeParse({ ...common, ...own });
-    if (parsed.success) outputs.push({ name, options: parsed.data });
-    else errors.push(...toOptionErrors(parsed.error, `variants[${index}]`));
-  }
-  return errors.length > 0 ? { errors } : checkOutputPixels(outputs);
-}
-
-/** Rejects outputs that exceed {@link MAX_OUTPUT_PIXELS} for any image, because their sizes are given. */
-function checkOutputPixels(outputs: Output[]): { outputs: Output[] } | { errors: OptionError[] } {
-  const known = outputs.map(({ options: { width, height, format } }) => ({
-    pixels: width && height ? width * height : 0,
-    format: format ?? 'jpeg',
-  }));
-  const excess = describeExcess(known);
-  return excess ? { errors: [{ name: outputs.length > 1 ? 'variants' : 'width', message: excess }] } : { outputs };
-}
-
-/** Returns an error message if the results together exceed {@link MAX_OUTPUT_PIXELS}. */
-export function describeExcess(outputs: readonly { pixels: number; format: string }[]): string | undefined {
-  const weights = outputs.map(({ pixels, format }) => pixels * (format === 'avif' ? AVIF_WEIGHT : 1));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (total <= MAX_OUTPUT_PIXELS) return undefined;
-  return `would make ${inMegapixels(total)} megapixels of results (AVIF pixels count ${AVIF_WEIGHT} times); the limit is ${inMegapixels(MAX_OUTPUT_PIXELS)}`;
-}
-
-/** Converts pixels to megapixels. Rounds up to one decimal, so that a number just above a limit never looks equal to it. */
-export function inMegapixels(pixels: number): number {
-  return Math.ceil(pixels / 100_000) / 10;
-}
-
-function toOptionErrors(error: z.ZodError, prefix: string): OptionError[] {
-  return error.issues.flatMap((issue) => {
-    const path = issue.path.reduce<string>(
-      (name, part) => (typeof part === 'number' ? `${name}[${part}]` : name ? `${name}.${String(part)}` : String(part)),
-      prefix,
-    );
-    if (issue.code !== 'unrecognized_keys') return [{ name: path, message: issue.message }];
-    return issue.keys.map((key) => ({
-      name: path ? `${path}.${key}` : key,
-      message: `is unknown; the options are ${Object.keys(shape).join(', ')}, variants and preset`,
-    }));
-  });
-}
-
-/** Fills in the defaults. The format `original` becomes the format of the source. */
+/** Fills in the defaults and multiplies lengths by `dpr`. The format `original` becomes the format of the source. */
 export function withDefaults(options: ImageOptions, sourceFormat: FormatName) {
-  const {
-    width,
-    height,
-    fit = 'cover',
-    position = 'centre',
-    enlarge = true,
-    grayscale = true,
-    format = 'jpeg',
-  } = options;
-  const { quality = 80, rotate = 0, background, blur, sharpen, keepMetadata = false } = options;
+  const { dpr = 1, width, height, format = 'jpeg', keepMetadata = 'none' } = options;
+  const scaled = (length: number | undefined) => length && Math.max(1, Math.round(length * dpr));
   return {
-    width: width ?? (height === undefined ? DEFAULT_WIDTH : undefined),
-    height,
-    fit,
-    position,
-    enlarge,
-    grayscale,
+    ...options,
+    dpr,
+    width: scaled(width ?? (height === undefined ? DEFAULT_WIDTH : undefined)),
+    height: scaled(height),
+    fit: options.fit ?? 'cover',
+    position: options.position ?? 'centre',
+    enlarge: options.enlarge ?? true,
+    grayscale: options.grayscale ?? true,
     format: format === 'original' ? sourceFormat : format,
-    quality,
-    rotate,
-    background,
-    blur,
-    sharpen,
-    keepMetadata,
+    quality: options.quality ?? 80,
+    rotate: (((options.rotate ?? 0) % 360) + 360) % 360,
+    keepMetadata: toKept(keepMetadata),
   };
+}
+
+function toKept(given: NonNullable<ImageOptions['keepMetadata']>): KeptMetadata {
+  if (typeof given === 'string') return given;
+  return given ? 'all' : 'none';
 }
 /** See {@link withDefaults}. */
 export type FullOptions = ReturnType<typeof withDefaults>;

@@ -1,10 +1,18 @@
-import sharp, { type Channels, type Sharp } from 'sharp';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import type { FormatName } from '../shared/setting-types.ts';
+import { differenceHash } from './dhash.ts';
+import { apply, draw, fillOf, grey, turn, type Wanted } from './draw.ts';
+import { type Animation, type Encoded, encode } from './encode.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
 import { ImageError, toImageError, unsupported } from './image-error.ts';
+import { readInfo } from './info.ts';
+import type { ImageInfo } from './info-schema.ts';
+import { keepMetadata, needsSource } from './metadata.ts';
 import { type FullOptions, type ImageOptions, withDefaults } from './options.ts';
-import { makePlaceholder, type Pixels, type Placeholder } from './placeholder.ts';
-import { checkBounds, type Plan, planResize, type Size } from './plan.ts';
+import { overlaysOf, type Watermarks } from './overlays.ts';
+import { firstFrame, fromPixels, type Pixels, toPixels } from './pixels.ts';
+import { makePlaceholder, type Placeholder } from './placeholder.ts';
+import { type Area, checkBounds, type PixelLimits, type Plan, planResult, type Size } from './plan.ts';
 
 /** An image in a file, for images that are too large for the memory. */
 export interface ImageFile {
@@ -16,80 +24,247 @@ export interface ImageFile {
   read(): Uint8Array;
 }
 
-/** An encoded result. Its size is in pixels. */
-export interface ProcessedImage {
-  data: Uint8Array;
-  width: number;
-  height: number;
+/** An encoded result. */
+export interface ProcessedImage extends Encoded {
   format: FormatName;
 }
 
-type Step = (image: Sharp, options: FullOptions, plan: Plan) => Sharp;
+/** What the operator allows and offers. */
+export interface ImagingLimits extends PixelLimits {
+  acceptedFormats: readonly FormatName[];
+  /** Without it there are no watermarks with an image. */
+  watermarks?: Watermarks;
+}
 
-/** Applies the EXIF orientation to the pixels, since the result may not contain EXIF. */
-const orient: Step = (image) => image.autoOrient();
-
-const rotate: Step = (image, { rotate: degrees }) => (degrees === 0 ? image : image.rotate(degrees));
-
-/** Puts a transparent image on a background. For JPEG, which has no transparency, sharp would use black. */
-const flatten: Step = (image, { background, format }) =>
-  background || format === 'jpeg' ? image.flatten({ background: background ?? 'white' }) : image;
-
-const resize: Step = (image, { width, height, fit, position, enlarge, background, format }) =>
-  image.resize({
-    ...(width && { width }),
-    ...(height && { height }),
-    fit,
-    position,
-    withoutEnlargement: !enlarge,
-    background: background ?? (format === 'jpeg' ? 'white' : { r: 0, g: 0, b: 0, alpha: 0 }),
-  });
-
-const blur: Step = (image, { blur: sigma }) => (sigma === undefined ? image : image.blur(sigma));
-
-const sharpen: Step = (image, { sharpen: sigma }) => (sigma === undefined ? image : image.sharpen({ sigma }));
-
-/**
- * Converts to one grey channel. `grayscale` acts before the resize and `toColourspace` on output, wherever they are called. The
- * conversion is cheapest where there are the fewest pixels: before an enlargement, after a reduction. Measured in
- * `bench/measures/pipeline.ts`.
- */
-const grey: Step = (image, { grayscale }, { scale }) => {
-  if (!grayscale) return image;
-  return (scale > 1 ? image.grayscale() : image).toColourspace('b-w');
-};
-
-/** Keeps EXIF and XMP if requested. Never keeps the colour profile, since it has already been applied to the pixels. */
-const metadata: Step = (image, { keepMetadata }) => (keepMetadata ? image.keepExif().keepXmp() : image);
-
-const encoders: Record<FormatName, (image: Sharp, quality: number) => Sharp> = {
-  // Optimised Huffman codes would save 1 % of the bytes of a photograph, and cost 10 % of the time of a small image.
-  jpeg: (image, quality) => image.jpeg({ quality, optimiseCoding: false }),
-  png: (image) => image.png(),
-  webp: (image, quality) => image.webp({ quality }),
-  // A higher effort multiplies the time and saves a few per cent of the bytes.
-  avif: (image, quality) => image.avif({ quality, effort: 2 }),
-  gif: (image) => image.gif(),
-  tiff: (image) => image.tiff(),
-};
-const encode: Step = (image, { format, quality }) => encoders[format](image, quality);
-
-/** The steps from the decoded source to the pixels of a result. */
-const draw: readonly Step[] = [orient, rotate, flatten, resize, blur, sharpen, grey];
-/** The steps from the pixels of a result to its file. */
-const write: readonly Step[] = [metadata, encode];
+/** What {@link processImage} makes. */
+interface Processed {
+  images: ProcessedImage[];
+  placeholder: Placeholder;
+  /** Perceptual hash. */
+  dhash: string;
+  info?: ImageInfo;
+}
 
 /** Formats whose decoders need the whole file. From a file libvips would accept a truncated WebP. */
 const NEEDS_MEMORY: ReadonlySet<FormatName> = new Set(['webp', 'avif']);
 
-/** A result to make. */
-interface Wanted {
-  options: FullOptions;
-  plan: Plan;
+/** The image that was sent: how to start a pipeline from it, and its header. */
+interface Source {
+  open(options: FullOptions, plan: Plan): Sharp;
+  header: Metadata;
+  /** Upright, of one frame. */
+  size: Size;
 }
 
-function apply(steps: readonly Step[], image: Sharp, { options, plan }: Wanted): Sharp {
-  return steps.reduce((result, step) => step(result, options, plan), image);
+/**
+ * Configures sharp for a process that processes one image at a time: only the loaders of the accepted formats, one libvips thread, and
+ * no cache, since no operation repeats.
+ */
+export function configureSharp(accepted: readonly FormatName[]): void {
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  // Watermarks, and intermediate images that keep their metadata, are PNG. A client cannot send one that is not accepted: `detectFormat`.
+  sharp.unblock({ operation: [formats.png.loader, ...accepted.map((name) => formats[name].loader)] });
+  sharp.concurrency(1);
+  sharp.cache(false);
+}
+
+/**
+ * Makes one or more results of an image. The defaults are: upright, on white, 512 pixels wide, grey, JPEG of quality 80, without
+ * metadata. Only the first frame of an animation is used. An embedded colour profile is applied.
+ *
+ * @param given bytes of the file, or where they are
+ * @param wanted options of each result
+ * @returns the results in the same order, a placeholder and a perceptual hash of the first, and what is known of the original if an option
+ *   asks for it
+ * @throws {ImageError} if the image itself is the cause
+ */
+export async function processImage(
+  given: Uint8Array | ImageFile,
+  limits: ImagingLimits,
+  wanted: readonly ImageOptions[] = [{}],
+): Promise<Processed> {
+  const head = 'path' in given ? given.readHead(SIGNATURE_BYTES) : given.subarray(0, SIGNATURE_BYTES);
+  const sourceFormat = await detectFormat(head, limits.acceptedFormats);
+  if (!sourceFormat) throw unsupported();
+  const ofFile = (file: ImageFile) => (NEEDS_MEMORY.has(sourceFormat) ? file.read() : file.path);
+  const content = 'path' in given ? ofFile(given) : given;
+  try {
+    const header = await sharp(content, { limitInputPixels: false }).metadata();
+    const source: Source = {
+      open: (options, plan) => sharp(content, openOptions(options, plan, limits)),
+      header,
+      size: header.autoOrient,
+    };
+    const canKeepProfile = header.hasProfile && header.space !== 'cmyk';
+    const options = wanted.map((own) => {
+      const full = withDefaults(own, sourceFormat);
+      return { ...full, keepProfile: full.keepProfile === true && canKeepProfile };
+    });
+    const results = options.map((own): Wanted => ({ options: own, plan: planFor(source, own) }));
+    checkBounds(source.size, limits, results);
+    const info = await describe(source, results, sourceFormat);
+    const trimmed = await Promise.all(results.map((result) => trim(source, result, limits)));
+    return { ...(await makeAll(source, trimmed, limits)), ...(info && { info }) };
+  } catch (error) {
+    throw error instanceof ImageError ? error : toImageError(formats[sourceFormat].label, error);
+  }
+}
+
+function openOptions({ frame }: FullOptions, { frames }: Plan, { maxPixels }: PixelLimits): SharpOptions {
+  return {
+    limitInputPixels: maxPixels,
+    ...(frames > 1 ? { animated: true } : frame !== undefined && { page: frame }),
+  };
+}
+
+/** @throws {ImageError} `IMAGE_UNSUITABLE` if an option does not fit the image */
+function planFor({ header: { pages = 1 }, size }: Source, options: FullOptions, trimmed?: Area): Plan {
+  if (options.frame !== undefined && options.frame >= pages) {
+    throw new ImageError(
+      'IMAGE_UNSUITABLE',
+      `frame ${options.frame} does not exist; the image has ${pages} frames, from 0`,
+    );
+  }
+  const canMove = options.animated && ['gif', 'webp'].includes(options.format);
+  return planResult(size, options, { frames: canMove ? pages : 1, ...(trimmed && { trimmed }) });
+}
+
+/** Reads what is known of the original, if an option asks for it. Its location only if a result may contain that too. */
+async function describe(
+  source: Source,
+  results: readonly Wanted[],
+  format: FormatName,
+): Promise<ImageInfo | undefined> {
+  const asking = results.filter(({ options }) => options.info);
+  const [first] = asking;
+  if (!first) return undefined;
+  const allowsGps = asking.some(({ options }) => options.keepMetadata === 'all');
+  const image = source.open({ ...first.options, frame: undefined }, { ...first.plan, frames: 1 });
+  return readInfo(image, source.header, format, allowsGps);
+}
+
+/** Measures what `trim` leaves, and plans the result again for it. */
+async function trim(source: Source, { options, plan }: Wanted, limits: ImagingLimits): Promise<Wanted> {
+  if (options.trim === undefined || Math.min(source.size.width, source.size.height) < 3) return { options, plan };
+  const { info } = await apply(turn, source.open(options, plan), { options, plan })
+    .trim({ threshold: options.trim })
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, trimOffsetLeft = 0, trimOffsetTop = 0 } = info;
+  const trimmed = { left: Math.abs(trimOffsetLeft), top: Math.abs(trimOffsetTop), width, height };
+  const result = { options, plan: planFor(source, options, trimmed) };
+  checkBounds(source.size, limits, [result]);
+  return result;
+}
+
+async function makeAll(
+  source: Source,
+  results: readonly Wanted[],
+  limits: ImagingLimits,
+): Promise<Omit<Processed, 'info'>> {
+  const shared = results.length > 1 && results.every(canShare) ? await decodeForAll(source, results) : undefined;
+  const images: ProcessedImage[] = [];
+  let preview: Preview | undefined;
+  // One result after another, so that only one decoded image is in memory.
+  for (const result of results) {
+    const { options, plan } = result;
+    const open = (as = result) =>
+      shared ? apply(draw, fromPixels(shared), withExactSize(as)) : apply(draw, source.open(options, plan), as);
+    const made = await makeOne(open, result, source, limits, preview === undefined);
+    preview ??= made.preview;
+    images.push({ ...made.image, format: options.format });
+  }
+  if (!preview) throw new Error('no result is wanted');
+  return { images, ...preview };
+}
+
+/** What a client can show or compare without the result. */
+type Preview = Pick<Processed, 'placeholder' | 'dhash'>;
+
+/** Makes a result from the pipeline that draws it. */
+async function makeOne(
+  open: (as?: Wanted) => Sharp,
+  wanted: Wanted,
+  source: Source,
+  { watermarks }: ImagingLimits,
+  withPreview: boolean,
+): Promise<{ image: Encoded; preview?: Preview }> {
+  const { options, plan } = wanted;
+  const { delay, loop } = source.header;
+  const animation: Animation = plan.frames > 1 ? { ...(delay && { delay }), ...(loop !== undefined && { loop }) } : {};
+  const isPadded = plan.size.width > plan.drawn.width || plan.size.height > plan.drawn.height;
+  const area = plan.size.width * plan.size.height;
+  const hasOverlay = options.watermark !== undefined || options.round !== undefined;
+  const keep = (image: Sharp) => keepProfile(keepMetadata(image, options, source.header), options);
+  if (!withPreview && !hasOverlay && !isPadded && options.maxBytes === undefined) {
+    return { image: await encode(() => keep(open()), options, area, animation) };
+  }
+
+  const isOpaque = options.format === 'jpeg' || options.background !== undefined || !addsTransparency(source, wanted);
+  const rendered = async (image: Sharp): Promise<Drawn> => {
+    const opaque = isOpaque ? image.removeAlpha() : image.toColourspace('srgb');
+    return needsSource(options) ? toPng(keep(opaque)) : ofPixels(await toPixels(opaque));
+  };
+  // Raw grey pixels have no transparency.
+  const inColour = { options: { ...options, grayscale: false }, plan };
+  let drawn = await rendered(isOpaque ? open() : open(inColour));
+  if (hasOverlay) drawn = await rendered(drawn.open().composite(await overlaysOf(options, plan, watermarks)));
+  if (isPadded) drawn = await rendered(drawn.open().extend({ ...plan.pad, background: fillOf(options) }));
+  const { open: openDrawn } = drawn;
+  const image = await encode(() => keep(grey(openDrawn(), options, plan)), options, area, animation);
+  if (!withPreview) return { image };
+  const pixels = firstFrame(await drawn.pixels());
+  return { image, preview: { placeholder: makePlaceholder(pixels), dhash: differenceHash(pixels) } };
+}
+
+/** A rendered image, from which a pipeline can start. */
+interface Drawn {
+  open(): Sharp;
+  pixels(): Promise<Pixels>;
+}
+
+function ofPixels(pixels: Pixels): Drawn {
+  return { open: () => fromPixels(pixels), pixels: async () => pixels };
+}
+
+/** Renders an image with its metadata, which raw pixels do not have. */
+async function toPng(image: Sharp): Promise<Drawn> {
+  const png = await image.png({ compressionLevel: 0 }).toBuffer();
+  return { open: () => sharp(png), pixels: () => toPixels(sharp(png)) };
+}
+
+function keepProfile(image: Sharp, options: FullOptions): Sharp {
+  return options.keepProfile ? image.keepIccProfile() : image;
+}
+
+/** Whether a result without a background has transparent pixels. */
+function addsTransparency({ header: { hasAlpha } }: Source, { options, plan }: Wanted): boolean {
+  const { rotate, fit, round } = options;
+  const isPadded = plan.size.width > plan.drawn.width || plan.size.height > plan.drawn.height;
+  return hasAlpha || rotate % 90 !== 0 || fit === 'contain' || round !== undefined || isPadded;
+}
+
+/** Whether a result can be drawn from pixels that are smaller than the source. */
+function canShare({ options, plan }: Wanted): boolean {
+  const { frame, gamma, rotate } = options;
+  const isWhole = plan.area === undefined && plan.frames === 1 && frame === undefined;
+  return isWhole && gamma === undefined && rotate % 90 === 0 && !needsSource(options);
+}
+
+/**
+ * Decodes a source once for several results: upright, no larger than the largest result needs, and grey if every result is grey.
+ */
+function decodeForAll({ open, header, size }: Source, wanted: readonly Wanted[]): Promise<Pixels> {
+  const [first] = wanted;
+  if (!first) throw new Error('no result is wanted');
+  const scale = Math.min(1, Math.max(...wanted.map(({ plan }) => plan.scale)));
+  const scaled = (side: number) => Math.max(1, Math.round(side * scale));
+  const image = open(first.options, first.plan).autoOrient();
+  const resized = image.resize(scaled(size.width), scaled(size.height), { fit: 'fill' });
+  // A transparent image stays in colour, since its background may have a colour.
+  const isGrey = !header.hasAlpha && wanted.every(({ options }) => options.grayscale);
+  return toPixels(isGrey ? resized.toColourspace('b-w') : resized);
 }
 
 /**
@@ -101,100 +276,5 @@ function withExactSize(wanted: Wanted): Wanted {
   const isCut = width && height && (fit === 'cover' || fit === 'contain');
   return isCut
     ? wanted
-    : { ...wanted, options: { ...wanted.options, ...wanted.plan.size, fit: 'fill', enlarge: true } };
-}
-
-async function toPixels(image: Sharp): Promise<Pixels> {
-  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height, channels: info.channels };
-}
-
-function fromPixels({ data, width, height, channels }: Pixels): Sharp {
-  return sharp(data, { raw: { width, height, channels: channels as Channels } });
-}
-
-/**
- * Decodes a source once for several results: upright, no larger than the largest result needs, and grey if every result is grey.
- */
-function decodeForAll(
-  image: Sharp,
-  { size, hasAlpha }: { size: Size; hasAlpha: boolean },
-  wanted: readonly Wanted[],
-): Promise<Pixels> {
-  const scale = Math.min(1, Math.max(...wanted.map(({ plan }) => plan.scale)));
-  const scaled = (side: number) => Math.max(1, Math.round(side * scale));
-  const resized = image.autoOrient().resize(scaled(size.width), scaled(size.height), { fit: 'fill' });
-  // A transparent image stays in colour, since its background may have a colour.
-  const isGrey = !hasAlpha && wanted.every(({ options }) => options.grayscale);
-  return toPixels(isGrey ? resized.toColourspace('b-w') : resized);
-}
-
-/**
- * Configures sharp for a process that processes one image at a time: only the loaders of the accepted formats, one libvips thread, and
- * no cache, since no operation repeats.
- */
-export function configureSharp(accepted: readonly FormatName[]): void {
-  sharp.block({ operation: ['VipsForeignLoad'] });
-  sharp.unblock({ operation: accepted.map((name) => formats[name].loader) });
-  sharp.concurrency(1);
-  sharp.cache(false);
-}
-
-/**
- * Makes one or more results of an image. The defaults are: upright, on white, 512 pixels wide, grey, JPEG of quality 80, without
- * metadata. Only the first frame of an animation is used. An embedded colour profile is applied.
- *
- * @param given bytes of the file, or where they are
- * @param limits accepted formats, and maximum number of pixels to decode
- * @param wanted options of each result
- * @returns the results in the same order, and a placeholder for the first
- * @throws {ImageError} if the image itself is the cause
- */
-export async function processImage(
-  given: Uint8Array | ImageFile,
-  limits: { acceptedFormats: readonly FormatName[]; maxPixels: number },
-  wanted: readonly ImageOptions[] = [{}],
-): Promise<{ images: ProcessedImage[]; placeholder: Placeholder }> {
-  const head = 'path' in given ? given.readHead(SIGNATURE_BYTES) : given.subarray(0, SIGNATURE_BYTES);
-  const sourceFormat = await detectFormat(head, limits.acceptedFormats);
-  if (!sourceFormat) throw unsupported();
-  const ofFile = (file: ImageFile) => (NEEDS_MEMORY.has(sourceFormat) ? file.read() : file.path);
-  const source = 'path' in given ? ofFile(given) : given;
-  try {
-    const { autoOrient: size, hasAlpha } = await sharp(source, { limitInputPixels: false }).metadata();
-    const results = wanted.map((own): Wanted => {
-      const options = withDefaults(own, sourceFormat);
-      return { options, plan: planResize(size, options) };
-    });
-    checkBounds(size, limits.maxPixels, results);
-
-    const open = () => sharp(source, { limitInputPixels: limits.maxPixels });
-    // The shared pixels have no metadata.
-    const isShared = results.length > 1 && !results.some(({ options }) => options.keepMetadata);
-    const shared = isShared ? await decodeForAll(open(), { size, hasAlpha }, results) : undefined;
-    const images: ProcessedImage[] = [];
-    let placeholder: Placeholder | undefined;
-    // One result after another, so that only one decoded image is in memory.
-    for (const result of results) {
-      const drawn = () =>
-        shared ? apply(draw, fromPixels(shared), withExactSize(result)) : apply(draw, open(), result);
-      let image = drawn();
-      if (!placeholder) {
-        const { format, background, keepMetadata } = result.options;
-        const isOpaque = !hasAlpha || format === 'jpeg' || background !== undefined;
-        // Raw grey pixels have no transparency.
-        const pixels = await toPixels(isOpaque ? image : drawn().toColourspace('srgb'));
-        placeholder = makePlaceholder(pixels);
-        // Draws once for the placeholder and the result, except where the pixels lack the metadata.
-        if (isOpaque && !keepMetadata) image = grey(fromPixels(pixels), result.options, result.plan);
-        else if (isOpaque) image = drawn();
-      }
-      const { data, info } = await apply(write, image, result).toBuffer({ resolveWithObject: true });
-      images.push({ data, width: info.width, height: info.height, format: result.options.format });
-    }
-    if (!placeholder) throw new Error('no result is wanted');
-    return { images, placeholder };
-  } catch (error) {
-    throw error instanceof ImageError ? error : toImageError(formats[sourceFormat].label, error);
-  }
+    : { ...wanted, options: { ...wanted.options, ...wanted.plan.drawn, fit: 'fill', enlarge: true } };
 }

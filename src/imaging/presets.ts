@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type OptionError, toOutputs } from './options.ts';
+import { type OptionError, toOutputs } from './outputs.ts';
 
 /** Named sets of options, as in the operator's file. */
 export type Presets = Record<string, Record<string, unknown>>;
@@ -13,9 +13,13 @@ const presets = z.record(
 /**
  * Validates each preset like the options of an upload.
  *
+ * @param watermarks names of the operator's watermarks
  * @returns the presets, or all errors by preset and option
  */
-export function toPresets(json: unknown): { presets: Presets } | { errors: OptionError[] } {
+export function toPresets(
+  json: unknown,
+  watermarks: readonly string[] = [],
+): { presets: Presets } | { errors: OptionError[] } {
   const parsed = presets.safeParse(json);
   if (!parsed.success) {
     return {
@@ -23,7 +27,7 @@ export function toPresets(json: unknown): { presets: Presets } | { errors: Optio
     };
   }
   const errors = Object.entries(parsed.data).flatMap(([preset, options]) => {
-    const result = toOutputs(options);
+    const result = toOutputs(options, watermarks);
     return 'errors' in result ? result.errors.map(({ name, message }) => ({ name: `${preset}.${name}`, message })) : [];
   });
   return errors.length > 0 ? { errors } : { presets: parsed.data };

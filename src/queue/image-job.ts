@@ -1,5 +1,6 @@
 import type { JobsOptions } from 'bullmq';
 import { z } from 'zod';
+import { imageInfo } from '../imaging/info-schema.ts';
 import { output, withDefaults } from '../imaging/options.ts';
 import { storedFailure } from '../shared/failures.ts';
 import { formatNames } from '../shared/setting-types.ts';
@@ -161,10 +162,29 @@ export const imageJobResult = z.object({
       dominantColor: z.string().meta({ description: 'Most frequent colour of the result, as #rrggbb' }),
     })
     .meta({ id: 'Placeholder', description: 'Placeholders to show until the result has loaded' }),
+  dhash: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional()
+    .meta({ description: 'Perceptual hash of the result; absent if an older version made it' }),
+  info: imageInfo.optional(),
   outputs: z.array(variantResult).optional(),
 });
 /** See {@link imageJobResult}. */
 export type ImageJobResult = z.infer<typeof imageJobResult>;
+
+const { dhash, info } = imageJobResult.shape;
+/** What a newer version describes in another way counts as absent. */
+const storedResult = imageJobResult.extend({ dhash: dhash.catch(undefined), info: info.catch(undefined) });
+
+/**
+ * Reads the result of a stored job.
+ *
+ * @throws {z.ZodError} if this version cannot read it
+ */
+export function readResult(stored: unknown): ImageJobResult {
+  return storedResult.parse(stored);
+}
 
 /**
  * An error of the service is retried: three attempts, 0.5 to 1 s and then 1 to 2 s apart. The jitter keeps jobs that failed together

@@ -4,13 +4,7 @@ import { type BatchJobPayload, type BatchState, batchJobPayload } from './batch-
 import { removedBatch } from './batch-remover.ts';
 import { bullmqKeys, CANCELLED_AT } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
-import {
-  type FileRecord,
-  type ImageJobResult,
-  imageJobResult,
-  readFileRecord,
-  type SourcePayload,
-} from './image-job.ts';
+import { type FileRecord, type ImageJobResult, readFileRecord, readResult, type SourcePayload } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
 import { batchIdOf, imageJobId } from './names.ts';
 import { readOwner } from './read-owner.ts';
@@ -104,7 +98,7 @@ function toFileStatus(job: Job<SourcePayload, ImageJobResult>, isHeld: boolean):
   // The reason of a failed attempt stays after a later success, so only a result shows success. For broken JSON BullMQ returns
   // `undefined`, which the schema refuses.
   if (job.returnvalue !== null) {
-    const result = imageJobResult.parse(job.returnvalue);
+    const result = readResult(job.returnvalue);
     return { ...common, state: 'completed', progress: 100, result, failure: null };
   }
   return { ...common, state: 'failed', progress: 100, result: null, failure: parseFailure(job.failedReason ?? '') };

@@ -90,7 +90,9 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     acceptedFormats: Object.freeze(env.ACCEPTED_FORMATS),
     presetsFile: env.PRESETS_FILE,
     presetsOnly: env.PRESETS_ONLY === 'true',
+    watermarksFile: env.WATERMARKS_FILE,
     maxPixels: env.MAX_MEGAPIXELS * 1_000_000,
+    maxFrames: env.MAX_FRAMES,
     webhooks: Object.freeze({
       url: env.WEBHOOK_URL,
       secrets: Object.freeze(env.WEBHOOK_SECRETS ?? []),
@@ -124,17 +126,16 @@ function credentialsOf(env: z.infer<typeof settings>) {
 }
 
 /**
- * Reads the presets file. Does not validate the presets.
+ * Reads a JSON file that a setting names. Does not validate it.
  *
- * @param path path of the file; `undefined` if there are no presets
+ * @param setting name of the setting, for errors
  * @throws {ConfigError} if the file cannot be read or is not JSON
  */
-export function readPresets(path: string | undefined): unknown {
-  if (path === undefined) return {};
+export function readJsonFile(setting: string, path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new ConfigError(`PRESETS_FILE cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`);
+    throw new ConfigError(`${setting} cannot be read as JSON: ${cause instanceof Error ? cause.message : cause}`);
   }
 }
 

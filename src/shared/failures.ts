@@ -4,9 +4,11 @@ import { z } from 'zod';
 export const failureCodes = {
   IMAGE_CORRUPT: 'The content of the image cannot be decoded.',
   IMAGE_TRUNCATED: 'The file ends before the image does.',
-  IMAGE_TOO_LARGE: 'The image has more pixels than the service accepts (`MAX_MEGAPIXELS`).',
+  IMAGE_TOO_LARGE: 'The image has more pixels or frames than the service accepts (`MAX_MEGAPIXELS`, `MAX_FRAMES`).',
   IMAGE_UNSUPPORTED: 'The file is not an image of a format that the service accepts.',
-  OUTPUT_TOO_LARGE: 'The options would make a result that is larger than the service allows.',
+  IMAGE_UNSUITABLE:
+    'An option does not fit this image: a frame that it does not have, or a crop that lies outside of it.',
+  OUTPUT_TOO_LARGE: 'The options would make a result that is larger than the service or `maxBytes` allows.',
   TIMEOUT: 'Processing took longer than the time limit for one file (`JOB_TIMEOUT_SECONDS`).',
   OUT_OF_MEMORY: 'Processing needed more memory than the limit for one file (`JOB_MEMORY_MB`).',
   PROCESS_CRASHED: 'The process that worked on the image ended unexpectedly, in every attempt.',

@@ -147,6 +147,11 @@ export const settings = z.object({
   MAX_MEGAPIXELS: wholeNumber(1, 1000)
     .prefault('50')
     .describe('maximum megapixels per image; checked in the header before the image is decoded'),
+  MAX_FRAMES: wholeNumber(1, 10_000)
+    .prefault('100')
+    .describe(
+      'maximum frames of an animation that stays one; all its frames together must not exceed `MAX_MEGAPIXELS` either',
+    ),
   PRESETS_FILE: path
     .optional()
     .describe('JSON file with named sets of options, such as `{"avatar": {"width": 128, "height": 128}}`'),
@@ -154,6 +159,11 @@ export const settings = z.object({
     .enum(['true', 'false'], { error: 'must be true or false' })
     .default('false')
     .describe('`true`: an upload may set only `preset`, and no other option'),
+  WATERMARKS_FILE: path
+    .optional()
+    .describe(
+      'JSON file with the PNG files of watermarks by name, relative to it, such as `{"logo": "logo.png"}`; the API and the worker read it',
+    ),
   WEBHOOK_URL: z
     .url({ protocol: /^https?$/, error: 'must look like https://example.com/webhook' })
     .optional()

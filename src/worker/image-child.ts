@@ -2,6 +2,7 @@ import { constants, setPriority } from 'node:os';
 import { configureSharp } from '../imaging/pipeline.ts';
 import type { ImageJobPayload } from '../queue/image-job.ts';
 import { loadConfig } from '../shared/config.ts';
+import { createWatermarks } from '../shared/watermarks.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { READY } from './child-runner.ts';
 import { processFile } from './process-image.ts';
@@ -9,6 +10,7 @@ import { processFile } from './process-image.ts';
 // Entry point of the child processes: receives one payload at a time from its worker, and sends the outcome back.
 const config = loadConfig();
 const storage = await openStorage(config);
+const limits = { ...config, watermarks: createWatermarks(config.watermarksFile) };
 configureSharp(config.acceptedFormats);
 // If all cores are busy, the API's requests come first.
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
@@ -19,7 +21,7 @@ process.once('disconnect', endNow);
 if (!process.connected) endNow();
 
 process.on('message', async (payload: ImageJobPayload) => {
-  const outcome = await processFile(payload, storage, config);
+  const outcome = await processFile(payload, storage, limits);
   process.send?.(outcome, undefined, undefined, (error) => error && endNow());
 });
 

@@ -6,6 +6,7 @@ import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
+import { readWatermarks } from '../shared/watermarks.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { createImageWorker } from './image-worker.ts';
@@ -32,6 +33,8 @@ async function main(): Promise<void> {
   const tracing = await startTracing('async-image-worker', config.traceEndpoint);
   const telemetry = tracing?.telemetry;
   const redis = connectConsumer(config.redis, logger);
+  // The children read it. An error must be seen at the start of the worker, not in each image.
+  readWatermarks(config.watermarksFile);
   const storage = await openStorage(config);
   const storageCheck = startStorageCheck({ redis, prefix, storage, logger });
   const metrics = createWorkerMetrics();

@@ -1,5 +1,5 @@
 import { ImageError } from '../imaging/image-error.ts';
-import { processImage } from '../imaging/pipeline.ts';
+import { type ImagingLimits, processImage } from '../imaging/pipeline.ts';
 import type { ImageJobPayload, ImageJobResult } from '../queue/image-job.ts';
 import { imageJobId } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';
@@ -10,7 +10,7 @@ import { type ProcessOutcome, toCause, toStorageOutcome } from './outcome.ts';
 import { runWithLimits } from './run-with-limits.ts';
 
 /** Settings that processing an image needs. */
-type ImageLimits = Pick<Config, 'acceptedFormats' | 'maxPixels' | 'jobTimeoutMs' | 'jobMemoryBytes'>;
+type ImageLimits = ImagingLimits & Pick<Config, 'jobTimeoutMs' | 'jobMemoryBytes'>;
 
 /**
  * Processes one file: read → transform → write. Running it twice makes the same bytes. It never rejects.
@@ -37,7 +37,7 @@ async function makeResults(
   // Outside the image's time limit: a slow storage is not the image's failure.
   const original = await originals.read(batchId, index);
   const isLarge = 'path' in original;
-  const { images, placeholder } = await runWithLimits({ timeoutMs: jobTimeoutMs, memoryBytes: jobMemoryBytes }, () =>
+  const { images, ...description } = await runWithLimits({ timeoutMs: jobTimeoutMs, memoryBytes: jobMemoryBytes }, () =>
     processImage(
       original,
       limits,
@@ -59,7 +59,7 @@ async function makeResults(
     const name = names[position];
     return name === undefined ? [] : [{ name, ...image }];
   });
-  const result = { originalName, ...first, placeholder, ...(variants.length > 0 && { outputs: variants }) };
+  const result = { originalName, ...first, ...description, ...(variants.length > 0 && { outputs: variants }) };
   return { result, written };
 }
 

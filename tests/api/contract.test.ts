@@ -253,7 +253,7 @@ function failingParts() {
     storageCheck: confirmedStorage,
     limits: loadConfig(environment()),
     access: loadConfig(environment()),
-    optionRules: { presets: {}, presetsOnly: false },
+    optionRules: { presets: {}, presetsOnly: false, watermarks: [] },
     webhooks: loadConfig(environment()).webhooks,
     links: loadConfig(environment()).links,
     imports: loadConfig(environment()).imports,

@@ -23,9 +23,19 @@ let worker: TestProcess;
 
 beforeAll(async () => {
   service = await ownService();
-  [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
+  const settings = await watermarkSettings({ logo: 'logo.png' });
+  [api, worker] = await Promise.all([service.startApi(settings), service.startWorker(settings)]);
   url = api.url;
 });
+
+/** Writes a red watermark, and a `WATERMARKS_FILE` with the given entries beside it. */
+async function watermarkSettings(entries: Record<string, string>): Promise<Record<string, string>> {
+  const folder = await temporaryFolder();
+  const red = sharp({ create: { width: 20, height: 20, channels: 4, background: '#ff0000' } });
+  await writeFile(join(folder, 'logo.png'), await red.png().toBuffer());
+  await writeFile(join(folder, 'watermarks.json'), JSON.stringify(entries));
+  return { WATERMARKS_FILE: join(folder, 'watermarks.json') };
+}
 
 /** Stops the worker, so that no image is processed meanwhile. Returns a function that resumes it. */
 function holdWorker(): () => void {
@@ -125,6 +135,26 @@ describe('the result of a finished image', () => {
   });
 });
 
+test('shows what is known of the original in both statuses if the upload asks for it', async () => {
+  const source = await testImage(300, 200).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+  const send = async (options: Record<string, string>) => {
+    const response = await uploadWith([['a.jpg', source]], options);
+    const { batchId } = (await response.json()) as { batchId: string };
+    const [file] = (await batchEnd(url, batchId)).files;
+    expect((await readJob(url, `${batchId}-0`)).result).toEqual(file?.result);
+    return file?.result;
+  };
+  const asked = await send({ info: 'true', variants: '[{"name":"a","width":64},{"name":"b","rotate":90}]' });
+  const dhash = expect.stringMatching(/^[0-9a-f]{16}$/);
+  expect(asked).toMatchObject({
+    dhash,
+    info: { format: 'jpeg', width: 200, height: 300, orientation: 6, colorSpace: 'rgb', isGrayscale: false },
+  });
+  const plain = await send({ width: '64' });
+  expect(plain).toMatchObject({ dhash });
+  expect(plain).not.toHaveProperty('info');
+});
+
 test('returns 409 while a result is not finished or if it failed, and 410 if its file is missing', async () => {
   const release = holdWorker();
   const batchId = await upload(
@@ -212,6 +242,53 @@ test('returns 400 with the name of an invalid option, and stores nothing', async
   expect((await readdir(service.uploadDir)).sort()).toEqual(before.sort());
 });
 
+describe('watermarks', () => {
+  test('are named by an upload, and drawn by the worker', async () => {
+    expect(await (await fetch(`${url}/presets`)).json()).toMatchObject({ watermarks: ['logo'] });
+    const watermark = JSON.stringify({ image: 'logo', opacity: 1, position: 'northwest', margin: 0 });
+    const options = { watermark, grayscale: 'false', format: 'png', width: '100' };
+    const response = await uploadWith([['a.jpg', await jpeg()]], options, { Prefer: 'wait=60' });
+    const { files } = (await response.json()) as BatchResponse;
+    const result = await (await fetch(url + files[0]?.resultUrl)).arrayBuffer();
+    expect([...(await sharp(result).raw().toBuffer()).subarray(0, 3)]).toEqual([255, 0, 0]);
+  });
+
+  test('that do not exist are refused by name', async () => {
+    const response = await uploadWith([['a.jpg', await jpeg()]], { watermark: 'other' });
+    expect(await response.json()).toMatchObject({
+      code: 'INVALID_OPTION',
+      detail: expect.stringContaining('watermark.image must be one of logo'),
+    });
+  });
+
+  test.each([
+    [{ logo: 'missing.png' }, 'logo cannot be read (ENOENT): missing.png'],
+    [{ logo: 'watermarks.json' }, 'logo is not a PNG file'],
+    [{ '../x': 'logo.png' }, '1 to 32 letters'],
+  ])('stop the API and the worker at start if the file is wrong: %j', async (entries, message) => {
+    const settings = await watermarkSettings(entries);
+    await expect(service.startApi(settings)).rejects.toThrow(message);
+    await expect(service.startWorker(settings)).rejects.toThrow(message);
+  });
+});
+
+test('an animation stays one if the upload asks for it', async () => {
+  const frames = ['#000000', '#ffffff'].map((background) =>
+    sharp({ create: { width: 80, height: 60, channels: 3, background } })
+      .png()
+      .toBuffer(),
+  );
+  const animation = await sharp(await Promise.all(frames), { join: { animated: true } })
+    .gif()
+    .toBuffer();
+  const options = { animated: 'true', format: 'webp', width: '40' };
+  const response = await uploadWith([['a.gif', animation]], options, { Prefer: 'wait=60' });
+  const { files } = (await response.json()) as BatchResponse;
+  expect(files[0]?.result).toMatchObject({ format: 'webp', width: 40, height: 30 });
+  const result = await (await fetch(url + files[0]?.resultUrl)).arrayBuffer();
+  expect(await sharp(result).metadata()).toMatchObject({ pages: 2 });
+});
+
 describe('presets', () => {
   test('apply named sets of options, and exclude all other options with PRESETS_ONLY', async () => {
     const file = join(await temporaryFolder(), 'presets.json');
@@ -235,7 +312,11 @@ describe('presets', () => {
     expect(await size(await send(strict, { preset: 'avatar' }))).toEqual([64, 64, 'png']);
     expect(await size(await send(strict, {}))).toEqual([512, 384, 'jpeg']);
     expect((await send(strict, { preset: 'avatar', width: '32' })).status).toBe(400);
-    expect(await (await fetch(`${strict.url}/presets`)).json()).toEqual({ presets, presetsOnly: true });
+    expect(await (await fetch(`${strict.url}/presets`)).json()).toEqual({
+      presets,
+      presetsOnly: true,
+      watermarks: [],
+    });
   });
 
   test('with an invalid option stop the API at its start, with the name of the option', async () => {

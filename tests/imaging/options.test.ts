@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { type ImageOptions, toOutputs } from '../../src/imaging/options.ts';
+import type { ImageOptions } from '../../src/imaging/options.ts';
+import { toOutputs } from '../../src/imaging/outputs.ts';
 import { processImage } from '../../src/imaging/pipeline.ts';
 import { makePlaceholder } from '../../src/imaging/placeholder.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
 import { type FormatName, formatNames, projectRoot } from '../../src/shared/setting-types.ts';
 import { jpeg, testImage } from '../support/images.ts';
 
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
+const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 /** 800×600 pixels, dark on the left and light on the right. */
 const source = jpeg(800, 600);
 
@@ -180,13 +181,13 @@ describe('refuses an invalid option by name', () => {
     [{ position: 'entropy', fit: 'contain', width: '9', height: '9' }, 'position', /need cover/],
     [{ enlarge: 'yes' }, 'enlarge', /true or false/],
     [{ grayscale: '1' }, 'grayscale', /true or false/],
-    [{ format: 'bmp' }, 'format', /one of jpeg, png, webp, avif, original/],
+    [{ format: 'bmp' }, 'format', /one of jpeg, png, webp, avif, gif, original/],
     [{ quality: '101' }, 'quality', /from 1 to 100/],
-    [{ rotate: '45' }, 'rotate', /0, 90, 180 or 270/],
+    [{ rotate: '361' }, 'rotate', /number from -360 to 360/],
     [{ background: 'red;' }, 'background', /colour such as/],
     [{ blur: '51' }, 'blur', /number from 0.3 to 50/],
     [{ sharpen: 'x' }, 'sharpen', /number from 0.1 to 10/],
-    [{ keepMetadata: 'some' }, 'keepMetadata', /true or false/],
+    [{ keepMetadata: 'some' }, 'keepMetadata', /true, false or one of none, copyright/],
     [{ colour: 'red' }, 'colour', /unknown; the options are width/],
     [{ variants: 'thumb' }, 'variants', /JSON array/],
     [{ variants: [] }, 'variants', /at least one/],
@@ -196,7 +197,11 @@ describe('refuses an invalid option by name', () => {
     [{ variants: [{ name: '../x' }] }, 'variants[0].name', /letters, digits/],
     [{ variants: [{ name: 'ok' }, { name: 'b', width: 0 }] }, 'variants[1].width', /whole number/],
     [{ variants: [{ name: 'b', variants: [] }] }, 'variants[0].variants', /unknown/],
-    [{ width: '4096', height: '4096', format: 'avif' }, 'width', /67.2 megapixels of results.*the limit is 34/],
+    [
+      { width: '4096', height: '4096', format: 'avif' },
+      'width',
+      /16.8 megapixels of results \(each counts 4 times with these options\); the limit is 34/,
+    ],
     [
       { variants: ['a', 'b', 'c'].map((name) => ({ name, width: 4096, height: 4096 })) },
       'variants',

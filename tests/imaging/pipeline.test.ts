@@ -9,7 +9,7 @@ import { largeOriginal } from '../../src/storage/large-original.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { encoded, jpeg, png, testImage, truncatedJpeg } from '../support/images.ts';
 
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000 };
+const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 /** Processes an image without options, and returns the single result. */
 async function processImage(...args: Parameters<typeof processAll>) {
   const { images } = await processAll(...args);

@@ -39,7 +39,12 @@ test('options.md lists every option with its values, default and meaning', async
   const rows = await rowsOf('options.md');
   const options = rows.slice(0, -2);
   expect(options.map(([name, , , meaning]) => [name, meaning])).toEqual(Object.entries(optionDescriptions));
-  expect(options).toContainEqual(['quality', 'a whole number from 1 to 100', '`80`', optionDescriptions.quality]);
+  expect(options).toContainEqual([
+    'quality',
+    'a whole number from 1 to 100, or auto',
+    '`80`',
+    optionDescriptions.quality,
+  ]);
   expect(rows.slice(-2).map(([name]) => name)).toEqual(['variants', 'preset']);
 });
 

@@ -96,7 +96,7 @@ export async function listeningApp(
     webhooks: config.webhooks,
     links: config.links,
     imports: config.imports,
-    optionRules: { presets, presetsOnly: config.presetsOnly },
+    optionRules: { presets, presetsOnly: config.presetsOnly, watermarks: [] },
     logger: silent,
   });
   const server = createHttpServer(app, { ...config, ...timeouts });

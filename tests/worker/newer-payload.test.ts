@@ -77,11 +77,11 @@ test('an older API shows, serves and deletes what a newer version enqueued and p
   takeJobs(service.redis, async ({ index, originalName }) => {
     const jobId = `${newer}-${index}`;
     await results.publish(await results.write(Buffer.from('new'), jobId, 'jxl'), jobId, 'jxl');
-    return { ...madeUpResult(originalName), format: 'jxl', depth: 16 };
+    return { ...madeUpResult(originalName), format: 'jxl', depth: 16, dhash: 1, info: { format: 'jxl' } };
   });
   const { status, files } = await batchEnd(api.url, newer);
   expect([status, files[0]?.result]).toMatchObject(['completed', { originalName: 'a.jpg', format: 'jxl', width: 512 }]);
-  expect(files[0]?.result).not.toHaveProperty('depth');
+  for (const field of ['depth', 'dhash', 'info']) expect(files[0]?.result).not.toHaveProperty(field);
   expect(await events).toContain('event: done');
   const result = await fetch(`${api.url}/jobs/${newer}-0/result`);
   expect([result.status, result.headers.get('content-type')]).toEqual([200, 'application/octet-stream']);

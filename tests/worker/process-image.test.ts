@@ -9,6 +9,7 @@ import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 const limits = {
   acceptedFormats: ['jpeg', 'png'] as const,
   maxPixels: 1_000_000,
+  maxFrames: 100,
   jobTimeoutMs: 600_000,
   jobMemoryBytes: Number.POSITIVE_INFINITY,
 };

@@ -30,6 +30,7 @@ function completed(index: number) {
     bytes: 24_518,
     format: 'jpeg',
     placeholder: { thumbHash: 'HAiCAQR4eHiIB4eIeIiHiHB4dw==', dominantColor: '#686868' },
+    dhash: '3a6c9d9e1e3c7870',
     resultUrl: jobLinks(batchId, index).result,
   };
   return { state: 'completed', result, failedReason: null, failure: null } as const;
@@ -50,6 +51,33 @@ function withVariants(index: number) {
   const { outputPath, width, height, bytes, format } = outputs[0] ?? result;
   return { ...rest, result: { ...result, outputPath, width, height, bytes, format, outputs } } as const;
 }
+
+const info: NonNullable<NonNullable<JobResponse['result']>['info']> = {
+  format: 'jpeg',
+  width: 4000,
+  height: 3266,
+  orientation: 6,
+  frames: 1,
+  hasAlpha: false,
+  colorSpace: 'rgb',
+  profile: 'Display P3',
+  density: 72,
+  isGrayscale: false,
+  dominantColors: [
+    { color: '#2f4a6b', share: 0.612 },
+    { color: '#e8b27a', share: 0.388 },
+  ],
+  thumbHash: 'GggGBYBIqIiHeHdge3V3gAAAAAAA',
+  exif: {
+    make: 'Canon',
+    model: 'EOS R5',
+    takenAt: '2026-07-01T19:42:10+02:00',
+    exposureSeconds: 0.004,
+    fNumber: 2.8,
+    iso: 400,
+    focalLengthMm: 50,
+  },
+};
 
 type FileState = Pick<JobResponse, 'state' | 'result' | 'failedReason' | 'failure'>;
 
@@ -132,6 +160,7 @@ export const jobs: Record<string, JobResponse> = {
   active: { jobId, ...active, progress: 10, links },
   completed: { jobId, ...completed(0), progress: 100, links },
   'completed with variants': { jobId, ...withVariants(0), progress: 100, links },
+  'completed with info': { jobId, ...completed(0), result: { ...completed(0).result, info }, progress: 100, links },
   failed: { jobId, ...failed, progress: 100, links },
 };
 
@@ -148,17 +177,19 @@ export const schemaExamples = {
   BatchStatus: batches.completed,
   BatchSummary: batchList.batches[0],
   CreateLinkForm: { expiresInSeconds: 86_400 },
+  Exif: info.exif,
   Failure: failed.failure,
   FailureCode: failed.failure.code,
   FileStatus: batches.completed.files[0],
   Health: { status: 'ok' },
+  ImageInfo: info,
   JobLinks: links,
   JobState: 'completed',
   JobStatus: jobs.completed,
   Link: link,
   Output: output,
   Placeholder: result.placeholder,
-  Presets: { presetsOnly: false, presets: { avatar: { width: 128, height: 128, fit: 'cover' } } },
+  Presets: { presetsOnly: false, watermarks: ['logo'], presets: { avatar: { width: 128, height: 128, fit: 'cover' } } },
   Problem: toProblem({
     code: 'BATCH_NOT_FOUND',
     status: errorTypes.BATCH_NOT_FOUND.status,

@@ -9,6 +9,7 @@ const presetList = z
       .record(z.string(), z.record(z.string(), z.unknown()))
       .meta({ description: 'Options of each preset, by its name' }),
     presetsOnly: z.boolean().meta({ description: 'Whether an upload may name a preset and set nothing else' }),
+    watermarks: z.array(z.string()).meta({ description: 'Names of the images that `watermark` can use' }),
   })
   .meta({ id: 'Presets' });
 type PresetList = z.infer<typeof presetList>;
@@ -16,11 +17,12 @@ type PresetList = z.infer<typeof presetList>;
 const example: PresetList = {
   presets: { avatar: { width: 128, height: 128, position: 'attention' } },
   presetsOnly: false,
+  watermarks: ['logo'],
 };
 
 /** `GET /presets`: the named option sets of this service. */
-export function presetsRoute({ presets, presetsOnly }: OptionRules): Route {
-  const body: PresetList = { presets, presetsOnly };
+export function presetsRoute({ presets, presetsOnly, watermarks }: OptionRules): Route {
+  const body: PresetList = { presets, presetsOnly, watermarks };
   return defineRoute('/presets', {
     get: {
       operation: {

@@ -1,6 +1,7 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { imageOptions, MAX_VARIANTS } from '../../imaging/options.ts';
+import { imageOptions } from '../../imaging/options.ts';
+import { MAX_VARIANTS } from '../../imaging/outputs.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { createFieldReader } from '../http/read-fields.ts';
 import { binary, guardedProblems } from '../openapi/responses.ts';

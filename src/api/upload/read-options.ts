@@ -1,4 +1,5 @@
-import { type Output, optionDescriptions, toOutputs } from '../../imaging/options.ts';
+import { type Output, optionDescriptions } from '../../imaging/options.ts';
+import { toOutputs } from '../../imaging/outputs.ts';
 import type { Presets } from '../../imaging/presets.ts';
 import { ServiceError } from '../../shared/errors.ts';
 
@@ -7,6 +8,8 @@ export interface OptionRules {
   presets: Presets;
   /** Whether a request may set only `preset`, and no other option. */
   presetsOnly: boolean;
+  /** Names of the operator's watermarks. */
+  watermarks: string[];
 }
 
 /** Names of all options. */
@@ -19,7 +22,10 @@ export const optionFields: readonly string[] = [...Object.keys(optionDescription
  * @returns the results to make of each file
  * @throws {ServiceError} `INVALID_OPTION` that lists all invalid options
  */
-export function readOptions(fields: Record<string, unknown>, { presets, presetsOnly }: OptionRules): Output[] {
+export function readOptions(
+  fields: Record<string, unknown>,
+  { presets, presetsOnly, watermarks }: OptionRules,
+): Output[] {
   for (const [name, value] of Object.entries(fields)) {
     if (Array.isArray(value) && name !== 'variants') throw invalid(`${name} must be given once`);
   }
@@ -32,7 +38,7 @@ export function readOptions(fields: Record<string, unknown>, { presets, presetsO
     throw invalid(`preset must be one of ${Object.keys(presets).join(', ') || '(there are none)'}`);
   }
   const ofPreset = typeof preset === 'string' ? presets[preset] : {};
-  const result = toOutputs({ ...ofPreset, ...own, ...parseVariants(own.variants) });
+  const result = toOutputs({ ...ofPreset, ...own, ...parseVariants(own.variants) }, watermarks);
   if ('errors' in result) throw invalid(...result.errors.map(({ name, message }) => `${name} ${message}`));
   return result.outputs;
 }

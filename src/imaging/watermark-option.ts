@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { colour, decimal, flag, MAX_SIDE, oneOf, wholeNumber } from './option-values.ts';
+
+/** Directions in which something can lie in an image. */
+export const directions = [
+  'centre',
+  'center',
+  'north',
+  'northeast',
+  'east',
+  'southeast',
+  'south',
+  'southwest',
+  'west',
+  'northwest',
+] as const;
+
+const MAX_TEXT = 100;
+const textError = `must be 1 to ${MAX_TEXT} characters, without control characters`;
+
+const shape = {
+  image: z
+    .string({ error: 'must be the name of a watermark' })
+    .optional()
+    .describe('name of an image of the operator (`WATERMARKS_FILE`)'),
+  text: z
+    .string({ error: textError })
+    .max(MAX_TEXT, { error: textError })
+    .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, { error: textError })
+    .optional()
+    .describe('text instead of an image'),
+  color: colour.optional().describe('colour of the text; white by default'),
+  position: oneOf(directions).optional().describe('where it lies; `southeast` by default'),
+  opacity: decimal(0.01, 1).optional().describe('opacity from 0 to 1; 0.5 by default'),
+  scale: decimal(1, 100).optional().describe('width in per cent of the width of the result; 25 by default'),
+  margin: wholeNumber(0, MAX_SIDE)
+    .optional()
+    .describe('distance from the edges, or between tiles, in pixels; 16 by default'),
+  tile: flag.optional().describe('whether it is repeated over the whole result; `false` by default'),
+};
+
+/** Names of the members of a watermark. */
+export const watermarkMembers = Object.keys(shape);
+
+/** Reads JSON text, as a form sends it. Other text is the name of an image. */
+function fromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  if (!value.trimStart().startsWith('{')) return /^[a-z0-9]/i.test(value) ? { image: value } : value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** The option `watermark`. */
+export const watermark = z.preprocess(
+  fromText,
+  z
+    .strictObject(shape, {
+      error: ({ code }) =>
+        code === 'invalid_type'
+          ? 'must be the name of an image, or a JSON object such as {"text": "© A. Author", "opacity": 0.5}'
+          : undefined,
+    })
+    .refine(({ image, text }) => (image === undefined) !== (text === undefined), {
+      error: 'must have either image or text',
+    }),
+);
+/** See {@link watermark}. */
+export type Watermark = z.infer<typeof watermark>;
+
+/** Fills in the defaults of a watermark. */
+export function withWatermarkDefaults({ image, text, ...given }: Watermark) {
+  const { color = 'white', position = 'southeast', opacity = 0.5, scale = 25, margin = 16, tile = false } = given;
+  return { image, text, color, position, opacity, scale, margin, tile };
+}
