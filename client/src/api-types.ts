@@ -612,6 +612,8 @@ export interface components {
             info?: components["schemas"]["ImageInfo"];
             /** @description With `variants`: each by its name; the fields above are those of the first */
             outputs?: components["schemas"]["Output"][];
+            /** @description `true` if the result was taken from an earlier file with the same content and options */
+            reused?: boolean;
             /** @description Address below this service, or a signed one with `links=signed` */
             resultUrl: string;
         };

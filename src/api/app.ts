@@ -52,6 +52,7 @@ export interface AppParts {
   webhooks: WebhookConfig;
   links: LinkConfig;
   imports: ImportConfig;
+  reusesResults: boolean;
   /** Traces every request. */
   traceRequests?: RequestHandler | undefined;
   /** Pages for the operator. */

@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     webhooks: config.webhooks,
     links: config.links,
     imports: config.imports,
+    reusesResults: config.reusesResults,
     optionRules: loadOptionRules(config),
     traceRequests: tracing && (await import('./http/trace.ts')).traceRequests(),
     admin:

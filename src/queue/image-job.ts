@@ -29,6 +29,8 @@ const imageJobPayload = z.object({
   /** Format of the original, detected from its signature. */
   format: z.enum(formatNames),
   outputs: z.array(output).min(1),
+  /** SHA-256 of the original in hexadecimal; absent if `REUSE_RESULTS` was off when it was stored. */
+  contentHash: z.string().optional(),
   /** When the original was imported, in milliseconds since 1970; absent if it was uploaded. */
   importedAt: z.number().optional(),
 });
@@ -169,6 +171,10 @@ export const imageJobResult = z.object({
     .meta({ description: 'Perceptual hash of the result; absent if an older version made it' }),
   info: imageInfo.optional(),
   outputs: z.array(variantResult).optional(),
+  reused: z
+    .boolean()
+    .optional()
+    .meta({ description: '`true` if the result was taken from an earlier file with the same content and options' }),
 });
 /** See {@link imageJobResult}. */
 export type ImageJobResult = z.infer<typeof imageJobResult>;

@@ -17,6 +17,8 @@ export function serviceKeys(prefix: string) {
     removed: (batchId: string) => `${prefix}:removed:${batchId}`,
     /** Upload that was accepted with an `Idempotency-Key`; see `idempotency.ts`. */
     idempotency: (digest: string) => `${prefix}:idempotency:${digest}`,
+    /** Id of the last job that made these results of this content; see `worker/result-reuse.ts`. */
+    reuse: (digest: string) => `${prefix}:reuse:${digest}`,
     /** Prefix of the sorted sets of batches; see `batch-index.ts`. */
     list: `${prefix}:list:`,
     /** Prefix of the rate limiter's keys. */

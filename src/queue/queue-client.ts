@@ -33,7 +33,7 @@ const DELETION_TIMEOUT_MS = 5000;
 export interface NewBatch {
   batchId: string;
   /** In the order of the upload. */
-  files: readonly Pick<SourcePayload, 'originalName' | 'format' | 'importUrl'>[];
+  files: readonly Pick<SourcePayload, 'originalName' | 'format' | 'importUrl' | 'contentHash'>[];
   /** Results to make of each file. */
   outputs: readonly Output[];
   sender: Sender;
@@ -231,7 +231,7 @@ export function createQueueClient({
           ...(sourceBatchId !== undefined && { sourceBatchId }),
         } satisfies BatchJobPayload,
         opts: { ...batchJobOptions, jobId: batchId, timestamp: createdAt },
-        children: files.map(({ originalName, format, importUrl }, index) => ({
+        children: files.map(({ originalName, format, importUrl, contentHash }, index) => ({
           name: 'image',
           queueName: IMAGE_QUEUE,
           data: {
@@ -241,6 +241,7 @@ export function createQueueClient({
             originalName,
             ...(format !== undefined && { format }),
             ...(importUrl !== undefined && { importUrl }),
+            ...(contentHash !== undefined && { contentHash }),
             outputs: [...outputs],
             ...ownership,
             ...(requestId !== undefined && { requestId }),

@@ -87,6 +87,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
     maxBacklog: env.MAX_BACKLOG,
     minFreeDiskBytes: env.MIN_FREE_DISK,
     retentionMs: env.RETENTION_HOURS,
+    reusesResults: env.REUSE_RESULTS === 'true',
     acceptedFormats: Object.freeze(env.ACCEPTED_FORMATS),
     presetsFile: env.PRESETS_FILE,
     presetsOnly: env.PRESETS_ONLY === 'true',

@@ -141,6 +141,12 @@ export const settings = z.object({
   RETENTION_HOURS: hours
     .prefault('168')
     .describe('hours after which a finished batch is deleted with all its files; `0`: never'),
+  REUSE_RESULTS: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .describe(
+      '`true`: a file gets the result of an earlier file of the same client with the same content and options, and is not processed again; set it for all APIs and workers',
+    ),
   ACCEPTED_FORMATS: formatList
     .prefault('jpeg,png,webp,gif,avif')
     .describe('accepted image formats, comma-separated; `tiff` can be added'),

@@ -111,6 +111,12 @@ export interface Results {
   write(content: Uint8Array, ...result: ResultId): Promise<string>;
   /** Publishes a written result atomically under its final name, and replaces an earlier one. */
   publish(written: string, ...result: ResultId): Promise<void>;
+  /**
+   * Publishes a copy of the result with the same format and variant of another job. Each of the two can be removed alone.
+   *
+   * @throws any error, such as for a missing result or a file system without hard links
+   */
+  copy(sourceId: string, ...result: ResultId): Promise<void>;
   /** Returns the path of a result, relative to the project, or its `s3://` address. Does not check that the result exists. */
   outputPath(...result: ResultId): string;
   /** Returns how to read a result. Does not check that it exists. */

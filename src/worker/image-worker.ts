@@ -21,6 +21,7 @@ import type { BatchWorker } from './batch-worker.ts';
 import { createChildRunner } from './child-runner.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import { type Cause, type Outcome, type StorageProblem, toCause, toStorageOutcome } from './outcome.ts';
+import type { ResultReuse } from './result-reuse.ts';
 import { TolerantWorker } from './tolerant-worker.ts';
 
 /**
@@ -82,6 +83,7 @@ export interface ImageWorker extends Pick<Worker, 'run' | 'waitUntilReady'> {
  * @param concurrency images at the same time, and so child processes
  * @param jobTimeoutMs milliseconds after which a child ends itself
  * @param environment of the children
+ * @param reuse absent if every file is processed
  */
 export function createImageWorker({
   redis,
@@ -91,6 +93,7 @@ export function createImageWorker({
   jobTimeoutMs,
   environment,
   batches,
+  reuse,
   metrics,
   telemetry,
   logger,
@@ -102,6 +105,7 @@ export function createImageWorker({
   jobTimeoutMs: number;
   environment: Config['environment'];
   batches: Pick<BatchWorker, 'batchBegun' | 'isCancelled'>;
+  reuse: ResultReuse | undefined;
   metrics: WorkerMetrics;
   telemetry: Telemetry | undefined;
   logger: Logger;
@@ -125,6 +129,13 @@ export function createImageWorker({
     // An API died while it cancelled the batch of a held job.
     if (importUrl !== undefined && format === undefined) return delayJob(job, token, HELD_MS);
     const payload = readPayloadOf(job);
+    const reused = await reuse?.take(payload);
+    if (reused) {
+      await requireNotCancelled(batchId);
+      noteBegin(job, payload);
+      metrics.resultReused();
+      return reused;
+    }
     const run = await runInChild(job, payload, signal ?? new AbortController().signal);
     // The message to stop the job may have been lost.
     await requireNotCancelled(batchId);
@@ -169,16 +180,20 @@ export function createImageWorker({
     }
   }
 
+  /** Lists a batch as begun when its first file begins. */
+  function noteBegin(job: ImageJob, { batchId, index }: ImageJobPayload): void {
+    // The first file of a batch is the first to start.
+    if (index !== 0) return;
+    batches.batchBegun(batchId).catch((err) => logger.debug({ ...about(job), err }, 'the list is late'));
+  }
+
   async function runInChild(job: ImageJob, payload: ImageJobPayload, signal: AbortSignal): Promise<Outcome> {
     let startedAt = 0;
     let progress: NodeJS.Timeout | undefined;
     const outcome = await runner.run(payload, signal, () => {
       logger.debug(about(job), 'image begun');
       startedAt = Date.now();
-      if (payload.index === 0) {
-        // The first file of a batch is the first to start.
-        batches.batchBegun(payload.batchId).catch((err) => logger.debug({ ...about(job), err }, 'the list is late'));
-      }
+      noteBegin(job, payload);
       if (job.attemptsStarted === 1)
         metrics.waited(Math.max(0, startedAt - (payload.importedAt ?? job.timestamp)) / 1000);
       // Redis refuses it while its memory is full, which must not end the job.
@@ -236,7 +251,10 @@ export function createImageWorker({
   worker.on('completed', (job) => {
     metrics.jobEnded('completed');
     const ms = (job.finishedOn ?? 0) - (job.processedOn ?? 0);
-    logger.info({ ...about(job), ms, bytes: job.returnvalue.bytes }, 'image processed');
+    const { bytes, reused } = job.returnvalue;
+    logger.info({ ...about(job), ms, bytes, reused }, 'image processed');
+    // Only now, since until it has ended the job has no result that others can reuse.
+    void reuse?.offer(job);
   });
   worker.on('failed', (job, err) => {
     const willRetry = !job?.finishedOn;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DelayedError, type Job, Queue, UnrecoverableError, WaitingError, type Worker } from 'bullmq';
 import { detectFormat, formats, SIGNATURE_BYTES } from '../imaging/formats.ts';
 import { parseRanges } from '../network/allowed-address.ts';
@@ -11,6 +12,7 @@ import { FAILED_IMPORT_VERSION } from '../queue/payload-version.ts';
 import type { Config } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Failure } from '../shared/failures.ts';
+import { hashing } from '../shared/hashing.ts';
 import type { Logger } from '../shared/logger.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { BatchWorker } from './batch-worker.ts';
@@ -52,7 +54,7 @@ export function createImportWorker({
   prefix,
   storage,
   imports: { hosts, timeoutMs, allowedRanges },
-  limits: { maxFileBytes, acceptedFormats },
+  limits: { maxFileBytes, acceptedFormats, reusesResults },
   batches,
   metrics,
   logger,
@@ -61,7 +63,7 @@ export function createImportWorker({
   prefix: string;
   storage: Pick<Storage, 'originals' | 'checkFreeSpace'>;
   imports: Config['imports'];
-  limits: Pick<Config, 'maxFileBytes' | 'acceptedFormats'>;
+  limits: Pick<Config, 'maxFileBytes' | 'acceptedFormats' | 'reusesResults'>;
   batches: Pick<BatchWorker, 'isCancelled'>;
   metrics: Pick<WorkerMetrics, 'importEnded'>;
   logger: Logger;
@@ -86,10 +88,17 @@ export function createImportWorker({
       await storage.checkFreeSpace();
       const stop = signal ?? new AbortController().signal;
       const content = await fetchFile(client, url, { hosts, maxBytes: maxFileBytes, timeoutMs, signal: stop });
-      const { size, head } = await storage.originals.add(batchIdOf(jobId), indexOf(jobId), content, SIGNATURE_BYTES);
+      const hash = reusesResults ? createHash('sha256') : undefined;
+      const { size, head } = await storage.originals.add(
+        batchIdOf(jobId),
+        indexOf(jobId),
+        hash ? hashing(content, hash) : content,
+        SIGNATURE_BYTES,
+      );
       const format = await detectFormat(head, acceptedFormats);
       if (format === undefined) throw unsupported(size, acceptedFormats);
-      await image.updateData({ ...image.data, format, importedAt: Date.now() });
+      const contentHash = hash?.digest('hex');
+      await image.updateData({ ...image.data, format, importedAt: Date.now(), ...(contentHash && { contentHash }) });
       metrics.importEnded('completed');
       logger.info({ ...about(job), bytes: size }, 'file imported');
       await release(image);

@@ -12,6 +12,7 @@ import { createBatchWorker } from './batch-worker.ts';
 import { createImageWorker } from './image-worker.ts';
 import { createImportWorker } from './import-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
+import { createResultReuse } from './result-reuse.ts';
 import { startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
 import { createWebhookWorker } from './webhook-worker.ts';
@@ -41,6 +42,16 @@ async function main(): Promise<void> {
   const webhookAttempts = config.webhooks.retryDelaysMs.length + 1;
   const batches = createBatchWorker({ redis, prefix, webhookAttempts, links: config.links, telemetry, logger });
   const webhooks = createWebhookWorker({ redis, prefix, webhooks: config.webhooks, metrics, logger });
+  const reuse = config.reusesResults
+    ? createResultReuse({
+        redis,
+        prefix,
+        results: storage.results,
+        retentionMs,
+        libraries: await loadVersions(),
+        logger,
+      })
+    : undefined;
   const images = createImageWorker({
     redis,
     prefix,
@@ -49,6 +60,7 @@ async function main(): Promise<void> {
     jobTimeoutMs,
     environment,
     batches,
+    reuse,
     metrics,
     telemetry,
     logger,
@@ -83,7 +95,7 @@ async function main(): Promise<void> {
       {
         name: 'finish batches',
         timeoutMs: CLOSE_TIMEOUT_MS,
-        run: () => Promise.all([batches.close(), webhooks.close(), sweeper.close()]),
+        run: () => Promise.all([batches.close(), webhooks.close(), sweeper.close(), reuse?.close()]),
       },
       { name: 'send traces', timeoutMs: CLOSE_TIMEOUT_MS, run: () => tracing?.stop() },
     ],
@@ -103,6 +115,11 @@ async function main(): Promise<void> {
   }
   await images.waitUntilReady();
   logger.info({ concurrency }, 'the worker is ready');
+}
+
+/** Reads the versions of sharp and its libraries. Only this loads libvips into the worker itself, where it processes no image. */
+async function loadVersions() {
+  return (await import('../imaging/library-versions.ts')).libraryVersions;
 }
 
 await run(main);

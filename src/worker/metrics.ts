@@ -24,6 +24,8 @@ export interface WorkerMetrics {
   waited(seconds: number): void;
   /** @param seconds time that a child process took for a file */
   processed(seconds: number): void;
+  /** Counts a file that got the result of an earlier file. */
+  resultReused(): void;
   /** Counts a child process that ended early. */
   childEnded(reason: EndOfChild): void;
   /** Counts a job that was delayed because of a storage failure. */
@@ -66,6 +68,11 @@ export function createWorkerMetrics(): WorkerMetrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers,
   });
+  const reused = new Counter({
+    name: 'image_results_reused_total',
+    help: 'Files that got the result of an earlier file and were not processed',
+    registers,
+  });
   const children = new Counter({
     name: 'image_processes_ended_total',
     help: 'Child processes that ended early: over the time or memory limit, crashed, or unresponsive',
@@ -102,6 +109,7 @@ export function createWorkerMetrics(): WorkerMetrics {
     fileFailed: (code) => failures.inc({ code }),
     waited: (seconds) => wait.observe(seconds),
     processed: (seconds) => processing.observe(seconds),
+    resultReused: () => reused.inc(),
     childEnded: (reason) => children.inc({ reason }),
     storageAwaited: (code) => storageWaits.inc({ code }),
     webhookAttempted: (outcome) => webhooks.inc({ outcome }),

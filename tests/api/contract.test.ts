@@ -239,6 +239,7 @@ function failingParts() {
       results: {
         write: rejects,
         publish: rejects,
+        copy: rejects,
         outputPath: throws,
         find: throws,
         read: rejects,
@@ -257,6 +258,7 @@ function failingParts() {
     webhooks: loadConfig(environment()).webhooks,
     links: loadConfig(environment()).links,
     imports: loadConfig(environment()).imports,
+    reusesResults: false,
     logger: silent,
   };
 }

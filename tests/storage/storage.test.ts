@@ -155,6 +155,22 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await expect(missing()).rejects.toThrow();
   });
 
+  test('a copied result stays when the other is replaced or deleted, and can be copied again', async () => {
+    const { results } = await open();
+    const publish = async (content: string) =>
+      results.publish(await results.write(Buffer.from(content), 'one', 'jpeg', 'small'), 'one', 'jpeg', 'small');
+    const copied = async () => (await buffer(await results.read('other', 'jpeg', 'small'))).toString();
+    await publish('first');
+    for (let time = 0; time < 2; time += 1) await results.copy('one', 'other', 'jpeg', 'small');
+    await publish('second');
+    expect(await copied()).toBe('first');
+    await results.copy('one', 'other', 'jpeg', 'small');
+    await results.remove('one', 'jpeg', 'small');
+    expect(await copied()).toBe('second');
+    await expect(results.copy('one', 'other', 'jpeg', 'small')).rejects.toThrow();
+    expect(await copied()).toBe('second');
+  });
+
   test('deleting a result can be repeated', async () => {
     const { results } = await open();
     await results.publish(await results.write(Buffer.from('x'), 'id', 'png'), 'id', 'png');

@@ -96,6 +96,7 @@ export async function listeningApp(
     webhooks: config.webhooks,
     links: config.links,
     imports: config.imports,
+    reusesResults: config.reusesResults,
     optionRules: { presets, presetsOnly: config.presetsOnly, watermarks: [] },
     logger: silent,
   });

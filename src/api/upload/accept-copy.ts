@@ -44,8 +44,8 @@ export async function acceptCopy(
     await incoming.discard();
     throw error;
   }
-  const files = copy.files.map(({ originalName, format, importUrl }) =>
-    format === undefined ? { originalName, importUrl } : { originalName, format },
+  const files = copy.files.map(({ originalName, format, importUrl, contentHash }) =>
+    format === undefined ? { originalName, importUrl } : { originalName, format, contentHash },
   );
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([req.path, copy.files.map(({ index }) => index), outputs, tags, metadata, webhook]))

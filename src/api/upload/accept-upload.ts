@@ -18,6 +18,8 @@ export interface UploadParts {
   webhooks: WebhookConfig;
   links: LinkConfig;
   imports: ImportConfig;
+  /** Whether the worker may reuse results. */
+  reusesResults: boolean;
 }
 
 /**
@@ -30,11 +32,11 @@ export interface UploadParts {
 export async function acceptUpload(
   req: Request,
   res: Response,
-  { queue, storage: { originals }, limits, optionRules, webhooks }: UploadParts,
+  { queue, storage: { originals }, limits, optionRules, webhooks, reusesResults }: UploadParts,
   claim: Claim | undefined,
 ): Promise<EnqueuedBatch> {
-  const withFingerprint = claim !== undefined;
-  const received = await receiveUpload(req, res, { originals, limits, withFingerprint });
+  const hashes = { withFingerprint: claim !== undefined, withContentHashes: reusesResults };
+  const received = await receiveUpload(req, res, { originals, limits, ...hashes });
   const { files, fields, fingerprint, incoming } = received;
   let batch: Parameters<typeof enqueueBatch>[4]['batch'];
   try {

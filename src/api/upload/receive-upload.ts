@@ -25,7 +25,7 @@ const [formQuery, rawQuery] = [anyOf('links', ...textFields), anyOf('name', 'lin
 /** An upload that was received whole and checked. It is stored but not yet committed. */
 export interface ReceivedUpload {
   /** In the order of the upload; names as the client wrote them. */
-  files: { originalName: string; format: FormatName }[];
+  files: { originalName: string; format: FormatName; contentHash?: string | undefined }[];
   /** The form's text fields and the parameters of the address, by name. */
   fields: Record<string, unknown>;
   /** Hash of its names, contents and options; empty unless it was requested. */
@@ -48,8 +48,10 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
 interface ReceiveParts {
   originals: Originals;
   limits: UploadLimits;
-  /** Whether to hash the contents. */
+  /** Whether to return the hash of the whole upload. */
   withFingerprint: boolean;
+  /** Whether to return the hash of each file. */
+  withContentHashes: boolean;
 }
 
 /**
@@ -58,11 +60,11 @@ interface ReceiveParts {
  * @throws {ServiceError} for every error of the upload, naming the file or the field
  */
 export async function receiveUpload(req: Request, res: Response, parts: ReceiveParts): Promise<ReceivedUpload> {
-  const { limits, withFingerprint } = parts;
+  const { withFingerprint } = parts;
   const incoming = await parts.originals.receive();
   try {
     const { files: received, fields } = await receiveBody(req, res, incoming, parts);
-    const files = await checkFiles(received, limits);
+    const files = await checkFiles(received, parts);
     return { files, fields, fingerprint: withFingerprint ? fingerprintOf(received, fields) : '', incoming };
   } catch (error) {
     const discarded = incoming.discard();
@@ -78,8 +80,9 @@ async function receiveBody(
   req: Request,
   res: Response,
   incoming: IncomingUpload,
-  { limits, withFingerprint: withDigests }: ReceiveParts,
+  { limits, withFingerprint, withContentHashes }: ReceiveParts,
 ): Promise<{ files: ReceivedFile[]; fields: Record<string, unknown> }> {
+  const withDigests = withFingerprint || withContentHashes;
   // How the response writes links is read elsewhere.
   if (req.is(RAW_TYPES)) {
     const { name, links: _, ...fields } = readQuery(rawQuery, req);
@@ -110,7 +113,7 @@ function fingerprintOf(files: readonly ReceivedFile[], fields: Record<string, un
 
 async function checkFiles(
   files: readonly ReceivedFile[],
-  { acceptedFormats }: UploadLimits,
+  { limits: { acceptedFormats }, withContentHashes }: ReceiveParts,
 ): Promise<ReceivedUpload['files']> {
   if (files.length === 0) throw new ServiceError('FILE_REQUIRED', []);
   const empty = files.filter(({ size }) => size === 0);
@@ -123,7 +126,9 @@ async function checkFiles(
     const accepted = acceptedFormats.map((name) => formats[name].label);
     throw new ServiceError('UNSUPPORTED_IMAGE_TYPE', [namesOf(refused), accepted]);
   }
-  return detected.flatMap(({ file: { originalName }, format }) => (format ? [{ originalName, format }] : []));
+  return detected.flatMap(({ file: { originalName, digest }, format }) =>
+    format ? [{ originalName, format, ...(withContentHashes && { contentHash: digest }) }] : [],
+  );
 }
 
 function namesOf(files: readonly ReceivedFile[]): string[] {

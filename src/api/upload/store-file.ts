@@ -1,5 +1,6 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SIGNATURE_BYTES } from '../../imaging/formats.ts';
+import { hashing } from '../../shared/hashing.ts';
 import type { IncomingUpload } from '../../storage/storage.ts';
 
 /** A file that is stored in an upload. */
@@ -29,11 +30,4 @@ export async function storeFile(
   const hash = withDigest ? createHash('sha256') : undefined;
   const stored = await incoming.add(index, hash ? hashing(content, hash) : content, SIGNATURE_BYTES);
   return { ...stored, digest: hash?.digest('hex') };
-}
-
-async function* hashing(content: AsyncIterable<Buffer>, digest: Hash): AsyncGenerator<Buffer> {
-  for await (const chunk of content) {
-    digest.update(chunk);
-    yield chunk;
-  }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, writeFileSync } from 'node:fs';
-import { open, opendir, rename, rm } from 'node:fs/promises';
+import { link, open, opendir, rename, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { projectRoot } from '../../shared/setting-types.ts';
 import { type ResultId, type Results, resultName, resultPrefix } from '../storage.ts';
@@ -72,6 +72,18 @@ export function createResults(folder: string): Results {
       } catch (cause) {
         await rm(path, { force: true }).catch(() => undefined);
         throw toStorageError(operation, cause);
+      }
+    },
+
+    // A hard link costs no space. Published results never change, so both names can share the content.
+    async copy(sourceId, jobId, ...rest) {
+      const path = temporary(randomUUID());
+      try {
+        await link(locate(sourceId, ...rest), path);
+        await rename(path, locate(jobId, ...rest));
+      } finally {
+        // A rename does nothing if both names already have the same content, as when a job runs again.
+        await rm(path, { force: true });
       }
     },
   };

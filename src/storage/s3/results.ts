@@ -31,6 +31,8 @@ export function createResults(bucket: BucketClient, deliver: (key: string) => St
 
     async publish() {},
 
+    copy: (sourceId, jobId, ...rest) => bucket.copy(locate(sourceId, ...rest), locate(jobId, ...rest)),
+
     async remove(...result) {
       try {
         await bucket.remove([locate(...result)]);

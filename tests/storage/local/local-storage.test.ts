@@ -52,6 +52,15 @@ describe('results', () => {
     expect(await readFile(join(folder, `processed-${batchId}-0.jpg`), 'utf8')).toBe('second');
   });
 
+  test('are copied as hard links, without a temporary file, also when a job runs again', async () => {
+    const folder = await temporaryFolder();
+    const results = createResults(folder);
+    await results.publish(await results.write(Buffer.from('x'), 'one', 'jpeg'), 'one', 'jpeg');
+    for (let time = 0; time < 2; time += 1) await results.copy('one', 'other', 'jpeg');
+    expect((await readdir(folder)).sort()).toEqual(['processed-one.jpg', 'processed-other.jpg']);
+    expect((await stat(join(folder, 'processed-other.jpg'))).nlink).toBe(2);
+  });
+
   test('are not visible before they are published', async () => {
     const folder = await temporaryFolder();
     await createResults(folder).write(Buffer.from('written'), ...id);
