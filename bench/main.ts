@@ -11,6 +11,7 @@ import { memory } from './measures/memory.ts';
 import { pipeline } from './measures/pipeline.ts';
 import { rawBody } from './measures/raw-body.ts';
 import { redisCost } from './measures/redis-cost.ts';
+import { reuse } from './measures/reuse.ts';
 import { service } from './measures/service.ts';
 import { startup } from './measures/startup.ts';
 import { status } from './measures/status.ts';
@@ -27,6 +28,7 @@ const measures: Record<string, Measure> = {
   variants,
   drain: drainRate,
   service,
+  reuse,
   accept,
   raw: rawBody,
   status,
