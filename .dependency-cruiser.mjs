@@ -28,6 +28,7 @@ const packages = {
   '@aws-sdk/.+': { only: 'storage', why: 'no other folder depends on the kind of storage' },
   'undici|ipaddr.js': { only: 'network', why: 'every request to an address that a client chose must be checked' },
   sharp: { only: 'imaging', why: 'untrusted images can crash libvips, so one folder alone loads it' },
+  'libheif-js': { only: 'imaging', why: 'it is optional, and blocks the thread that calls it' },
 };
 
 export default {
@@ -54,11 +55,11 @@ export default {
       to: { path: `^node_modules/(${names})/` },
     })),
     {
-      name: 'api-never-reaches-sharp',
-      comment: 'an image that crashes libvips must not crash the API',
+      name: 'api-never-reaches-decoders',
+      comment: 'an image that crashes a decoder must not crash the API',
       severity: 'error',
       from: { path: '^src/api/' },
-      to: { path: '^node_modules/sharp/', reachable: true },
+      to: { path: '^node_modules/(sharp|libheif-js)/', reachable: true },
     },
     {
       name: 'only-storage-touches-files',

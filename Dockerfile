@@ -9,6 +9,9 @@ RUN npm install --no-save --no-audit
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build && npm prune --omit=dev --no-save && rm dist/.tsbuildinfo
+# The decoder of HEIC may need a patent licence (docs/operations.md): it stays only with --build-arg HEIC=1.
+ARG HEIC=0
+RUN [ "$HEIC" = 1 ] || rm -r node_modules/libheif-js
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \

@@ -670,7 +670,7 @@ export interface components {
              * @description File format
              * @enum {string}
              */
-            format: "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff";
+            format: "jpeg" | "png" | "webp" | "gif" | "avif" | "tiff" | "heic";
             /** @description Width in pixels, upright */
             width: number;
             /** @description Height in pixels, upright */

@@ -1,4 +1,4 @@
-import type { FormatName } from '../shared/setting-types.ts';
+import type { ResultFormat } from '../shared/setting-types.ts';
 import type { FullOptions } from './options.ts';
 
 /** Maximum cost of all results of one file together, in {@link costOf} pixels. It is the pixels of two results of 4096 × 4096. */
@@ -12,7 +12,7 @@ const AVIF_COSTS = [2, 4, 4, 6, 40, 70, 103];
 
 /** Cost of encoding a pixel, relative to a step that takes 130 ns of CPU, on a photograph. Measured in `bench/measures/costs.ts`. */
 function encodingCost({ format, effort, lossless, colors }: CostOptions): number {
-  const costs: Record<FormatName, number> = {
+  const costs: Record<ResultFormat, number> = {
     jpeg: 0.1,
     png: colors === undefined ? 0.6 : 7,
     webp: lossless ? 12 : (effort ?? 4) > 4 ? 2 : 0.9,

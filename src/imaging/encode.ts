@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import type { FormatName } from '../shared/setting-types.ts';
+import type { ResultFormat } from '../shared/setting-types.ts';
 import { ImageError } from './image-error.ts';
 import type { FullOptions } from './options.ts';
 
@@ -18,7 +18,7 @@ function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], 
 
 type Encoder = (image: Sharp, options: FullOptions, quality: number, animation: Animation) => Sharp;
 
-const encoders: Record<FormatName, Encoder> = {
+const encoders: Record<ResultFormat, Encoder> = {
   // Optimised Huffman codes would save 1 % of the bytes of a photograph, and cost 10 % of the time of a small image.
   jpeg: (image, { progressive, chromaSubsampling }, quality) =>
     image.jpeg({ quality, optimiseCoding: false, ...defined({ progressive, chromaSubsampling }) }),

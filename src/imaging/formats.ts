@@ -9,18 +9,24 @@ interface Format {
   label: string;
   /** Media types that the signature can have. Animated PNG has its own media type. */
   mediaTypes: readonly string[];
-  /** Class name of the libvips loader. Only the loaders of accepted formats are unblocked. */
-  loader: string;
+  /** Class names of the libvips loaders. Only the loaders of accepted formats are unblocked. */
+  loaders: readonly string[];
 }
 
 /** All formats that the service can read. */
 export const formats: Record<FormatName, Format> = {
-  jpeg: { label: 'JPEG', mediaTypes: ['image/jpeg'], loader: 'VipsForeignLoadJpeg' },
-  png: { label: 'PNG', mediaTypes: ['image/png', 'image/apng'], loader: 'VipsForeignLoadPng' },
-  webp: { label: 'WebP', mediaTypes: ['image/webp'], loader: 'VipsForeignLoadWebp' },
-  gif: { label: 'GIF', mediaTypes: ['image/gif'], loader: 'VipsForeignLoadNsgif' },
-  avif: { label: 'AVIF', mediaTypes: ['image/avif'], loader: 'VipsForeignLoadHeif' },
-  tiff: { label: 'TIFF', mediaTypes: ['image/tiff'], loader: 'VipsForeignLoadTiff' },
+  jpeg: { label: 'JPEG', mediaTypes: ['image/jpeg'], loaders: ['VipsForeignLoadJpeg'] },
+  png: { label: 'PNG', mediaTypes: ['image/png', 'image/apng'], loaders: ['VipsForeignLoadPng'] },
+  webp: { label: 'WebP', mediaTypes: ['image/webp'], loaders: ['VipsForeignLoadWebp'] },
+  gif: { label: 'GIF', mediaTypes: ['image/gif'], loaders: ['VipsForeignLoadNsgif'] },
+  avif: { label: 'AVIF', mediaTypes: ['image/avif'], loaders: ['VipsForeignLoadHeif'] },
+  tiff: { label: 'TIFF', mediaTypes: ['image/tiff'], loaders: ['VipsForeignLoadTiff'] },
+  // libvips reads the header only. The pixels come from libheif-js, as a PNG (heic.ts).
+  heic: {
+    label: 'HEIC',
+    mediaTypes: ['image/heic', 'image/heif'],
+    loaders: ['VipsForeignLoadHeif', 'VipsForeignLoadPng'],
+  },
 };
 
 /** Returns the media type of a format; `undefined` if only a newer version knows the format. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FormatName } from '../shared/setting-types.ts';
+import type { FormatName, ResultFormat } from '../shared/setting-types.ts';
 import {
   area,
   colour,
@@ -222,7 +222,10 @@ export type Output = z.infer<typeof output>;
 /** What is kept of the metadata. */
 export type KeptMetadata = Exclude<NonNullable<ImageOptions['keepMetadata']>, boolean>;
 
-/** Fills in the defaults and multiplies lengths by `dpr`. The format `original` becomes the format of the source. */
+/**
+ * Fills in the defaults and multiplies lengths by `dpr`. The format `original` becomes the format of the source, and JPEG if that can only
+ * be read.
+ */
 export function withDefaults(options: ImageOptions, sourceFormat: FormatName) {
   const { dpr = 1, width, height, format = 'jpeg', keepMetadata = 'none' } = options;
   const scaled = (length: number | undefined) => length && Math.max(1, Math.round(length * dpr));
@@ -235,11 +238,15 @@ export function withDefaults(options: ImageOptions, sourceFormat: FormatName) {
     position: options.position ?? 'centre',
     enlarge: options.enlarge ?? true,
     grayscale: options.grayscale ?? true,
-    format: format === 'original' ? sourceFormat : format,
+    format: format === 'original' ? toResultFormat(sourceFormat) : format,
     quality: options.quality ?? 80,
     rotate: (((options.rotate ?? 0) % 360) + 360) % 360,
     keepMetadata: toKept(keepMetadata),
   };
+}
+
+function toResultFormat(sourceFormat: FormatName): ResultFormat {
+  return sourceFormat === 'heic' ? 'jpeg' : sourceFormat;
 }
 
 function toKept(given: NonNullable<ImageOptions['keepMetadata']>): KeptMetadata {

@@ -1,9 +1,10 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
-import type { FormatName } from '../shared/setting-types.ts';
+import type { FormatName, ResultFormat } from '../shared/setting-types.ts';
 import { differenceHash } from './dhash.ts';
 import { apply, draw, fillOf, grey, turn, type Wanted } from './draw.ts';
 import { type Animation, type Encoded, encode } from './encode.ts';
 import { detectFormat, formats, SIGNATURE_BYTES } from './formats.ts';
+import { decodeHeic } from './heic.ts';
 import { ImageError, toImageError, unsupported } from './image-error.ts';
 import { readInfo } from './info.ts';
 import type { ImageInfo } from './info-schema.ts';
@@ -26,7 +27,7 @@ export interface ImageFile {
 
 /** An encoded result. */
 export interface ProcessedImage extends Encoded {
-  format: FormatName;
+  format: ResultFormat;
 }
 
 /** What the operator allows and offers. */
@@ -63,7 +64,7 @@ interface Source {
 export function configureSharp(accepted: readonly FormatName[]): void {
   sharp.block({ operation: ['VipsForeignLoad'] });
   // Watermarks, and intermediate images that keep their metadata, are PNG. A client cannot send one that is not accepted: `detectFormat`.
-  sharp.unblock({ operation: [formats.png.loader, ...accepted.map((name) => formats[name].loader)] });
+  sharp.unblock({ operation: [...formats.png.loaders, ...accepted.flatMap((name) => formats[name].loaders)] });
   sharp.concurrency(1);
   sharp.cache(false);
 }
@@ -89,9 +90,12 @@ export async function processImage(
   const ofFile = (file: ImageFile) => (NEEDS_MEMORY.has(sourceFormat) ? file.read() : file.path);
   const content = 'path' in given ? ofFile(given) : given;
   try {
-    const header = await sharp(content, { limitInputPixels: false }).metadata();
+    const metadata = await sharp(content, { limitInputPixels: false }).metadata();
+    // Only the primary image of a HEIC is decoded.
+    const header = sourceFormat === 'heic' ? { ...metadata, pages: 1 } : metadata;
+    let decodable = content;
     const source: Source = {
-      open: (options, plan) => sharp(content, openOptions(options, plan, limits)),
+      open: (options, plan) => sharp(decodable, openOptions(options, plan, limits)),
       header,
       size: header.autoOrient,
     };
@@ -102,6 +106,9 @@ export async function processImage(
     });
     const results = options.map((own): Wanted => ({ options: own, plan: planFor(source, own) }));
     checkBounds(source.size, limits, results);
+    if (sourceFormat === 'heic') {
+      decodable = await decodeHeic('path' in given ? given.read() : given, header, limits.maxPixels);
+    }
     const info = await describe(source, results, sourceFormat);
     const trimmed = await Promise.all(results.map((result) => trim(source, result, limits)));
     return { ...(await makeAll(source, trimmed, limits)), ...(info && { info }) };

@@ -1,11 +1,11 @@
-import type { FormatName } from '../shared/setting-types.ts';
+import type { ResultFormat } from '../shared/setting-types.ts';
 import { costOf, describeExcess, inMegapixels } from './cost.ts';
 import { ImageError } from './image-error.ts';
 import { toEdges } from './option-values.ts';
 import type { FullOptions } from './options.ts';
 
 /** Longest side that each file format can store, in pixels. */
-const LONGEST_SIDES: Record<FormatName, number> = {
+const LONGEST_SIDES: Record<ResultFormat, number> = {
   jpeg: 65_535,
   png: 65_535,
   webp: 16_383,

@@ -136,7 +136,7 @@ export function possibleResultsOf(jobId: string, { format, outputs }: Pick<Sourc
 /**
  * Name of a format, also of a newer version. The pattern keeps it safe in a file name.
  */
-const formatName = z.union([z.enum(formatNames), z.string().regex(/^[a-z0-9]{1,16}$/)]);
+const formatName = z.union([z.enum(formatNames).exclude(['heic']), z.string().regex(/^[a-z0-9]{1,16}$/)]);
 
 const image = z.object({
   outputPath: z

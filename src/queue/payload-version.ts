@@ -60,7 +60,7 @@ const knownSince: {
     keepProfile: 3,
     info: 3,
   },
-  formats: { jpeg: 1, png: 1, webp: 1, gif: 1, avif: 1, tiff: 1 },
+  formats: { jpeg: 1, png: 1, webp: 1, gif: 1, avif: 1, tiff: 1, heic: 3 },
 };
 
 /** Payload version of a job that has no original, because its import failed. */

@@ -5,9 +5,11 @@ import { z } from 'zod';
 export const projectRoot = resolve(import.meta.dirname, '../..');
 
 /** The image formats that `ACCEPTED_FORMATS` can contain. */
-export const formatNames = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const;
+export const formatNames = ['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff', 'heic'] as const;
 /** One of {@link formatNames}. */
 export type FormatName = (typeof formatNames)[number];
+/** The formats that a result can have. HEIC can only be read. */
+export type ResultFormat = Exclude<FormatName, 'heic'>;
 
 /** A whole number in a range, bounds included. */
 export function wholeNumber(min: number, max: number) {

@@ -149,7 +149,7 @@ export const settings = z.object({
     ),
   ACCEPTED_FORMATS: formatList
     .prefault('jpeg,png,webp,gif,avif')
-    .describe('accepted image formats, comma-separated; `tiff` can be added'),
+    .describe('accepted image formats, comma-separated; `tiff` and `heic` can be added'),
   MAX_MEGAPIXELS: wholeNumber(1, 1000)
     .prefault('50')
     .describe('maximum megapixels per image; checked in the header before the image is decoded'),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -42,6 +43,12 @@ function problemOf(file: string): string | undefined {
     return `cannot be read (${(error as NodeJS.ErrnoException).code})`;
   }
   return head.toString('hex') === PNG_SIGNATURE ? undefined : 'is not a PNG file';
+}
+
+/** Returns the SHA-256 of each watermark, by its name. */
+export function hashWatermarks(path: string | undefined): Record<string, string> {
+  const hash = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  return Object.fromEntries(Object.entries(readWatermarks(path)).map(([name, file]) => [name, hash(file)]));
 }
 
 /**

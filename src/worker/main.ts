@@ -1,3 +1,4 @@
+import { requireLibheif } from '../imaging/require-libheif.ts';
 import { connectConsumer } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
@@ -6,7 +7,7 @@ import { createLogger } from '../shared/logger.ts';
 import { run } from '../shared/run.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
-import { readWatermarks } from '../shared/watermarks.ts';
+import { hashWatermarks, readWatermarks } from '../shared/watermarks.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
 import { createImageWorker } from './image-worker.ts';
@@ -22,6 +23,7 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
+  requireLibheif(config.acceptedFormats);
   const logger = createLogger('worker', config.logLevel);
   const {
     queuePrefix: prefix,
@@ -48,7 +50,7 @@ async function main(): Promise<void> {
         prefix,
         results: storage.results,
         retentionMs,
-        libraries: await loadVersions(),
+        environment: { ...(await loadVersions()), watermarks: hashWatermarks(config.watermarksFile) },
         logger,
       })
     : undefined;

@@ -39,28 +39,29 @@ export interface ResultReuse {
  *
  * @param redis a connection that waits for Redis
  * @param retentionMs time after its end at which a batch is removed; 0 for never
- * @param libraries versions of the libraries that process images, so that an upgrade does not serve results of the old version
+ * @param environment what results depend on besides: versions of the libraries, so that an upgrade does not serve results of the old
+ *   version, and the watermarks
  */
 export function createResultReuse({
   redis,
   prefix,
   results,
   retentionMs,
-  libraries,
+  environment,
   logger,
 }: {
   redis: RedisConnection;
   prefix: string;
   results: Pick<Results, 'copy' | 'outputPath'>;
   retentionMs: number;
-  libraries: object;
+  environment: object;
   logger: Logger;
 }): ResultReuse {
   const images = new Queue<SourcePayload>(IMAGE_QUEUE, { connection: redis, prefix });
   images.on('error', (err) => logger.debug({ err }, 'queue error'));
   const keys = serviceKeys(prefix);
   const lifeMs = retentionMs > 0 ? retentionMs : KEY_LIFE_MS;
-  const versions = [version, PAYLOAD_VERSION, libraries];
+  const versions = [version, PAYLOAD_VERSION, environment];
 
   /** Derives the key of the results of a job. Returns `undefined` if the hash of its original is unknown. */
   function keyOf({ owner, contentHash, format, outputs }: ImageJobPayload): string | undefined {

@@ -11,6 +11,7 @@ const read = (name: string) => readFile(join(projectRoot, name), 'utf8');
 test('uses the documented defaults, and parses lists of Redis nodes', () => {
   const config = loadConfig(environment());
   expect(config).toMatchObject({ port: 3000, maxFiles: 10, maxFileBytes: 5 * 1024 * 1024, maxPixels: 50_000_000 });
+  expect(config.acceptedFormats).toEqual(['jpeg', 'png', 'webp', 'gif', 'avif']);
   const { host, port, isNamed, ...others } = config.redis;
   expect({ host, port, isNamed }).toEqual({ host: 'localhost', port: 6379, isNamed: false });
   expect(others).toMatchObject({ password: undefined, url: undefined, isTls: false, sentinels: [], cluster: [] });

@@ -1,7 +1,8 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
-import type { FormatName } from '../../src/shared/setting-types.ts';
+import type { FormatName, ResultFormat } from '../../src/shared/setting-types.ts';
 import { chunk, pngSignature } from './bombs.ts';
+import { heicFile } from './heic.ts';
 
 /** Default size of the test images, in pixels. */
 const WIDTH = 640;
@@ -19,16 +20,13 @@ export function testImage(width = WIDTH, height = HEIGHT): Sharp {
   }).composite([{ input: { create: light }, left: Math.floor(width / 2), top: 0 }]);
 }
 
-const files = new Map<FormatName, Promise<Buffer>>();
+const files = new Map<FormatName, Promise<Buffer<ArrayBuffer>>>();
 
 /** Encodes an image of 640 × 480 pixels with low effort. The file of each format is cached. */
-export function encoded(name: FormatName): Promise<Buffer> {
+export function encoded(name: FormatName): Promise<Buffer<ArrayBuffer>> {
   const effort = { avif: 0, gif: 1 }[name as string];
-  const made =
-    files.get(name) ??
-    testImage()
-      .toFormat(name, effort === undefined ? {} : { effort })
-      .toBuffer();
+  const encode = (format: ResultFormat) => testImage().toFormat(format, effort === undefined ? {} : { effort });
+  const made = files.get(name) ?? (name === 'heic' ? Promise.resolve(heicFile('halves')) : encode(name).toBuffer());
   files.set(name, made);
   return made;
 }

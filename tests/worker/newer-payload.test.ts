@@ -44,7 +44,7 @@ test('an older API shows, serves and deletes what a newer version enqueued and p
   await rewrite(admin, `${newer}-0`, (data) => ({
     ...data,
     version,
-    format: 'heic',
+    format: 'jxl',
     outputs: [{ options }],
     notify: 1,
   }));

@@ -31,10 +31,10 @@ async function publish(jobId: string, content: string): Promise<void> {
   await results.publish(await results.write(Buffer.from(content), jobId, 'jpeg'), jobId, 'jpeg');
 }
 
-/** Creates a reuse of results. A test's own versions of the libraries stand for an upgrade. */
-function reuseWith({ libraries = { vips: '1' }, retentionMs = DAY_MS } = {}) {
+/** Creates a reuse of results. A test's own versions of the environment stand for an upgrade. */
+function reuseWith({ environment = { vips: '1' }, retentionMs = DAY_MS } = {}) {
   const { results } = storage();
-  const reuse = createResultReuse({ redis, prefix, results, retentionMs, libraries, logger: silent });
+  const reuse = createResultReuse({ redis, prefix, results, retentionMs, environment, logger: silent });
   onCleanup(() => reuse.close());
   return reuse;
 }
@@ -103,9 +103,9 @@ test.each([
   expect(await reuseWith().take(await payloadOf(jobId))).toBeUndefined();
 });
 
-test('takes nothing that another version of the libraries has made', async () => {
+test('takes nothing that another version of the environment has made', async () => {
   const jobId = await enqueueFile();
-  expect(await reuseWith({ libraries: { vips: '2' } }).take(await payloadOf(jobId))).toBeUndefined();
+  expect(await reuseWith({ environment: { vips: '2' } }).take(await payloadOf(jobId))).toBeUndefined();
 });
 
 test('a key that leads to another job takes nothing', async () => {
