@@ -32,8 +32,14 @@ function drawingCost(options: CostOptions): number {
     (options.sharpen === undefined ? 0 : 1) +
     (isModulated ? 0.5 : 0) +
     (options.normalise ? 0.5 : 0) +
-    (options.watermark || options.round ? 0.5 : 0)
+    (options.watermark ? 1 : 0) +
+    (options.round ? 1 : 0)
   );
+}
+
+/** Whether a lower quality makes the file of a result smaller. */
+export function hasQuality({ format, lossless }: Pick<FullOptions, 'format' | 'lossless'>): boolean {
+  return !lossless && ['jpeg', 'webp', 'avif'].includes(format);
 }
 
 /** The options that have a cost. */
@@ -45,7 +51,7 @@ export type CostOptions = Partial<FullOptions> & Pick<FullOptions, 'format'>;
  * @param pixels pixels of all frames of the result
  */
 export function costOf(pixels: number, options: CostOptions): number {
-  const encodes = options.maxBytes === undefined ? 1 : MAX_ENCODES;
+  const encodes = options.maxBytes !== undefined && hasQuality(options) ? MAX_ENCODES : 1;
   return pixels * Math.max(1, drawingCost(options) + encodes * encodingCost(options));
 }
 
@@ -53,9 +59,9 @@ export function costOf(pixels: number, options: CostOptions): number {
 export function describeExcess(costs: readonly number[], pixels: number): string | undefined {
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   if (total <= MAX_COST) return undefined;
-  const weight = Math.round((total / pixels) * 10) / 10;
-  const weighted = weight > 1 ? ` (each counts ${weight} times with these options)` : '';
-  return `would make ${inMegapixels(pixels)} megapixels of results${weighted}; the limit is ${inMegapixels(MAX_COST)}`;
+  const made = `would make ${inMegapixels(pixels)} megapixels of results`;
+  if (total <= pixels) return `${made}; the limit is ${inMegapixels(MAX_COST)}`;
+  return `${made}, which cost as much as ${inMegapixels(total)} with these options; the limit is ${inMegapixels(MAX_COST)}`;
 }
 
 /** Converts pixels to megapixels. Rounds up to one decimal, so that a number just above a limit never looks equal to it. */

@@ -34,14 +34,19 @@ const resize: Step = (image, options, { focused }) => {
   return image.resize({
     ...(width && { width }),
     ...(height && { height }),
-    fit,
+    // With one side `fill` would keep the other as it is.
+    fit: width && height ? fit : 'inside',
     position,
     withoutEnlargement: !enlarge,
     background: fillOf(options),
   });
 };
 
-const median: Step = (image, options) => (options.median === undefined ? image : image.median(options.median));
+/** The window must not be larger than the image. */
+const median: Step = (image, { median: side = 1 }, { drawn }) => {
+  const fitting = Math.min(side, drawn.width, drawn.height);
+  return fitting < 2 ? image : image.median(fitting);
+};
 
 const threshold: Step = (image, options) =>
   options.threshold === undefined ? image : image.threshold(options.threshold);

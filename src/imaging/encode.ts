@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { ResultFormat } from '../shared/setting-types.ts';
+import { hasQuality } from './cost.ts';
 import { ImageError } from './image-error.ts';
 import type { FullOptions } from './options.ts';
 
@@ -78,12 +79,12 @@ export async function encode(
     const { width, height, pageHeight = height } = info as typeof info & { pageHeight?: number };
     return { data, width, height: pageHeight };
   };
-  const { maxBytes = Number.POSITIVE_INFINITY, format, lossless } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
   let smallest = await at(highest);
   if (smallest.data.length <= maxBytes) return smallest;
 
-  const hasQuality = !lossless && ['jpeg', 'webp', 'avif'].includes(format);
-  let [low, high] = [LOWEST_QUALITY, hasQuality ? highest - 1 : 0];
+  const canShrink = hasQuality(options);
+  let [low, high] = [LOWEST_QUALITY, canShrink ? highest - 1 : 0];
   let best: Encoded | undefined;
   while (low <= high) {
     const middle = Math.floor((low + high) / 2);
@@ -97,7 +98,7 @@ export async function encode(
     }
   }
   if (best) return best;
-  const lowest = hasQuality ? ` at quality ${Math.min(highest, LOWEST_QUALITY)}` : '';
+  const lowest = canShrink ? ` at quality ${Math.min(highest, LOWEST_QUALITY)}` : '';
   throw new ImageError(
     'OUTPUT_TOO_LARGE',
     `the result has ${smallest.data.length} bytes${lowest}, and maxBytes is ${maxBytes}`,

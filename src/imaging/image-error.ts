@@ -14,6 +14,11 @@ export class ImageError extends Error {
   }
 }
 
+/** An error of what the operator has configured. The image is not the cause. */
+export class OperatorError extends Error {
+  override name = 'OperatorError';
+}
+
 /** How libvips's loaders report a file that ends too early. */
 const TRUNCATED = /premature end of JPEG|unexpected end|outside of file bounds|insufficient input data/i;
 
@@ -28,6 +33,8 @@ const MACHINE_ERROR = /out of memory|unable to allocate|cannot allocate|too many
  */
 export function toImageError(label: string, cause: unknown): unknown {
   const message = cause instanceof Error ? cause.message : String(cause);
+  // A `TypeError` is a mistake in our code.
+  if (cause instanceof OperatorError || cause instanceof TypeError) return cause;
   if (MACHINE_ERROR.test(message)) return cause;
   if (/unsupported image format/i.test(message)) return unsupported({ cause });
   if (TRUNCATED.test(message)) return new ImageError('IMAGE_TRUNCATED', `truncated ${label}`, { cause });

@@ -140,6 +140,7 @@ const encodings: Partial<Record<OptionName, readonly string[]>> = {
   effort: ['webp', 'avif'],
   chromaSubsampling: ['jpeg', 'avif'],
   colors: ['png', 'gif'],
+  keepProfile: ['jpeg', 'png', 'webp', 'avif'],
 };
 
 /** Options that a pixel of one frame would carry into another, or that libvips applies only to a single frame. */
@@ -154,10 +155,13 @@ const STILL_ONLY = [
   'sharpen',
   'watermark',
   'round',
+  'keepProfile',
 ] as const satisfies OptionName[];
 
 /** Options that a grayscale result does not show. */
 const COLOUR_ONLY = ['saturation', 'hue', 'tint', 'keepProfile'] as const satisfies OptionName[];
+
+const isSet = (value: unknown) => value !== undefined && value !== false;
 
 /** Finds options that contradict each other. */
 function contradictions(options: AllOptions): { path: [OptionName]; message: string }[] {
@@ -186,15 +190,16 @@ function contradictions(options: AllOptions): { path: [OptionName]; message: str
     if (side && dpr > 1 && side * dpr > MAX_SIDE) refuse('dpr', `must not make ${name} more than ${MAX_SIDE} pixels`);
   }
   for (const name of COLOUR_ONLY) {
-    if (grayscale && options[name]) refuse(name, 'needs grayscale to be false');
+    if (grayscale && isSet(options[name])) refuse(name, 'needs grayscale to be false');
   }
   for (const [name, formats] of Object.entries(encodings) as [OptionName, readonly string[]][]) {
     if (format === 'original' || formats.includes(format)) continue;
-    if (options[name] !== undefined) refuse(name, `needs the format ${formats.join(' or ')}`);
+    if (isSet(options[name])) refuse(name, `needs the format ${formats.join(' or ')}`);
   }
   if (!animated) return found;
   if (!['gif', 'webp', 'original'].includes(format)) refuse('animated', 'needs the format gif or webp');
-  for (const name of STILL_ONLY) if (options[name]) refuse(name, 'cannot be used with animated');
+  for (const name of STILL_ONLY) if (isSet(options[name])) refuse(name, 'cannot be used with animated');
+  if (toKept(options.keepMetadata ?? 'none') === 'all') refuse('keepMetadata', 'cannot be all with animated');
   if (isSmart) refuse('position', 'must be a direction with animated');
   return found;
 }

@@ -9,11 +9,11 @@ import { watermarkMembers } from './watermark-option.ts';
 export const MAX_VARIANTS = 8;
 
 /** An entry of `variants`: a name and options. */
-const variant = z.looseObject({
-  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, {
-    error: 'must be 1 to 32 letters, digits, _ or -, and begin with a letter or digit',
-  }),
-});
+const nameError = 'must be 1 to 32 letters, digits, _ or -, and begin with a letter or digit';
+const variant = z.looseObject(
+  { name: z.string({ error: nameError }).regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, { error: nameError }) },
+  { error: 'must be a JSON object with a name and options' },
+);
 
 /** The field `variants`: several results of each file, with different names. */
 const variants = z

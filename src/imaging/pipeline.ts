@@ -95,14 +95,18 @@ export async function processImage(
     const header = sourceFormat === 'heic' ? { ...metadata, pages: 1 } : metadata;
     let decodable = content;
     const source: Source = {
-      open: (options, plan) => sharp(decodable, openOptions(options, plan, limits)),
+      open: (options, plan) => {
+        const image = sharp(decodable, openOptions(options, plan, limits));
+        // sharp would convert 16 bits to Display P3, and apply some options in units of 8 bits.
+        return header.depth === 'ushort' ? image.pipelineColourspace('srgb') : image;
+      },
       header,
       size: header.autoOrient,
     };
     const canKeepProfile = header.hasProfile && header.space !== 'cmyk';
     const options = wanted.map((own) => {
       const full = withDefaults(own, sourceFormat);
-      return { ...full, keepProfile: full.keepProfile === true && canKeepProfile };
+      return { ...full, keepProfile: full.keepProfile === true && canKeepProfile && full.format !== 'gif' };
     });
     const results = options.map((own): Wanted => ({ options: own, plan: planFor(source, own) }));
     checkBounds(source.size, limits, results);
@@ -125,15 +129,16 @@ function openOptions({ frame }: FullOptions, { frames }: Plan, { maxPixels }: Pi
 }
 
 /** @throws {ImageError} `IMAGE_UNSUITABLE` if an option does not fit the image */
-function planFor({ header: { pages = 1 }, size }: Source, options: FullOptions, trimmed?: Area): Plan {
+function planFor({ header: { pages = 1, orientation = 1 }, size }: Source, options: FullOptions, trimmed?: Area): Plan {
   if (options.frame !== undefined && options.frame >= pages) {
-    throw new ImageError(
-      'IMAGE_UNSUITABLE',
-      `frame ${options.frame} does not exist; the image has ${pages} frames, from 0`,
-    );
+    throw new ImageError('IMAGE_UNSUITABLE', `frame ${options.frame} does not exist; the last one is ${pages - 1}`);
   }
   const canMove = options.animated && ['gif', 'webp'].includes(options.format);
-  return planResult(size, options, { frames: canMove ? pages : 1, ...(trimmed && { trimmed }) });
+  const frames = canMove ? pages : 1;
+  if (frames > 1 && orientation > 1) {
+    throw new ImageError('IMAGE_UNSUITABLE', 'an animation with an EXIF orientation cannot stay animated');
+  }
+  return planResult(size, options, { frames, ...(trimmed && { trimmed }) });
 }
 
 /** Reads what is known of the original, if an option asks for it. Its location only if a result may contain that too. */
@@ -153,7 +158,11 @@ async function describe(
 /** Measures what `trim` leaves, and plans the result again for it. */
 async function trim(source: Source, { options, plan }: Wanted, limits: ImagingLimits): Promise<Wanted> {
   if (options.trim === undefined || Math.min(source.size.width, source.size.height) < 3) return { options, plan };
-  const { info } = await apply(turn, source.open(options, plan), { options, plan })
+  const image = source.open(options, plan);
+  // Without a rotation sharp applies the orientation only after `trim`.
+  const isLate = options.rotate === 0 && (source.header.orientation ?? 1) > 1;
+  const upright = isLate ? fromPixels(await toPixels(image.autoOrient())) : image;
+  const { info } = await apply(turn, upright, { options, plan })
     .trim({ threshold: options.trim })
     .toColourspace('b-w')
     .raw()
@@ -176,7 +185,7 @@ async function makeAll(
   // One result after another, so that only one decoded image is in memory.
   for (const result of results) {
     const { options, plan } = result;
-    const open = (as = result) =>
+    const open = (as: Wanted) =>
       shared ? apply(draw, fromPixels(shared), withExactSize(as)) : apply(draw, source.open(options, plan), as);
     const made = await makeOne(open, result, source, limits, preview === undefined);
     preview ??= made.preview;
@@ -191,7 +200,7 @@ type Preview = Pick<Processed, 'placeholder' | 'dhash'>;
 
 /** Makes a result from the pipeline that draws it. */
 async function makeOne(
-  open: (as?: Wanted) => Sharp,
+  open: (as: Wanted) => Sharp,
   wanted: Wanted,
   source: Source,
   { watermarks }: ImagingLimits,
@@ -205,18 +214,20 @@ async function makeOne(
   const hasOverlay = options.watermark !== undefined || options.round !== undefined;
   const keep = (image: Sharp) => keepProfile(keepMetadata(image, options, source.header), options);
   if (!withPreview && !hasOverlay && !isPadded && options.maxBytes === undefined) {
-    return { image: await encode(() => keep(open()), options, area, animation) };
+    return { image: await encode(() => keep(open(wanted)), options, area, animation) };
   }
 
   const isOpaque = options.format === 'jpeg' || options.background !== undefined || !addsTransparency(source, wanted);
+  // Raw grey pixels have no transparency, and a PNG has no frames.
+  const isGreyAlpha = !isOpaque && options.grayscale;
+  const needsPng = plan.frames === 1 && (needsSource(options) || isGreyAlpha);
   const rendered = async (image: Sharp): Promise<Drawn> => {
-    const opaque = isOpaque ? image.removeAlpha() : image.toColourspace('srgb');
-    return needsSource(options) ? toPng(keep(opaque)) : ofPixels(await toPixels(opaque));
+    const opaque = isOpaque ? image.removeAlpha() : image;
+    return needsPng ? toPng(keep(opaque)) : ofPixels(await toPixels(opaque));
   };
-  // Raw grey pixels have no transparency.
   const inColour = { options: { ...options, grayscale: false }, plan };
-  let drawn = await rendered(isOpaque ? open() : open(inColour));
-  if (hasOverlay) drawn = await rendered(drawn.open().composite(await overlaysOf(options, plan, watermarks)));
+  let drawn = await rendered(open(plan.frames > 1 && isGreyAlpha ? inColour : wanted));
+  if (hasOverlay) drawn = await rendered(drawn.open().composite(await overlaysOf(options, drawn.size, watermarks)));
   if (isPadded) drawn = await rendered(drawn.open().extend({ ...plan.pad, background: fillOf(options) }));
   const { open: openDrawn } = drawn;
   const image = await encode(() => keep(grey(openDrawn(), options, plan)), options, area, animation);
@@ -227,18 +238,19 @@ async function makeOne(
 
 /** A rendered image, from which a pipeline can start. */
 interface Drawn {
+  size: Size;
   open(): Sharp;
   pixels(): Promise<Pixels>;
 }
 
 function ofPixels(pixels: Pixels): Drawn {
-  return { open: () => fromPixels(pixels), pixels: async () => pixels };
+  return { size: pixels, open: () => fromPixels(pixels), pixels: async () => pixels };
 }
 
-/** Renders an image with its metadata, which raw pixels do not have. */
+/** Renders an image with its metadata and the transparency of grey pixels, which raw pixels do not have. */
 async function toPng(image: Sharp): Promise<Drawn> {
-  const png = await image.png({ compressionLevel: 0 }).toBuffer();
-  return { open: () => sharp(png), pixels: () => toPixels(sharp(png)) };
+  const { data, info } = await image.png({ compressionLevel: 0 }).toBuffer({ resolveWithObject: true });
+  return { size: info, open: () => sharp(data), pixels: () => toPixels(sharp(data).toColourspace('srgb')) };
 }
 
 function keepProfile(image: Sharp, options: FullOptions): Sharp {
@@ -270,8 +282,14 @@ function decodeForAll({ open, header, size }: Source, wanted: readonly Wanted[])
   const image = open(first.options, first.plan).autoOrient();
   const resized = image.resize(scaled(size.width), scaled(size.height), { fit: 'fill' });
   // A transparent image stays in colour, since its background may have a colour.
-  const isGrey = !header.hasAlpha && wanted.every(({ options }) => options.grayscale);
+  const isGrey = !header.hasAlpha && wanted.every(({ options }) => options.grayscale && !changesColours(options));
   return toPixels(isGrey ? resized.toColourspace('b-w') : resized);
+}
+
+/** Whether a step depends on the colours of a source, also where the result is grey. */
+function changesColours(options: FullOptions): boolean {
+  const names = ['threshold', 'brightness', 'lightness', 'contrast', 'normalise'] as const;
+  return names.some((name) => options[name] !== undefined);
 }
 
 /**

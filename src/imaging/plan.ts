@@ -73,21 +73,27 @@ export function planResult(
   const wanted = isInside ? Math.min(...scales) : Math.max(...scales);
   const scale = options.enlarge ? wanted : Math.min(1, wanted);
   const scaled = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
-  const isCut = options.width && options.height && !['inside', 'outside'].includes(options.fit);
-  const target = isCut ? { width: options.width ?? 0, height: options.height ?? 0 } : scaled;
-  const focused = options.focus === undefined ? undefined : focusOn(options.focus, scaled, target);
-  const drawn = focused?.area ?? target;
+  const drawn = planDrawn({ width, height }, scaled, options);
+  const focused = options.focus === undefined ? undefined : focusOn(options.focus, scaled, drawn);
   const pad = toEdges(options.pad ?? '0');
   for (const side of ['top', 'right', 'bottom', 'left'] as const) pad[side] = Math.round(pad[side] * options.dpr);
   return {
     ...(area && { area }),
     scale,
     ...(focused && { focused }),
-    drawn: { width: drawn.width, height: drawn.height },
+    drawn,
     pad,
     size: { width: drawn.width + pad.left + pad.right, height: drawn.height + pad.top + pad.bottom },
     frames,
   };
+}
+
+/** Returns the size that the image has after the resize. */
+function planDrawn(source: Size, scaled: Size, { width, height, fit, enlarge }: FullOptions): Size {
+  if (!width || !height || fit === 'inside' || fit === 'outside') return scaled;
+  if (enlarge || fit === 'contain') return { width, height };
+  const most = fit === 'fill' ? source : scaled;
+  return { width: Math.min(width, most.width), height: Math.min(height, most.height) };
 }
 
 /** Finds the part of the rotated source that `trim` and `crop` leave. It is clipped to the image. */

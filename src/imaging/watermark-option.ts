@@ -16,7 +16,7 @@ export const directions = [
 ] as const;
 
 const MAX_TEXT = 100;
-const textError = `must be 1 to ${MAX_TEXT} characters, without control characters`;
+const textError = `must be 1 to ${MAX_TEXT} characters, of which at least one is visible, without control characters`;
 
 const shape = {
   image: z
@@ -26,7 +26,7 @@ const shape = {
   text: z
     .string({ error: textError })
     .max(MAX_TEXT, { error: textError })
-    .regex(/^(?=.*\S)[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, { error: textError })
+    .regex(/^(?=.*[\p{L}\p{N}\p{P}\p{S}])[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, { error: textError })
     .optional()
     .describe('text instead of an image'),
   color: colour.optional().describe('colour of the text; white by default'),

@@ -57,10 +57,12 @@ export function hashWatermarks(path: string | undefined): Record<string, string>
  * @param path path of `WATERMARKS_FILE`
  */
 export function createWatermarks(path: string | undefined): (name: string) => Uint8Array {
-  const files = readWatermarks(path);
+  let files: Record<string, string> | undefined;
   const contents = new Map<string, Uint8Array>();
   return (name) => {
-    const file = files[name];
+    // Only an image that needs a watermark may fail if the files have changed since the start of the worker.
+    files ??= readWatermarks(path);
+    const file = Object.hasOwn(files, name) ? files[name] : undefined;
     if (file === undefined) throw new Error(`WATERMARKS_FILE of this worker has no watermark ${name}`);
     const content = contents.get(name) ?? readFileSync(file);
     contents.set(name, content);

@@ -109,11 +109,21 @@ describe('frame', () => {
   });
 
   test('fails if the image does not have it', async () => {
-    const failure = { code: 'IMAGE_UNSUITABLE', message: 'frame 3 does not exist; the image has 3 frames, from 0' };
+    const failure = { code: 'IMAGE_UNSUITABLE', message: 'frame 3 does not exist; the last one is 2' };
     await expect(make({ frame: 3 }, animation('gif'))).rejects.toMatchObject(failure);
     await expect(make({ frame: 1 }, jpeg(9, 9))).rejects.toMatchObject({ code: 'IMAGE_UNSUITABLE' });
     expect(await make({ frame: 0 }, jpeg(9, 9))).toMatchObject({ width: 512 });
   });
+});
+
+test('an animation with an orientation fails, since its frames are one image to libvips', async () => {
+  const turned = sharp(await animation('webp'), { animated: true })
+    .withMetadata({ orientation: 6 })
+    .webp()
+    .toBuffer();
+  const failure = { code: 'IMAGE_UNSUITABLE' };
+  await expect(make({ animated: true, format: 'webp' }, turned)).rejects.toMatchObject(failure);
+  await expect(make({ format: 'webp' }, turned)).resolves.toBeDefined();
 });
 
 describe('refuses by the header', () => {

@@ -455,6 +455,137 @@ async function readTags(exif: Buffer | undefined) {
   return exif ? read(exif) : ({} as Partial<ReturnType<typeof read>>);
 }
 
+describe('gives the same result whatever the source is like', () => {
+  const plain = { width: 300, grayscale: false, format: 'png' };
+
+  test.each([2, 3, 4, 5, 6, 7, 8])('trim and crop with EXIF orientation %i', async (orientation) => {
+    const framed = sharp(await scene).extend({ top: 30, left: 50, right: 10, bottom: 20, background: '#00ff00' });
+    const upright = await framed.png().toBuffer();
+    // Stored as a camera would, so that the orientation turns it upright.
+    const { data, info } = await undo(sharp(upright), orientation).raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const stored = sharp(data, { raw: { width, height, channels } }).withMetadata({ orientation }).png().toBuffer();
+    for (const options of [{ trim: 20 }, { trim: 20, crop: '10%,10%,50%,50%', flop: true }, { trim: 20, rotate: 90 }]) {
+      const made = await make({ ...plain, ...options }, stored);
+      expect(
+        await difference(made.data, (await make({ ...plain, ...options }, Promise.resolve(upright))).data),
+      ).toBeLessThan(1);
+    }
+  });
+
+  test('a source of 16 bits a channel, with and without a profile', async () => {
+    const eight = sharp({ create: { width: 60, height: 40, channels: 3, background: '#c83c28' } });
+    const flat = await eight.png().toBuffer();
+    const deep = [
+      await sharp(flat).toColourspace('rgb16').png().toBuffer(),
+      await sharp(flat).toColourspace('rgb16').withIccProfile('srgb').png().toBuffer(),
+    ];
+    for (const options of [{}, { contrast: 1.5 }, { tint: '#0000ff' }, { rotate: 20, background: '#00ff00' }]) {
+      const expected = await make({ ...plain, ...options }, Promise.resolve(flat));
+      for (const source of deep) {
+        expect(
+          await difference((await make({ ...plain, ...options }, Promise.resolve(source))).data, expected.data),
+        ).toBeLessThan(3);
+      }
+    }
+  });
+
+  test('with and without overlays, transparency and other results', async () => {
+    const red = sharp({ create: { width: 40, height: 40, channels: 3, background: '#ff0000' } });
+    const opaque = red.clone().png().toBuffer();
+    const transparent = red.clone().ensureAlpha().png().toBuffer();
+    for (const options of [{ negate: true }, { brightness: 1.5 }, { contrast: 0.5 }, { threshold: 60 }]) {
+      const one = { width: 40, format: 'png', ...options };
+      const [expected = 999] = await colourAt((await make(one, opaque)).data, 20, 20);
+      for (const [from, more] of [
+        [opaque, { pad: '1' }],
+        [opaque, { round: 3 }],
+        [transparent, {}],
+        [transparent, { pad: '1' }],
+        [opaque, { variants: [{ name: 'a' }, { name: 'b' }] }],
+      ] as const) {
+        const [level = 0] = await colourAt((await make({ ...one, ...more }, from)).data, 20, 20);
+        expect(Math.abs(level - expected)).toBeLessThan(3);
+      }
+    }
+  });
+});
+
+/** Undoes an EXIF orientation, in the order in which sharp applies the operations. */
+function undo(image: Sharp, orientation: number): Sharp {
+  if (orientation === 2) return image.flop();
+  if (orientation === 3) return image.rotate(180);
+  if (orientation === 4) return image.flip();
+  if (orientation === 5) return image.flop().rotate(270);
+  if (orientation === 6) return image.rotate(270);
+  if (orientation === 7) return image.flop().rotate(90);
+  return image.rotate(90);
+}
+
+describe('uses the size that the result really has', () => {
+  const small = testImage(80, 60).png().toBuffer();
+  const opaque = { grayscale: false, format: 'png' };
+
+  test.each<[Record<string, unknown>, number, number]>([
+    [{ width: 300, height: 300, enlarge: false }, 80, 60],
+    [{ width: 300, height: 30, enlarge: false }, 80, 30],
+    [{ width: 300, height: 30, enlarge: false, fit: 'fill' }, 80, 30],
+    [{ width: 300, height: 300, enlarge: false, fit: 'contain' }, 300, 300],
+    [{ width: 300, fit: 'fill' }, 300, 225],
+    [{ height: 30, fit: 'fill' }, 40, 30],
+    [{ width: 5, median: 9 }, 5, 4],
+  ])('%j', async (options, width, height) => {
+    const made = await make({ ...opaque, ...options }, small);
+    expect([made.width, made.height]).toEqual([width, height]);
+    const marked = await make({ ...opaque, ...options, watermark: { text: 'x', opacity: 1, scale: 90 } }, small);
+    expect(await difference(marked.data, made.data)).toBeGreaterThan(0);
+    const rounded = await make({ ...opaque, ...options, round: 2 }, small);
+    for (const [x, y] of [
+      [0, 0],
+      [width - 1, 0],
+      [0, height - 1],
+      [width - 1, height - 1],
+    ] as const) {
+      expect((await colourAt(rounded.data, x, y)).at(-1)).toBeLessThan(255);
+    }
+  });
+});
+
+describe('an image of the operator', () => {
+  const draw = async (mark: Uint8Array | (() => never)) => {
+    const watermarks = () => (typeof mark === 'function' ? mark() : mark);
+    const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100, watermarks };
+    const options: ImageOptions = {
+      grayscale: false,
+      format: 'png',
+      watermark: { image: 'logo', opacity: 1, scale: 50, position: 'centre' },
+    };
+    const { images } = await processImage(await scene, limits, [options]);
+    return colourAt(images[0]?.data ?? Buffer.alloc(0), 256, 170);
+  };
+
+  test.each([
+    ['b-w', 1],
+    ['srgb', 3],
+    ['srgb', 4],
+  ] as const)('may be %s with %i channels', async (space, channels) => {
+    const image = sharp({ create: { width: 20, height: 20, channels: channels === 4 ? 4 : 3, background: '#ffffff' } });
+    expect(await draw(await image.toColourspace(space).png().toBuffer())).toEqual([255, 255, 255, 255]);
+  });
+
+  test.each([
+    [
+      'is missing',
+      () => {
+        throw new Error('no such watermark');
+      },
+    ],
+    ['is broken', Buffer.from('89504e470d0a1a0a', 'hex')],
+  ] as const)('that %s is not called an error of the image that was sent', async (_, mark) => {
+    await expect(draw(mark as never)).rejects.toMatchObject({ name: 'OperatorError' });
+  });
+});
+
 /** Values at the bounds of each option, and beyond them. */
 const bounds: Record<keyof ImageOptions, { valid: unknown[]; invalid: unknown[]; with?: Record<string, unknown> }> = {
   animated: { valid: [true, 'false'], invalid: ['yes', 1], with: { format: 'webp' } },
@@ -562,6 +693,13 @@ describe('refuses options that contradict each other, by name', () => {
     [{ animated: true }, 'animated', /format gif or webp/],
     [{ animated: true, format: 'gif', rotate: 90 }, 'rotate', /cannot be used with animated/],
     [{ animated: true, format: 'gif', round: 9 }, 'round', /cannot be used with animated/],
+    [{ animated: true, format: 'gif', trim: 0 }, 'trim', /cannot be used with animated/],
+    [{ animated: true, format: 'webp', keepMetadata: true }, 'keepMetadata', /cannot be all with animated/],
+    [{ saturation: 0 }, 'saturation', /grayscale to be false/],
+    [{ keepProfile: true, grayscale: false, format: 'gif' }, 'keepProfile', /needs the format jpeg or png/],
+    [{ watermark: { text: '\u200b\u00ad' } }, 'watermark.text', /at least one is visible/],
+    [{ variants: [{}] }, 'variants[0].name', /1 to 32 letters/],
+    [{ variants: [null] }, 'variants[0]', /JSON object with a name/],
     [{ animated: true, format: 'gif', frame: 1 }, 'frame', /cannot be used with animated/],
     [
       { animated: true, format: 'gif', position: 'entropy', width: 9, height: 9 },
@@ -574,6 +712,10 @@ describe('refuses options that contradict each other, by name', () => {
   ])('%j', (given, name, message) => {
     const result = toOutputs(given, ['logo']);
     expect(result).toEqual({ errors: [{ name, message: expect.stringMatching(message) }] });
+  });
+
+  test('but not a limit of bytes for a format that is encoded only once', () => {
+    expect(toOutputs({ format: 'gif', maxBytes: 100_000, width: 600, height: 500 })).toHaveProperty('outputs');
   });
 
   test('but not options beside variants that fit each of them', () => {

@@ -201,7 +201,7 @@ describe('refuses an invalid option by name', () => {
     [
       { width: '4096', height: '4096', format: 'avif' },
       'width',
-      /16.8 megapixels of results \(each counts 4 times with these options\); the limit is 34/,
+      /16.8 megapixels of results, which cost as much as 67.2 with these options; the limit is 34/,
     ],
     [
       { variants: ['a', 'b', 'c'].map((name) => ({ name, width: 4096, height: 4096 })) },

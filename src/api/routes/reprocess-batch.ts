@@ -65,11 +65,17 @@ export function reprocessBatchRoute(parts: AcceptParts): Route {
 function readIndexes(given: unknown, count: number): number[] {
   const all = [...Array(count).keys()];
   if (given === undefined || given === '') return all;
-  const list = typeof given === 'string' ? given.replace(/^\[|\]$/g, '').split(',') : given;
+  const toPosition = (text: string) => (/^\s*\d{1,9}\s*$/.test(text) ? Number(text) : text);
+  const list =
+    typeof given === 'string'
+      ? given
+          .replace(/^\[|\]$/g, '')
+          .split(',')
+          .map(toPosition)
+      : given;
   const parsed = z
     .array(
-      z.coerce
-        .number()
+      z
         .int()
         .min(0)
         .max(count - 1),

@@ -27,7 +27,9 @@ export function readOptions(
   { presets, presetsOnly, watermarks }: OptionRules,
 ): Output[] {
   for (const [name, value] of Object.entries(fields)) {
-    if (Array.isArray(value) && name !== 'variants') throw invalid(`${name} must be given once`);
+    const isRepeated =
+      Array.isArray(value) && (name !== 'variants' || value.some((entry) => typeof entry === 'string'));
+    if (isRepeated) throw invalid(`${name} must be given once, and not as a list`);
   }
   // A browser sends every field of a form, so an empty field counts as absent.
   const { preset, ...own } = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
