@@ -5,6 +5,7 @@ import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload } from '../../storage/storage.ts';
 import { createPartCounter } from './part-counter.ts';
 import { pipeBody } from './pipe-body.ts';
+import { optionFields } from './read-options.ts';
 import { type ReceivedFile, storeFile } from './store-file.ts';
 import { malformed, tooLarge, toUploadError } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';
@@ -53,7 +54,8 @@ export function parseMultipart(
       limits: {
         files: limits.maxFiles,
         fileSize: limits.maxFileBytes,
-        fields: 32,
+        // Swagger UI sends every option, most of them empty. The rest is for the fields of the batch and repeated `tags`.
+        fields: optionFields.length + 32,
         fieldSize: TEXT_BYTES,
         headerPairs: 32,
       },

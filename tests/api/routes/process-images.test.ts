@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Problem } from '../../../src/api/http/problem.ts';
 import type { AcceptedBatch } from '../../../src/api/routes/accepted-batch.ts';
+import { optionFields } from '../../../src/api/upload/read-options.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { type File, form, post, readBatch, upload } from '../../support/client.ts';
@@ -308,6 +309,13 @@ test('responds to malformed HTTP with a problem document', async () => {
 });
 
 describe('accepts', () => {
+  test('a form with all options, as Swagger UI sends it', async () => {
+    const body = form([['a.jpg', small]]);
+    for (const name of optionFields) body.append(name, '');
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    expect(response.status).toBe(202);
+  });
+
   test('an upload at once, with the status URL and Retry-After', async () => {
     const response = await post(app.url, [
       ['a.jpg', small],
