@@ -1,9 +1,9 @@
 import {
   type ImageOptions,
   imageOptions,
+  optionDefaults,
   optionDescriptions,
   optionGroups,
-  withDefaults,
 } from '../../src/imaging/options.ts';
 import { MAX_VARIANTS } from '../../src/imaging/outputs.ts';
 import { page, table } from './markdown.ts';
@@ -11,11 +11,9 @@ import { page, table } from './markdown.ts';
 /** No option accepts this value, so each error message lists the accepted values. */
 const INVALID = '?';
 
-const defaults = withDefaults({}, 'jpeg');
-
 function row(name: keyof ImageOptions): string[] {
   const values = imageOptions.shape[name].safeParse(INVALID).error?.issues[0]?.message.replace('must be ', '') ?? '';
-  const value = defaults[name];
+  const value = optionDefaults[name];
   return [name, values, value === undefined ? '' : `\`${value}\``, optionDescriptions[name]];
 }
 

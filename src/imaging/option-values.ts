@@ -43,9 +43,12 @@ export function flagOr<const T extends readonly [string, ...string[]]>(words: T)
   );
 }
 
+/** The pattern names both cases of the digits, because the OpenAPI document has no flags. */
 export const colour = z
   .string({ error: 'must be a colour such as #ffffff, white or black' })
-  .regex(/^(#([0-9a-f]{3}|[0-9a-f]{6})|white|black)$/i, { error: 'must be a colour such as #ffffff, white or black' });
+  .regex(/^(#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})|white|black)$/i, {
+    error: 'must be a colour such as #ffffff, white or black',
+  });
 
 /** A point in per cent of the width and height, such as `50,20`. */
 export const point = z

@@ -260,3 +260,6 @@ function toKept(given: NonNullable<ImageOptions['keepMetadata']>): KeptMetadata 
 }
 /** See {@link withDefaults}. */
 export type FullOptions = ReturnType<typeof withDefaults>;
+
+/** Default of each option that has one. A flag that is not set acts as `false`, unless it is listed here. */
+export const optionDefaults: Partial<FullOptions> = withDefaults({}, 'jpeg');

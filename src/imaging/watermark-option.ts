@@ -18,6 +18,20 @@ export const directions = [
 const MAX_TEXT = 100;
 const textError = `must be 1 to ${MAX_TEXT} characters, of which at least one is visible, without control characters`;
 
+const defaults = {
+  color: 'white',
+  position: 'southeast' as (typeof directions)[number],
+  opacity: 0.5,
+  scale: 25,
+  margin: 16,
+  tile: false,
+};
+
+/** Adds what the OpenAPI document says about an optional member. */
+function member<T extends z.ZodType>(schema: T, name: keyof typeof defaults, description: string) {
+  return schema.optional().meta({ description, 'x-default': defaults[name] });
+}
+
 const shape = {
   image: z
     .string({ error: 'must be the name of a watermark' })
@@ -29,14 +43,16 @@ const shape = {
     .regex(/^(?=.*[\p{L}\p{N}\p{P}\p{S}])[^\p{Cc}\p{Cs}\u2028\u2029]*$/u, { error: textError })
     .optional()
     .describe('text instead of an image'),
-  color: colour.optional().describe('colour of the text; white by default'),
-  position: oneOf(directions).optional().describe('where it lies; `southeast` by default'),
-  opacity: decimal(0.01, 1).optional().describe('opacity from 0 to 1; 0.5 by default'),
-  scale: decimal(1, 100).optional().describe('width in per cent of the width of the result; 25 by default'),
-  margin: wholeNumber(0, MAX_SIDE)
-    .optional()
-    .describe('distance from the edges, or between tiles, in pixels; 16 by default'),
-  tile: flag.optional().describe('whether it is repeated over the whole result; `false` by default'),
+  color: member(colour, 'color', 'colour of the text; white by default'),
+  position: member(oneOf(directions), 'position', 'where it lies; `southeast` by default'),
+  opacity: member(decimal(0.01, 1), 'opacity', 'opacity from 0 to 1; 0.5 by default'),
+  scale: member(decimal(1, 100), 'scale', 'width in per cent of the width of the result; 25 by default'),
+  margin: member(
+    wholeNumber(0, MAX_SIDE),
+    'margin',
+    'distance from the edges, or between tiles, in pixels; 16 by default',
+  ),
+  tile: member(flag, 'tile', 'whether it is repeated over the whole result; `false` by default'),
 };
 
 /** Names of the members of a watermark. */
@@ -72,6 +88,14 @@ export type Watermark = z.infer<typeof watermark>;
 
 /** Fills in the defaults of a watermark. */
 export function withWatermarkDefaults({ image, text, ...given }: Watermark) {
-  const { color = 'white', position = 'southeast', opacity = 0.5, scale = 25, margin = 16, tile = false } = given;
-  return { image, text, color, position, opacity, scale, margin, tile };
+  return {
+    image,
+    text,
+    color: given.color ?? defaults.color,
+    position: given.position ?? defaults.position,
+    opacity: given.opacity ?? defaults.opacity,
+    scale: given.scale ?? defaults.scale,
+    margin: given.margin ?? defaults.margin,
+    tile: given.tile ?? defaults.tile,
+  };
 }

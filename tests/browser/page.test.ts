@@ -121,6 +121,7 @@ describeInBrowser('the page', () => {
     await page.keyboard.press('Enter');
     await page.focus('#width');
     await page.keyboard.type('100');
+    await page.locator('summary', { hasText: 'File' }).press('Enter');
     await page.focus('#format');
     await page.keyboard.type('WebP');
     await page.focus('#send');

@@ -1,19 +1,13 @@
 // The page at /. It uses only the public API.
 import { call, curlKeyArguments, hasKey, loadImage, makeDownload, upload, watch } from '/page/api.js';
+import { $, createElement } from '/page/dom.js';
+import { markInvalid, updateEstimate } from '/page/options.js';
 import { thumbHashToDataURL } from '/page/thumbhash.js';
 
 const RECENT_KEY = 'recent-batches';
 const MAX_RECENT = 10;
 
-const $ = (id) => document.getElementById(id);
 const form = $('upload');
-
-/** Creates an element with properties and children. */
-function createElement(tag, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-}
 
 /** Formats a file size. */
 function formatSize(bytes) {
@@ -56,6 +50,7 @@ function showChosen() {
   );
   $('send').disabled = chosen.length === 0 && !source;
   $('send').textContent = source ? 'Process again' : chosen.length > 1 ? `Process ${chosen.length} images` : 'Process';
+  updateEstimate();
 }
 
 /** Batch whose images are processed again with other options; without one the chosen images are uploaded. */
@@ -130,18 +125,22 @@ form.addEventListener('submit', (event) => {
     (response) => {
       if (response.status === 202) onAccepted(response.body, curl);
       else
-        onRejected(response.body?.detail ?? `The service responded with status ${response.status}. Try again later.`);
+        onRejected(
+          response.body?.detail ?? `The service responded with status ${response.status}. Try again later.`,
+          response.body?.code,
+        );
     },
     () => onRejected('The service is unreachable. Check that it is running, and try again.'),
   );
 });
 
 /** Shows the form again, with the chosen files and an error message. */
-function onRejected(message) {
+function onRejected(message, code) {
   $('batch').hidden = true;
   form.hidden = false;
   $('send').disabled = false;
   showError(message);
+  if (code === 'INVALID_OPTION') markInvalid(message);
 }
 
 function onAccepted({ batchId, totalFiles }, curl) {
@@ -219,7 +218,7 @@ async function sendAction(batchId, action, body) {
   const response = await call(path, { method: 'POST', ...(body && { body }) }).catch(() => undefined);
   if (!response) return fail('The service is unreachable. Check that it is running, and try again.');
   const answer = await response.json();
-  if (!response.ok) return fail(answer.detail);
+  if (!response.ok) return fail(answer.detail, answer.code);
   if (action === 'cancel') return showBatch(answer);
   addRecent({ batchId: answer.batchId, names: shown.names, totalFiles: answer.totalFiles, at: Date.now() });
   location.hash = answer.batchId;
@@ -237,7 +236,7 @@ $('reprocess').addEventListener('click', () => {
   $('batch').hidden = true;
   form.hidden = false;
   setSource(shown.batchId, shown.total);
-  $('width').focus();
+  $('options').querySelector('summary').focus();
 });
 
 function showMessage(text) {

@@ -1,6 +1,6 @@
 import type { RouteConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import { imageOptions } from '../../imaging/options.ts';
+import { imageOptions, optionDefaults, optionGroups } from '../../imaging/options.ts';
 import { MAX_VARIANTS } from '../../imaging/outputs.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { createFieldReader } from '../http/read-fields.ts';
@@ -54,12 +54,24 @@ function importBody({ maxFiles }: UploadLimits) {
   return z.strictObject({ files: files.max(maxFiles), ...shape });
 }
 
-/** OpenAPI properties of the options and of the fields that describe a batch. */
+/**
+ * OpenAPI properties of the options and of the fields that describe a batch. The web page builds its form from them. The defaults are an
+ * extension, because Swagger UI and generated clients send a `default`. With other options it can be refused (`lossless=false` for a
+ * JPEG), or change the result (`width=512` beside a height).
+ */
 export function optionProperties() {
   const { properties = {} } = z.toJSONSchema(imageOptions, { target: 'draft-2020-12', io: 'output' });
+  const options = Object.entries(optionGroups).flatMap(([group, names]) =>
+    names.map((name) => {
+      const schema = properties[name] as { type: 'string' | 'boolean' };
+      const value =
+        optionDefaults[name as keyof typeof optionDefaults] ?? (schema.type === 'boolean' ? false : undefined);
+      return [name, { ...schema, ...(value !== undefined && { 'x-default': value }), 'x-group': group }] as const;
+    }),
+  );
   const text = (description: string) => ({ type: 'string' as const, description });
   return {
-    ...(properties as Record<string, { type: 'string' }>),
+    ...Object.fromEntries(options),
     variants: text(
       `JSON array of up to ${MAX_VARIANTS} sets of these options, each with a \`name\`: several results of each file. ` +
         'Options beside it apply to each variant that does not set them itself.',
