@@ -15,7 +15,7 @@ export const uploadFields = [
   {
     "name": "dpr",
     "type": "number",
-    "description": "pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default"
+    "description": "device pixel ratio: factor of `width`, `height`, `pad`, `round` and the margin of `watermark`"
   },
   {
     "name": "fit",
@@ -51,22 +51,22 @@ export const uploadFields = [
   {
     "name": "focus",
     "type": "string",
-    "description": "point that `cover` keeps as near to the centre as it can, as `x,y` in per cent"
+    "description": "point that `cover` keeps as near to the centre as it can, as `x,y` in per cent; needs width and height, instead of `position`"
   },
   {
     "name": "enlarge",
     "type": "boolean",
-    "description": "whether a smaller image is enlarged; `true` by default"
+    "description": "whether a smaller image is enlarged"
   },
   {
     "name": "crop",
     "type": "string",
-    "description": "part of the image to use: `x,y,width,height` in pixels or per cent, after `trim`"
+    "description": "part of the original to use: `x,y,width,height` in pixels or per cent, after `trim`"
   },
   {
     "name": "trim",
     "type": "number",
-    "description": "removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10"
+    "description": "removes a border that has the colour of the top left pixel; the value is the allowed difference from it, such as 10"
   },
   {
     "name": "rotate",
@@ -101,12 +101,12 @@ export const uploadFields = [
   {
     "name": "grayscale",
     "type": "boolean",
-    "description": "whether the image is converted to grayscale; `true` by default"
+    "description": "whether the result is grayscale"
   },
   {
     "name": "tint",
     "type": "string",
-    "description": "colour in which all brightnesses are drawn"
+    "description": "colour in which all brightnesses are drawn; needs `grayscale=false`"
   },
   {
     "name": "brightness",
@@ -121,12 +121,12 @@ export const uploadFields = [
   {
     "name": "saturation",
     "type": "number",
-    "description": "factor of the saturation"
+    "description": "factor of the saturation; needs `grayscale=false`"
   },
   {
     "name": "hue",
     "type": "number",
-    "description": "rotation of the hue in degrees"
+    "description": "rotation of the hue in degrees; needs `grayscale=false`"
   },
   {
     "name": "lightness",
@@ -136,7 +136,7 @@ export const uploadFields = [
   {
     "name": "gamma",
     "type": "number",
-    "description": "gamma with which the image is darkened before the resize and brightened after it"
+    "description": "darkens the image by this gamma before the resize and brightens it after that, so that fine bright details keep their brightness"
   },
   {
     "name": "normalise",
@@ -171,7 +171,7 @@ export const uploadFields = [
   {
     "name": "watermark",
     "type": "object",
-    "description": "image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile`"
+    "description": "image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position` (`southeast`), `opacity` (0.5), `scale` (25 per cent of the width), `margin` (16 pixels) and `tile`"
   },
   {
     "name": "format",
@@ -184,7 +184,7 @@ export const uploadFields = [
       "gif",
       "original"
     ],
-    "description": "file format of the result; `jpeg` by default"
+    "description": "file format of the result"
   },
   {
     "name": "quality",
@@ -209,7 +209,7 @@ export const uploadFields = [
   {
     "name": "effort",
     "type": "integer",
-    "description": "effort to make WebP and AVIF small, from 0 (fast) to 6"
+    "description": "effort to make WebP (4 by default) and AVIF (2) small, from 0 (fast) to 6"
   },
   {
     "name": "chromaSubsampling",
@@ -233,22 +233,22 @@ export const uploadFields = [
   {
     "name": "keepProfile",
     "type": "boolean",
-    "description": "whether the colour profile is kept; by default the colours are converted to sRGB"
+    "description": "whether the colour profile is kept; otherwise the colours are converted to sRGB. Needs `grayscale=false`"
   },
   {
     "name": "info",
     "type": "boolean",
-    "description": "whether the status describes the original: its size, colours, camera and more; `false` by default"
+    "description": "whether the status describes the original: its size, colours, camera and more"
   },
   {
     "name": "animated",
     "type": "boolean",
-    "description": "whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image"
+    "description": "whether an animation stays one, as GIF or WebP; otherwise the result is a still image"
   },
   {
     "name": "frame",
     "type": "integer",
-    "description": "frame of an animation that becomes a still image; 0, the first, by default"
+    "description": "frame of an animation that becomes a still image, from 0"
   },
   {
     "name": "variants",

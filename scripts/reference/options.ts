@@ -21,7 +21,7 @@ function row(name: keyof ImageOptions): string[] {
 export function optionsPage(): string {
   return page(
     'Options',
-    'Text fields of an upload, beside the files. They apply to every file of the upload. An empty field counts as absent.\n' +
+    'Form fields of an upload, parameters of its URL, or members of `options` in JSON. They apply to every file. An empty field counts as absent.\n' +
       'An invalid option is refused with 400 `INVALID_OPTION`, whose `detail` names every invalid option.\n' +
       'The order in which options act is in [Options by example](../options.md#order).',
     ...Object.entries(optionGroups).flatMap(([group, names]) => [

@@ -28,7 +28,7 @@ const groups = {
     width: wholeNumber(1, MAX_SIDE).describe(`width in pixels; ${DEFAULT_WIDTH} if \`height\` is not set either`),
     height: wholeNumber(1, MAX_SIDE).describe('height in pixels; by default the aspect ratio is kept'),
     dpr: decimal(1, 4).describe(
-      'pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default',
+      'device pixel ratio: factor of `width`, `height`, `pad`, `round` and the margin of `watermark`',
     ),
     fit: oneOf(['cover', 'contain', 'inside', 'outside', 'fill']).describe(
       'how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)',
@@ -36,11 +36,13 @@ const groups = {
     position: oneOf(positions).describe(
       'part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part',
     ),
-    focus: point.describe('point that `cover` keeps as near to the centre as it can, as `x,y` in per cent'),
-    enlarge: flag.describe('whether a smaller image is enlarged; `true` by default'),
-    crop: area.describe('part of the image to use: `x,y,width,height` in pixels or per cent, after `trim`'),
+    focus: point.describe(
+      'point that `cover` keeps as near to the centre as it can, as `x,y` in per cent; needs width and height, instead of `position`',
+    ),
+    enlarge: flag.describe('whether a smaller image is enlarged'),
+    crop: area.describe('part of the original to use: `x,y,width,height` in pixels or per cent, after `trim`'),
     trim: decimal(0, 255).describe(
-      'removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10',
+      'removes a border that has the colour of the top left pixel; the value is the allowed difference from it, such as 10',
     ),
     rotate: decimal(-360, 360).describe(
       'clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners',
@@ -56,14 +58,16 @@ const groups = {
     ),
   },
   Colours: {
-    grayscale: flag.describe('whether the image is converted to grayscale; `true` by default'),
-    tint: colour.describe('colour in which all brightnesses are drawn'),
+    grayscale: flag.describe('whether the result is grayscale'),
+    tint: colour.describe('colour in which all brightnesses are drawn; needs `grayscale=false`'),
     brightness: decimal(0, 10).describe('factor of the brightness'),
     contrast: decimal(0, 10).describe('factor of the contrast'),
-    saturation: decimal(0, 10).describe('factor of the saturation'),
-    hue: decimal(-360, 360).describe('rotation of the hue in degrees'),
+    saturation: decimal(0, 10).describe('factor of the saturation; needs `grayscale=false`'),
+    hue: decimal(-360, 360).describe('rotation of the hue in degrees; needs `grayscale=false`'),
     lightness: decimal(-100, 100).describe('number added to the lightness, which is 0 for black and 100 for white'),
-    gamma: decimal(1, 3).describe('gamma with which the image is darkened before the resize and brightened after it'),
+    gamma: decimal(1, 3).describe(
+      'darkens the image by this gamma before the resize and brightens it after that, so that fine bright details keep their brightness',
+    ),
     normalise: flag.describe('whether the brightness is stretched to the full range from black to white'),
     threshold: wholeNumber(1, 255).describe('makes pixels of this brightness or more white, and all others black'),
     negate: flag.describe('whether the colours are inverted'),
@@ -75,13 +79,11 @@ const groups = {
   },
   Watermark: {
     watermark: watermark.describe(
-      'image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile`',
+      'image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position` (`southeast`), `opacity` (0.5), `scale` (25 per cent of the width), `margin` (16 pixels) and `tile`',
     ),
   },
   File: {
-    format: oneOf(['jpeg', 'png', 'webp', 'avif', 'gif', 'original']).describe(
-      'file format of the result; `jpeg` by default',
-    ),
+    format: oneOf(['jpeg', 'png', 'webp', 'avif', 'gif', 'original']).describe('file format of the result'),
     quality: wholeNumberOr(1, 100, 'auto').describe(
       'quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels',
     ),
@@ -90,7 +92,7 @@ const groups = {
     ),
     lossless: flag.describe('whether WebP and AVIF keep every pixel'),
     progressive: flag.describe('whether JPEG and PNG can be shown before they are loaded completely'),
-    effort: wholeNumber(0, 6).describe('effort to make WebP and AVIF small, from 0 (fast) to 6'),
+    effort: wholeNumber(0, 6).describe('effort to make WebP (4 by default) and AVIF (2) small, from 0 (fast) to 6'),
     chromaSubsampling: oneOf(['4:2:0', '4:4:4']).describe(
       'resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them',
     ),
@@ -98,18 +100,16 @@ const groups = {
     keepMetadata: flagOr(['none', 'copyright', 'all-but-gps', 'all']).describe(
       'metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`)',
     ),
-    keepProfile: flag.describe('whether the colour profile is kept; by default the colours are converted to sRGB'),
+    keepProfile: flag.describe(
+      'whether the colour profile is kept; otherwise the colours are converted to sRGB. Needs `grayscale=false`',
+    ),
   },
   Original: {
-    info: flag.describe(
-      'whether the status describes the original: its size, colours, camera and more; `false` by default',
-    ),
+    info: flag.describe('whether the status describes the original: its size, colours, camera and more'),
   },
   Animation: {
-    animated: flag.describe(
-      'whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image',
-    ),
-    frame: wholeNumber(0, 9999).describe('frame of an animation that becomes a still image; 0, the first, by default'),
+    animated: flag.describe('whether an animation stays one, as GIF or WebP; otherwise the result is a still image'),
+    frame: wholeNumber(0, 9999).describe('frame of an animation that becomes a still image, from 0'),
   },
 };
 
