@@ -8,14 +8,17 @@ export const MAX_COST = 34_000_000;
 const MAX_ENCODES = 8;
 
 /** Cost of AVIF by `effort`. */
-const AVIF_COSTS = [2, 4, 4, 6, 40, 70, 103];
+const AVIF_COSTS = [3, 4, 4, 6, 40, 70, 103];
 
-/** Cost of encoding a pixel, relative to a step that takes 130 ns of CPU, on a photograph. Measured in `bench/measures/costs.ts`. */
-function encodingCost({ format, effort, lossless, colors }: CostOptions): number {
+/**
+ * Cost of encoding a pixel, relative to a step that takes 130 ns of CPU, on a photograph. `scripts/worst-options.ts` measures the largest
+ * results that the costs allow.
+ */
+function encodingCost({ format, effort, lossless, colors, progressive }: CostOptions): number {
   const costs: Record<ResultFormat, number> = {
-    jpeg: 0.1,
-    png: colors === undefined ? 0.6 : 7,
-    webp: lossless ? 12 : (effort ?? 4) > 4 ? 2 : 0.9,
+    jpeg: progressive ? 0.5 : 0.1,
+    png: colors === undefined ? (progressive ? 1 : 0.6) : 7,
+    webp: lossless ? 12 : (effort ?? 4) > 4 ? 2 : 1.2,
     avif: (AVIF_COSTS[effort ?? 2] ?? 4) * (lossless ? 2 : 1),
     gif: 15,
     tiff: 0.1,
@@ -42,6 +45,9 @@ export function hasQuality({ format, lossless }: Pick<FullOptions, 'format' | 'l
   return !lossless && ['jpeg', 'webp', 'avif'].includes(format);
 }
 
+/** Cost of decoding a pixel of the source once more, in the same unit. The first time is free, since every result needs it. */
+const DECODING_COST = 0.25;
+
 /** The options that have a cost. */
 export type CostOptions = Partial<FullOptions> & Pick<FullOptions, 'format'>;
 
@@ -55,13 +61,20 @@ export function costOf(pixels: number, options: CostOptions): number {
   return pixels * Math.max(1, drawingCost(options) + encodes * encodingCost(options));
 }
 
-/** Returns an error message if the results of a file together cost more than {@link MAX_COST}. */
-export function describeExcess(costs: readonly number[], pixels: number): string | undefined {
-  const total = costs.reduce((sum, cost) => sum + cost, 0);
+/**
+ * Returns an error message if the results of a file together cost more than {@link MAX_COST}.
+ *
+ * @param costs cost of each result
+ * @param pixels number of pixels of all results
+ * @param decoded pixels of the source that are decoded beyond the first time
+ */
+export function describeExcess(costs: readonly number[], pixels: number, decoded = 0): string | undefined {
+  const total = costs.reduce((sum, cost) => sum + cost, decoded * DECODING_COST);
   if (total <= MAX_COST) return undefined;
   const made = `would make ${inMegapixels(pixels)} megapixels of results`;
-  if (total <= pixels) return `${made}; the limit is ${inMegapixels(MAX_COST)}`;
-  return `${made}, which cost as much as ${inMegapixels(total)} with these options; the limit is ${inMegapixels(MAX_COST)}`;
+  const repeated = decoded > 0 ? ` and decode ${inMegapixels(decoded)} more` : '';
+  const weighted = total > pixels ? `, which cost as much as ${inMegapixels(total)} with these options` : '';
+  return `${made}${repeated}${weighted}; the limit is ${inMegapixels(MAX_COST)}`;
 }
 
 /** Converts pixels to megapixels. Rounds up to one decimal, so that a number just above a limit never looks equal to it. */

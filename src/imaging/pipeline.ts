@@ -13,7 +13,16 @@ import { type FullOptions, type ImageOptions, withDefaults } from './options.ts'
 import { overlaysOf, type Watermarks } from './overlays.ts';
 import { firstFrame, fromPixels, type Pixels, toPixels } from './pixels.ts';
 import { makePlaceholder, type Placeholder } from './placeholder.ts';
-import { type Area, checkBounds, type PixelLimits, type Plan, planResult, type Size } from './plan.ts';
+import {
+  type Area,
+  checkBounds,
+  type PixelLimits,
+  type Plan,
+  planResult,
+  rotatedSize,
+  type Size,
+  type SourceBounds,
+} from './plan.ts';
 
 /** An image in a file, for images that are too large for the memory. */
 export interface ImageFile {
@@ -53,9 +62,14 @@ const NEEDS_MEMORY: ReadonlySet<FormatName> = new Set(['webp', 'avif']);
 interface Source {
   open(options: FullOptions, plan: Plan): Sharp;
   header: Metadata;
-  /** Upright, of one frame. */
-  size: Size;
+  size: SourceBounds;
 }
+
+/** Bytes of a sample, by the name of its type in libvips. */
+const SAMPLE_BYTES: Record<string, number> = { ushort: 2, short: 2, uint: 4, int: 4, float: 4, double: 8 };
+
+/** Most pixels in which `trim` looks for edges. libvips takes ten times as long for it as for decoding a JPEG. */
+const TRIM_PIXELS = 4_000_000;
 
 /**
  * Configures sharp for a process that processes one image at a time: only the loaders of the accepted formats, one libvips thread, and
@@ -101,7 +115,12 @@ export async function processImage(
         return header.depth === 'ushort' ? image.pipelineColourspace('srgb') : image;
       },
       header,
-      size: header.autoOrient,
+      size: {
+        ...header.autoOrient,
+        // A HEIC is decoded to 8 bits.
+        bytesPerPixel: header.channels * (sourceFormat === 'heic' ? 1 : (SAMPLE_BYTES[header.depth] ?? 1)),
+        isTurned: (header.orientation ?? 1) > 1,
+      },
     };
     const canKeepProfile = header.hasProfile && header.space !== 'cmyk';
     const options = wanted.map((own) => {
@@ -109,12 +128,15 @@ export async function processImage(
       return { ...full, keepProfile: full.keepProfile === true && canKeepProfile && full.format !== 'gif' };
     });
     const results = options.map((own): Wanted => ({ options: own, plan: planFor(source, own) }));
-    checkBounds(source.size, limits, results);
+    const check = (planned: readonly Wanted[]) =>
+      checkBounds(source.size, limits, planned, countDecoded(source, planned));
+    check(results);
     if (sourceFormat === 'heic') {
       decodable = await decodeHeic('path' in given ? given.read() : given, header, limits.maxPixels);
     }
     const info = await describe(source, results, sourceFormat);
-    const trimmed = await Promise.all(results.map((result) => trim(source, result, limits)));
+    const trimmed = await trimAll(source, results);
+    check(trimmed);
     return { ...(await makeAll(source, trimmed, limits)), ...(info && { info }) };
   } catch (error) {
     throw error instanceof ImageError ? error : toImageError(formats[sourceFormat].label, error);
@@ -155,23 +177,65 @@ async function describe(
   return readInfo(image, source.header, format, allowsGps);
 }
 
-/** Measures what `trim` leaves, and plans the result again for it. */
-async function trim(source: Source, { options, plan }: Wanted, limits: ImagingLimits): Promise<Wanted> {
-  if (options.trim === undefined || Math.min(source.size.width, source.size.height) < 3) return { options, plan };
-  const image = source.open(options, plan);
-  // Without a rotation sharp applies the orientation only after `trim`.
-  const isLate = options.rotate === 0 && (source.header.orientation ?? 1) > 1;
-  const upright = isLate ? fromPixels(await toPixels(image.autoOrient())) : image;
-  const { info } = await apply(turn, upright, { options, plan })
-    .trim({ threshold: options.trim })
-    .toColourspace('b-w')
+/** Counts the pixels that are decoded beyond the first time: to measure each kind of `trim`, to describe the source, and to draw. */
+function countDecoded({ header, size }: Source, results: readonly Wanted[]): number {
+  const framesOf = ({ options, plan }: Wanted) => {
+    // A GIF or WebP has only changes from one frame to the next, so all frames before the wanted one are decoded.
+    const isSequential = header.format === 'gif' || header.format === 'webp';
+    return isSequential && options.frame !== undefined ? options.frame + 1 : plan.frames;
+  };
+  const trims = [...new Map(results.filter(isTrimmed).map((result) => [trimKey(result), result])).values()];
+  const draws = areShared(results) ? results.slice(0, 1) : results;
+  const described = results.some(({ options }) => options.info) ? 1 : 0;
+  const frames = [...trims, ...draws].reduce((sum, result) => sum + framesOf(result), described);
+  const free = Math.max(...results.map(({ plan }) => plan.frames));
+  return (frames - free) * size.width * size.height;
+}
+
+const isTrimmed = ({ options }: Wanted) => options.trim !== undefined;
+
+/** Whatever changes what `trim` leaves. */
+function trimKey({ options }: Wanted): string {
+  const { trim, rotate, flip, flop, frame } = options;
+  return JSON.stringify([trim, rotate, flip, flop, frame, fillOf(options)]);
+}
+
+/** Measures what `trim` leaves, and plans the results again for it. */
+async function trimAll(source: Source, results: readonly Wanted[]): Promise<Wanted[]> {
+  const areas = new Map<string, Area | undefined>();
+  // One after another, so that only one decoded image is in memory.
+  for (const result of results.filter(isTrimmed)) {
+    const key = trimKey(result);
+    if (!areas.has(key)) areas.set(key, await measureTrim(source, result));
+  }
+  return results.map((result) => {
+    const area = isTrimmed(result) ? areas.get(trimKey(result)) : undefined;
+    return area ? { ...result, plan: planFor(source, result.options, area) } : result;
+  });
+}
+
+/** Returns what `trim` leaves of the rotated image. It measures a large image in a smaller copy. */
+async function measureTrim(source: Source, { options: given, plan }: Wanted): Promise<Area | undefined> {
+  // sharp mirrors an image after the extraction if it does not rotate it.
+  const options = given.rotate === 0 ? { ...given, flip: false, flop: false } : given;
+  const whole = rotatedSize(source.size, options.rotate);
+  if (Math.min(whole.width, whole.height) < 3) return undefined;
+  const scale = Math.min(1, Math.sqrt(TRIM_PIXELS / (whole.width * whole.height)));
+  const scaled = (side: number) => Math.max(3, Math.round(side * scale));
+  const turned = apply(turn, source.open(options, plan), { options, plan });
+  const copy = turned.resize(scaled(whole.width), scaled(whole.height), { fit: 'fill' }).toColourspace('srgb');
+  const pixels = await toPixels(copy);
+  const { info } = await fromPixels(pixels)
+    .trim({ threshold: options.trim ?? 0 })
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const { width, height, trimOffsetLeft = 0, trimOffsetTop = 0 } = info;
-  const trimmed = { left: Math.abs(trimOffsetLeft), top: Math.abs(trimOffsetTop), width, height };
-  const result = { options, plan: planFor(source, options, trimmed) };
-  checkBounds(source.size, limits, [result]);
-  return result;
+  const span = (offset: number, part: number, from: number, to: number): [start: number, length: number] => {
+    const start = Math.floor((Math.abs(offset) * to) / from);
+    return [start, Math.min(to, Math.ceil(((Math.abs(offset) + part) * to) / from)) - start];
+  };
+  const [left, width] = span(info.trimOffsetLeft ?? 0, info.width, pixels.width, whole.width);
+  const [top, height] = span(info.trimOffsetTop ?? 0, info.height, pixels.height, whole.height);
+  return { left, top, width, height };
 }
 
 async function makeAll(
@@ -179,7 +243,7 @@ async function makeAll(
   results: readonly Wanted[],
   limits: ImagingLimits,
 ): Promise<Omit<Processed, 'info'>> {
-  const shared = results.length > 1 && results.every(canShare) ? await decodeForAll(source, results) : undefined;
+  const shared = areShared(results) ? await decodeForAll(source, results) : undefined;
   const images: ProcessedImage[] = [];
   let preview: Preview | undefined;
   // One result after another, so that only one decoded image is in memory.
@@ -262,6 +326,11 @@ function addsTransparency({ header: { hasAlpha } }: Source, { options, plan }: W
   const { rotate, fit, round } = options;
   const isPadded = plan.size.width > plan.drawn.width || plan.size.height > plan.drawn.height;
   return hasAlpha || rotate % 90 !== 0 || fit === 'contain' || round !== undefined || isPadded;
+}
+
+/** Whether the source is decoded once for several results. */
+function areShared(results: readonly Wanted[]): boolean {
+  return results.length > 1 && results.every((result) => canShare(result) && !isTrimmed(result));
 }
 
 /** Whether a result can be drawn from pixels that are smaller than the source. */

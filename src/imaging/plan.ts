@@ -144,16 +144,28 @@ export interface PixelLimits {
   maxFrames: number;
 }
 
+/** A source as {@link checkBounds} sees it. Its size is upright, of one frame. */
+export interface SourceBounds extends Size {
+  /** Of a decoded pixel, as libvips keeps it. */
+  bytesPerPixel: number;
+  /** Whether the EXIF orientation turns the image. */
+  isTurned: boolean;
+}
+
+/** Bytes of an ordinary pixel: RGB and alpha of 8 bits. */
+const ORDINARY_BYTES = 4;
+
 /**
  * Rejects an image that would take too much memory or time, using only its header.
  *
- * @param source size of the image, of one frame
+ * @param decoded pixels that are decoded beyond the first time
  * @throws {ImageError} that states the exceeded limit
  */
 export function checkBounds(
-  source: Size,
+  source: SourceBounds,
   { maxPixels, maxFrames }: PixelLimits,
   results: readonly { plan: Plan; options: FullOptions }[],
+  decoded: number,
 ): void {
   for (const { plan, options } of results) {
     if (plan.frames > maxFrames) {
@@ -162,11 +174,14 @@ export function checkBounds(
     const canvas = rotatedSize(source, options.rotate);
     // Only an angle that is not a multiple of 90 degrees needs more pixels than the source has.
     const pixels = Math.max(source.width * source.height, canvas.width * canvas.height) * plan.frames;
-    if (pixels > maxPixels) {
+    // An image is turned in memory, where deep pixels take more room. An image that is not turned is decoded row by row.
+    const weight = options.rotate !== 0 || source.isTurned ? Math.max(1, source.bytesPerPixel / ORDINARY_BYTES) : 1;
+    if (pixels * weight > maxPixels) {
       const frames = plan.frames > 1 ? ` in ${plan.frames} frames` : '';
+      const deep = weight > 1 ? ` of ${source.bytesPerPixel} bytes to turn, which count ${weight} times` : '';
       throw new ImageError(
         'IMAGE_TOO_LARGE',
-        `${inMegapixels(pixels)} megapixels${frames}, the limit is ${inMegapixels(maxPixels)}`,
+        `${inMegapixels(pixels)} megapixels${frames}${deep}, the limit is ${inMegapixels(maxPixels)}`,
       );
     }
     const { width, height } = plan.size;
@@ -183,6 +198,7 @@ export function checkBounds(
   const excess = describeExcess(
     results.map(({ options }, index) => costOf(pixels[index] ?? 0, options)),
     sum(pixels),
+    decoded,
   );
   if (excess)
     throw new ImageError('OUTPUT_TOO_LARGE', `with these options ${source.width}×${source.height} pixels ${excess}`);

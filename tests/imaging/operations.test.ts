@@ -3,6 +3,7 @@ import { type ImageOptions, optionDescriptions } from '../../src/imaging/options
 import { toOutputs } from '../../src/imaging/outputs.ts';
 import { processImage } from '../../src/imaging/pipeline.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
+import { gifBomb, pngBomb } from '../support/bombs.ts';
 import { encoded, testImage } from '../support/images.ts';
 
 /** A watermark: a red square with a transparent hole. */
@@ -211,6 +212,34 @@ describe('trim', () => {
   test('fails if what it leaves would make too large a result', async () => {
     const sliver = frame(testImage(4, 300), { left: 200, right: 200 });
     await expect(make({ trim: 20, width: 4000 }, sliver)).rejects.toMatchObject({ code: 'OUTPUT_TOO_LARGE' });
+    // Each result of 600 × 45,000 pixels is below the limit, but not both.
+    const variants = ['a', 'b'].map((name) => ({ name, width: 600 }));
+    await expect(make({ trim: 20, variants }, sliver)).rejects.toMatchObject({ code: 'OUTPUT_TOO_LARGE' });
+  });
+
+  test.each([
+    [{}, 1],
+    [{}, 6],
+    [{ flip: true, flop: true }, 1],
+    [{ flip: true, flop: true }, 6],
+    [{ flip: true, rotate: 180 }, 1],
+  ])('finds the edges of a large image to a few pixels: %j, orientation %i', async (options, orientation) => {
+    const content = sharp({ create: { width: 2000, height: 3000, channels: 3, background: '#802010' } });
+    const edges = { top: 300, bottom: 500, left: 200, right: 100 };
+    const large = sharp(await frame(content, edges))
+      .withMetadata({ orientation })
+      .png()
+      .toBuffer();
+    const made = await make({ ...options, trim: 20, grayscale: false, format: 'png', width: 1000 }, large);
+    expect(Math.abs(made.height - (orientation === 1 ? 1500 : 667))).toBeLessThan(4);
+    for (const [x, y] of [
+      [500, 3],
+      [3, 300],
+      [996, 300],
+      [500, made.height - 4],
+    ] as const) {
+      expect((await colourAt(made.data, x, y))[1]).toBeLessThan(60);
+    }
   });
 });
 
@@ -738,5 +767,45 @@ describe('every format of an original', () => {
       width: 54,
       format: format === 'heic' ? 'jpeg' : format,
     });
+  });
+});
+
+describe('refuses by the header', () => {
+  const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
+  const process = (file: Uint8Array, options: ImageOptions[], more: object = {}) =>
+    processImage(file, { ...limits, ...more }, options);
+
+  test('results that decode a large image again and again', async () => {
+    const large = pngBomb(6000);
+    for (const own of [{ gamma: 2 }, { crop: '0,0,100%,100%' }, { trim: 10 }]) {
+      const variants = Array.from({ length: 8 }, () => ({ ...own, width: 10 }));
+      const failure = { code: 'OUTPUT_TOO_LARGE', message: expect.stringMatching(/and decode 2\d\d more/) };
+      await expect(process(large, variants)).rejects.toMatchObject(failure);
+    }
+    await expect(process(large, [{ gamma: 2, width: 10 }])).resolves.toBeDefined();
+  });
+
+  test('a late frame of a large GIF, whose earlier frames would all be decoded', async () => {
+    const frames = gifBomb(10_000);
+    const failure = { code: 'OUTPUT_TOO_LARGE', message: expect.stringContaining('and decode 400 more') };
+    await expect(process(frames, [{ frame: 9999, width: 10 }])).rejects.toMatchObject(failure);
+    await expect(process(frames, [{ frame: 100, width: 10 }])).resolves.toBeDefined();
+  });
+
+  test('an image that would take too much memory to turn, because it has many bytes per pixel', async () => {
+    const deep = await sharp({ create: { width: 400, height: 300, channels: 4, background: '#80402080' } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer();
+    const turned = await sharp(deep).toColourspace('rgb16').withMetadata({ orientation: 6 }).png().toBuffer();
+    const failure = {
+      code: 'IMAGE_TOO_LARGE',
+      message: expect.stringContaining('8 bytes to turn, which count 2 times'),
+    };
+    const most = { maxPixels: 400 * 300 };
+    await expect(process(deep, [{ rotate: 90 }], most)).rejects.toMatchObject(failure);
+    await expect(process(turned, [{}], most)).rejects.toMatchObject(failure);
+    await expect(process(deep, [{}], most)).resolves.toBeDefined();
+    await expect(process(deep, [{ rotate: 90 }], { maxPixels: 2 * 400 * 300 })).resolves.toBeDefined();
   });
 });

@@ -6,7 +6,7 @@ import { type Random, seeded } from './random.ts';
 const HEADER_BYTES = 256;
 
 /** Creates a small gradient with noise. It depends on `random` only, unlike sharp's own noise. */
-function smallImage(random: Random): Sharp {
+export function smallImage(random: Random): Sharp {
   const [width, height, channels] = [48 + random(153), 48 + random(153), 4 as const];
   const pixels = Buffer.alloc(width * height * channels);
   for (let at = 0; at < pixels.length; at += 1) pixels[at] = ((at / width) % 160) + random(96);
@@ -14,7 +14,7 @@ function smallImage(random: Random): Sharp {
 }
 
 /** Every accepted format, in each of its encodings. */
-const encoders: Record<string, (image: Sharp, another: Sharp) => Sharp | Promise<Sharp>> = {
+export const encoders: Record<string, (image: Sharp, another: Sharp) => Sharp | Promise<Sharp>> = {
   'baseline.jpg': (image) => image.jpeg(),
   'progressive.jpg': (image) => image.jpeg({ progressive: true }),
   'rotated.jpg': (image) => image.withMetadata({ orientation: 6 }).jpeg(),
@@ -58,7 +58,7 @@ const filled = (file: Buffer, from: number, until: number, value: number) => {
   return damaged;
 };
 
-const damages: Record<string, Damage> = {
+export const damages: Record<string, Damage> = {
   truncated: (file, _, random) => file.subarray(0, random(file.length)),
   flipped: (file, _, random) => flipBits(file, file.length, random),
   'flipped-header': (file, _, random) => flipBits(file, HEADER_BYTES, random),
