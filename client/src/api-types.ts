@@ -305,6 +305,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Connected workers, waiting files and throughput
+         * @description Says why a batch does not begin: no worker is connected, or other files wait before it. The values are those of the whole service. The cost does not depend on the number of files.
+         */
+        get: operations["getStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1144,6 +1164,27 @@ export interface components {
             presetsOnly: boolean;
             /** @description Names of the images that `watermark` can use */
             watermarks: string[];
+        };
+        /**
+         * @example {
+         *       "workers": 2,
+         *       "waitingFiles": 340,
+         *       "activeFiles": 8,
+         *       "filesPerSecond": 21.5,
+         *       "oldestBatchAgeSeconds": 18.2
+         *     }
+         */
+        ServiceStatus: {
+            /** @description Connected workers. A worker that was killed counts for up to 15 seconds. `null`: unknown, because only workers of an older version have used this queue */
+            workers: number | null;
+            /** @description Files of all clients that wait to be processed */
+            waitingFiles: number;
+            /** @description Files that workers hold */
+            activeFiles: number;
+            /** @description Files that ended per second in the last minute; `null` until this API has measured it */
+            filesPerSecond: number | null;
+            /** @description Age of the oldest unfinished batch; `null` if there is none */
+            oldestBatchAgeSeconds: number | null;
         };
         /**
          * @example {
@@ -3428,6 +3469,66 @@ export interface operations {
             };
             /** @description `RATE_LIMITED` */
             429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The status of the service */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE` */
+            503: {
                 headers: {
                     /** @description Seconds after which the client can try again */
                     "Retry-After"?: number;

@@ -36,6 +36,7 @@ import { processImagesRoute } from './routes/process-images.ts';
 import { reprocessBatchRoute } from './routes/reprocess-batch.ts';
 import { RESULT_PATH, resultRoute } from './routes/result.ts';
 import { retryBatchRoute } from './routes/retry-batch.ts';
+import { statusRoute } from './routes/status.ts';
 import { redeliverRoute, webhooksRoute } from './routes/webhooks.ts';
 import type { OptionRules } from './upload/read-options.ts';
 import { REPROCESS_PATH, RETRY_PATH, UPLOAD_PATH, type UploadLimits } from './upload/upload-limits.ts';
@@ -87,6 +88,7 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
       originalRoute(parts),
       linksRoute(parts),
       presetsRoute(parts.optionRules),
+      statusRoute(parts),
       metricsRoute(parts.metrics),
     ],
   };

@@ -47,6 +47,11 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
   const reachable = new Gauge({ name: 'queue_up', help: '1 if Redis responds', registers });
   const waiting = new Gauge({ name: 'queue_waiting_files', help: 'Files that wait to be processed', registers });
   const active = new Gauge({ name: 'queue_active_files', help: 'Files that workers hold', registers });
+  const workers = new Gauge({
+    name: 'queue_workers',
+    help: 'Connected workers; without a value if their number is unknown',
+    registers,
+  });
   const oldestAge = new Gauge({
     name: 'queue_oldest_batch_age_seconds',
     help: 'Age of the oldest unfinished batch; 0 if there is none',
@@ -57,10 +62,11 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
   async function updateQueueGauges(): Promise<void> {
     const load = await queue.readLoad().catch(() => undefined);
     reachable.set(load ? 1 : 0);
-    for (const gauge of [waiting, active, oldestAge]) gauge.remove();
+    for (const gauge of [waiting, active, workers, oldestAge]) gauge.remove();
     if (!load) return;
     waiting.set(load.waiting);
     active.set(load.active);
+    if (load.workers !== undefined) workers.set(load.workers);
     oldestAge.set(Math.max(0, Date.now() - (load.oldestBatchAt ?? Date.now())) / 1000);
   }
 

@@ -1,44 +1,12 @@
 import type { Queue } from 'bullmq';
 import { ServiceError } from '../shared/errors.ts';
 import { bullmqKeys } from './bullmq-keys.ts';
+import { countWorkers } from './connected-workers.ts';
 import type { RedisConnection } from './connection.ts';
 import { createDrainRate } from './drain-rate.ts';
 import type { WithTimeout } from './redis-timeout.ts';
 
-/**
- * Creates the check of the backlog limit.
- *
- * @param max maximum number of waiting files; 0 for no limit
- * @returns a function that throws `BACKLOG_FULL` if the limit is reached. Its `Retry-After` is estimated from the current throughput.
- */
-export function createBacklogCheck({
-  redis,
-  images,
-  withTimeout,
-  max,
-}: {
-  redis: RedisConnection;
-  images: Queue;
-  withTimeout: WithTimeout;
-  max: number;
-}): () => Promise<void> {
-  const drainRate = createDrainRate();
-  return async () => {
-    const [waiting, completed, failed] = await withTimeout(() =>
-      Promise.all([
-        countWaiting(redis, images),
-        redis.hget(bullmqKeys(images).completedMetrics, 'count'),
-        redis.hget(bullmqKeys(images).failedMetrics, 'count'),
-      ]),
-    );
-    drainRate.sample(Number(completed) + Number(failed));
-    if (max === 0 || waiting < max) return;
-    const seconds = drainRate.secondsFor(waiting - max + 1);
-    throw new ServiceError('BACKLOG_FULL', [waiting, max, seconds], { retryAfterSeconds: seconds });
-  };
-}
-
-/** The load of the queue, for metrics. */
+/** The load of the queue. */
 export interface Load {
   /** Number of files that wait to be processed. */
   waiting: number;
@@ -46,21 +14,79 @@ export interface Load {
   active: number;
   /** When the oldest unfinished batch was enqueued, in milliseconds since 1970. */
   oldestBatchAt: number | undefined;
+  /** Number of connected workers; `undefined` if it is unknown, see {@link countWorkers}. */
+  workers: number | undefined;
+  /** Files that ended per second in the last minute; `undefined` until this process has measured it. */
+  filesPerSecond: number | undefined;
 }
 
-/** Reads the load in one round trip. The cost does not depend on the backlog. */
-export async function readLoad(redis: RedisConnection, images: Queue, batches: Queue): Promise<Load> {
-  const [waiting, active, [, oldest]] = await Promise.all([
-    countWaiting(redis, images),
-    redis.llen(bullmqKeys(images).active),
-    redis.zrange(bullmqKeys(batches).waitingChildren, '0', '0', 'WITHSCORES'),
-  ]);
-  return { waiting, active, oldestBatchAt: oldest === undefined ? undefined : Number(oldest) };
+/** Reads how many files wait. The cost does not depend on their number. */
+export interface Backlog {
+  /**
+   * Checks that the backlog has room for more files.
+   *
+   * @throws {ServiceError} `BACKLOG_FULL`. Its `Retry-After` is estimated from the current throughput.
+   */
+  check(): Promise<void>;
+  /** Reads the load in one round trip. */
+  readLoad(): Promise<Load>;
 }
 
-/** Counts the waiting files in one pipeline of O(1) commands. */
-async function countWaiting(redis: RedisConnection, images: Queue): Promise<number> {
-  const { wait, prioritized, delayed } = bullmqKeys(images);
-  const counts = await Promise.all([redis.llen(wait), redis.zcard(prioritized), redis.zcard(delayed)]);
-  return counts.reduce((sum, count) => sum + count, 0);
+/**
+ * Creates a {@link Backlog}.
+ *
+ * @param max maximum number of waiting files; 0 for no limit
+ */
+export function createBacklog({
+  redis,
+  prefix,
+  images,
+  batches,
+  withTimeout,
+  max,
+}: {
+  redis: RedisConnection;
+  prefix: string;
+  images: Queue;
+  batches: Queue;
+  withTimeout: WithTimeout;
+  max: number;
+}): Backlog {
+  const keys = bullmqKeys(images);
+  const drainRate = createDrainRate();
+
+  /** Counts the waiting files with O(1) commands, and samples how many have ended. */
+  async function readWaiting(): Promise<number> {
+    const [completed, failed, ...waiting] = await Promise.all([
+      redis.hget(keys.completedMetrics, 'count'),
+      redis.hget(keys.failedMetrics, 'count'),
+      redis.llen(keys.wait),
+      redis.zcard(keys.prioritized),
+      redis.zcard(keys.delayed),
+    ]);
+    drainRate.sample(Number(completed) + Number(failed));
+    return waiting.reduce((sum, count) => sum + count, 0);
+  }
+
+  return {
+    async check() {
+      const waiting = await withTimeout(readWaiting);
+      if (max === 0 || waiting < max) return;
+      const seconds = drainRate.secondsFor(waiting - max + 1);
+      throw new ServiceError('BACKLOG_FULL', [waiting, max, seconds], { retryAfterSeconds: seconds });
+    },
+
+    async readLoad() {
+      const [waiting, active, [, oldest], workers] = await withTimeout(() =>
+        Promise.all([
+          readWaiting(),
+          redis.llen(keys.active),
+          redis.zrange(bullmqKeys(batches).waitingChildren, '0', '0', 'WITHSCORES'),
+          countWorkers(redis, prefix),
+        ]),
+      );
+      const oldestBatchAt = oldest === undefined ? undefined : Number(oldest);
+      return { waiting, active, oldestBatchAt, workers, filesPerSecond: drainRate.perSecond() };
+    },
+  };
 }

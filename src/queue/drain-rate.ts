@@ -11,6 +11,8 @@ const MAX_SECONDS = 300;
 export interface DrainRate {
   /** @param ended number of files that have ever completed or failed */
   sample(ended: number, now?: number): void;
+  /** Returns the files per second of the last minute; `undefined` if it is unknown. */
+  perSecond(): number | undefined;
   /** Estimates how long the worker needs for a number of files, in whole seconds from 1 to 300. Returns 30 if the rate is unknown. */
   secondsFor(files: number): number;
 }
@@ -18,7 +20,15 @@ export interface DrainRate {
 /** Creates a {@link DrainRate} without samples. */
 export function createDrainRate(): DrainRate {
   let samples: { at: number; ended: number }[] = [];
+
+  function perSecond(): number | undefined {
+    const [first, last] = [samples[0], samples.at(-1)];
+    if (!first || !last || first === last) return undefined;
+    return ((last.ended - first.ended) / (last.at - first.at)) * 1000;
+  }
+
   return {
+    perSecond,
     sample(ended, now = Date.now()) {
       const last = samples.at(-1);
       if (last && now - last.at < SAMPLE_INTERVAL_MS) return;
@@ -28,10 +38,8 @@ export function createDrainRate(): DrainRate {
     },
 
     secondsFor(files) {
-      const [first, last] = [samples[0], samples.at(-1)];
-      if (!first || !last || last.ended === first.ended) return DEFAULT_SECONDS;
-      const perSecond = ((last.ended - first.ended) / (last.at - first.at)) * 1000;
-      return Math.min(MAX_SECONDS, Math.max(1, Math.ceil(files / perSecond)));
+      const rate = perSecond();
+      return rate ? Math.min(MAX_SECONDS, Math.max(1, Math.ceil(files / rate))) : DEFAULT_SECONDS;
     },
   };
 }

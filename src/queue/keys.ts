@@ -23,6 +23,8 @@ export function serviceKeys(prefix: string) {
     list: `${prefix}:list:`,
     /** Prefix of the rate limiter's keys. */
     rate: `${prefix}:rate`,
+    /** Sorted set: ids of workers, by the second at which they count as disconnected; see `connected-workers.ts`. */
+    heartbeats: `${prefix}:heartbeats`,
     /** Channel for the ids of jobs to cancel. */
     cancel: `${prefix}:cancel`,
   };

@@ -3,7 +3,7 @@ import { type FlowJob, FlowProducer, Queue, type Telemetry } from 'bullmq';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
-import { createBacklogCheck, type Load, readLoad } from './backlog.ts';
+import { createBacklog, type Load } from './backlog.ts';
 import { createBatchIndex, type IndexedBatch } from './batch-index.ts';
 import { type BatchJobPayload, batchJobOptions } from './batch-job.ts';
 import { type BatchFiles, createBatchRemover } from './batch-remover.ts';
@@ -77,7 +77,7 @@ export interface QueueClient {
    * @throws {ServiceError} `BACKLOG_FULL`
    */
   checkBacklog(): Promise<void>;
-  /** Reads the load of the queue, for metrics. */
+  /** Reads the load of the queue. */
   readLoad(): Promise<Load>;
   /** Claims an `Idempotency-Key`; see {@link claimKey}. */
   claimKey(owner: string | undefined, key: string): Promise<Claim>;
@@ -180,6 +180,7 @@ export function createQueueClient({
   const withTimeout = createRedisTimeout(redis, timeoutMs);
   const withLimiterTimeout = createRedisTimeout(redis, limiterMs);
   let limiterOffUntil = 0;
+  const backlog = createBacklog({ redis, prefix, images, batches, withTimeout, max: maxBacklog });
   const index = createBatchIndex(source);
   const remover = createBatchRemover({ ...source, webhooks, files: batchFiles, retentionMs, logger });
 
@@ -188,8 +189,8 @@ export function createQueueClient({
       await withTimeout(() => redis.ping());
     },
 
-    checkBacklog: createBacklogCheck({ redis, images, withTimeout, max: maxBacklog }),
-    readLoad: () => withTimeout(() => readLoad(redis, images, batches)),
+    checkBacklog: backlog.check,
+    readLoad: backlog.readLoad,
     claimKey: (owner, key) => claimKey({ redis, withTimeout, keys, lifeMs }, owner, key),
 
     async announceBatch(batch) {

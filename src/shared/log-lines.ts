@@ -8,6 +8,8 @@ const NAME_WIDTH = 6;
 const { info: INFO = 30, warn: WARN = 40 } = pino.levels.values;
 const colorOfName = { up: 'magenta', api: 'cyan', worker: 'green' } as const;
 const colorOfLevel = { trace: 'gray', debug: 'gray', warn: 'yellow', error: 'red', fatal: 'red' } as const;
+/** The service's ids begin with one. Its first part is enough to tell those of a terminal apart. */
+const UUID = /\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 /** Fields that a line leaves out, or shows without their names. */
 const unnamedFields = new Set('source time level name pid msg err req res responseTime detail requestId'.split(' '));
 
@@ -52,7 +54,7 @@ export function createLineFormatter(logLevel: string): (source: string, line: st
         ...fieldsOf(log).map(([name, value]) => colors.gray(`${name}=`) + value),
       ];
       const stack = showStacks && log.err?.stack ? `\n${log.err.stack.split('\n').map(printable).join('\n')}` : '';
-      return parts.join(' ') + stack;
+      return parts.join(' ').replaceAll(UUID, '$1') + stack;
     },
   });
   return (source, line) => format({ ...parse(line), source }).trimEnd();

@@ -37,7 +37,9 @@ export const settings = z.object({
     .string()
     .min(12, 'must have 12 characters or more')
     .optional()
-    .describe('password of `/admin/queues`, where Bull Board shows the queues; empty: the page is disabled'),
+    .describe(
+      'password of `/admin/queues`, where Bull Board shows the queues, of 12 characters or more; empty: the page is disabled',
+    ),
   RATE_LIMIT_REQUESTS: wholeNumber(0, 1_000_000)
     .prefault('0')
     .describe('maximum requests per client and minute; `0`: no limit'),

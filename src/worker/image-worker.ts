@@ -258,10 +258,14 @@ export function createImageWorker({
   });
   worker.on('failed', (job, err) => {
     const willRetry = !job?.finishedOn;
-    const { code } = parseFailure(err.message);
+    const { code, message } = parseFailure(err.message);
     metrics.jobEnded(willRetry ? 'retried' : 'failed');
     if (!willRetry) metrics.fileFailed(code);
-    logger[willRetry ? 'error' : 'warn']({ ...(job && about(job)), code, err, willRetry }, 'image failed');
+    // The stack of a failure that is the image's own says nothing about the service.
+    const isOurs = code === 'INTERNAL' || !(err instanceof UnrecoverableError);
+    const cause = err.cause instanceof Error ? err.cause.message : undefined;
+    const details = isOurs ? { err } : { reason: message, cause };
+    logger[willRetry ? 'error' : 'warn']({ ...(job && about(job)), code, ...details, willRetry }, 'image failed');
   });
   worker.on('stalled', (jobId) => logger.warn({ jobId }, 'continuing the job of a worker that died'));
   worker.on('error', (err) => logger.debug({ err }, 'worker error'));

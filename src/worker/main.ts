@@ -10,6 +10,7 @@ import { startTracing } from '../shared/tracing.ts';
 import { hashWatermarks, readWatermarks } from '../shared/watermarks.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createBatchWorker } from './batch-worker.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import { createImageWorker } from './image-worker.ts';
 import { createImportWorker } from './import-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
   if (config.workerPort !== undefined) {
     await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
   }
+  const heartbeat = createHeartbeat(redis, prefix, logger);
   const cancellations = connectConsumer(config.redis, logger);
   cancellations.on('message', (_channel, jobId) => {
     images.cancel(jobId);
@@ -92,7 +94,7 @@ async function main(): Promise<void> {
       {
         name: 'finish images',
         timeoutMs: shutdownMs + CLOSE_TIMEOUT_MS,
-        run: () => Promise.all([images.stop(shutdownMs), imports.stop(shutdownMs)]),
+        run: () => Promise.all([heartbeat.stop(), images.stop(shutdownMs), imports.stop(shutdownMs)]),
       },
       {
         name: 'finish batches',
@@ -115,6 +117,7 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   }
+  heartbeat.start();
   await images.waitUntilReady();
   logger.info({ concurrency }, 'the worker is ready');
 }

@@ -626,6 +626,7 @@ const table: Record<string, Record<string, Case>> = {
     '415 CONTENT_ENCODING_UNSUPPORTED': () => postLink(`${fixtures.finished}-0`).set('Content-Encoding', 'gzip'),
   },
   'GET /presets': { ...limited('get', () => '/presets'), '200 ': () => send().get('/presets') },
+  'GET /status': { ...guarded('get', () => '/status'), '200 ': () => send().get('/status') },
   'GET /metrics': { ...limited('get', () => '/metrics'), '200 ': () => send().get('/metrics') },
   'GET /healthz': {
     '200 ': () => send().get('/healthz'),

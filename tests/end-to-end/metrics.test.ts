@@ -61,6 +61,7 @@ test('the API counts requests, accepted files and refused uploads, with labels t
     queue_up: 1,
     queue_waiting_files: 0,
     queue_active_files: 0,
+    queue_workers: 1,
     queue_oldest_batch_age_seconds: 0,
   });
   expect(samples['http_requests_total{method="GET",route="/batches/:batchId",code="200"}']).toBeGreaterThan(0);
@@ -91,11 +92,12 @@ test('the worker counts outcomes, and measures waiting times and processing time
   expect((await fetch(`${workerUrl}/metrics`, { method: 'POST' })).status).toBe(404);
 });
 
+const linesOf = (output: string) =>
+  output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
+
 test("both processes log the client's request id; the API replaces an id with unsafe characters", async () => {
-  const lines = (output: string) =>
-    output.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
   const processed = await until(() => {
-    const found = lines(worker.output()).filter(({ requestId }) => requestId === 'order-4711');
+    const found = linesOf(worker.output()).filter(({ requestId }) => requestId === 'order-4711');
     return found.length >= 3 && found;
   });
   expect(processed.map(({ msg }) => msg).sort()).toEqual(['image failed', 'image processed', 'image processed']);
@@ -103,7 +105,33 @@ test("both processes log the client's request id; the API replaces an id with un
   expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/);
   const refused = await post(api.url, [['notes.jpg', 'no image']]);
   const id = refused.headers.get('X-Request-Id');
-  await until(() => lines(api.output()).some(({ req }) => (req as { id?: string } | undefined)?.id === id));
+  await until(() => linesOf(api.output()).some(({ req }) => (req as { id?: string } | undefined)?.id === id));
+});
+
+test('an accepted upload, a refused one and a corrupt image leave one line each', async () => {
+  const content = await jpeg();
+  const refused = await post(api.url, [['notes.jpg', 'no image']]);
+  const accepted = await post(api.url, [
+    ['a.jpg', content],
+    ['b.jpg', content.subarray(0, 2000)],
+  ]);
+  const { batchId: id } = (await accepted.json()) as { batchId: string };
+  await batchEnd(api.url, id);
+  const idOf = (response: Response) => response.headers.get('X-Request-Id');
+  const linesAbout = (response: Response) =>
+    linesOf(api.output()).filter(({ req }) => (req as { id?: string } | undefined)?.id === idOf(response));
+  await until(() => linesAbout(refused).length > 0 && linesAbout(accepted).length > 0);
+  expect(linesAbout(refused)).toMatchObject([{ code: 'UNSUPPORTED_IMAGE_TYPE', detail: expect.any(String) }]);
+  const bytes = content.length + 2000;
+  expect(linesAbout(accepted)).toMatchObject([
+    { msg: 'batch accepted', batchId: id, files: 2, bytes, ms: expect.any(Number) },
+  ]);
+  const failures = await until(() => {
+    const found = linesOf(worker.output()).filter(({ jobId }) => jobId === `${id}-1`);
+    return found.length > 0 && found;
+  });
+  expect(failures).toMatchObject([{ code: 'IMAGE_TRUNCATED', reason: expect.any(String), willRetry: false }]);
+  expect(JSON.stringify(failures)).not.toMatch(/stack|\.ts:|\.js:/);
 });
 
 test('every metric in the dashboard and the alerts is exported, and every alert is documented', async () => {

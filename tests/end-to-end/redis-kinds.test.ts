@@ -43,6 +43,7 @@ async function expectRoundTrip(url: string): Promise<void> {
   expect(events).toContain('event: done');
   expect((await fetch(`${url}/jobs/${batchId}-1/result`)).status).toBe(200);
   expect((await fetch(`${url}/metrics`)).status).toBe(200);
+  expect(await (await fetch(`${url}/status`)).json()).toMatchObject({ workers: 1 });
   const again = await fetch(`${url}/batches/${batchId}/reprocess`, { method: 'POST' });
   const copy = ((await again.json()) as { batchId: string }).batchId;
   const cancelled = await fetch(`${url}/batches/${copy}/cancel`, { method: 'POST' });

@@ -79,7 +79,7 @@ test('makes nine grey JPEGs, 512 pixels wide, of ten images, and fails the trunc
     requestId: expect.stringMatching(/./),
     code: 'IMAGE_TRUNCATED',
     // The error of libvips.
-    err: { message: expect.stringMatching(/VipsJpeg/) },
+    cause: expect.stringMatching(/VipsJpeg/),
   });
 
   expect(await worker.end('SIGTERM')).toBe(0);

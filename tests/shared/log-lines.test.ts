@@ -36,6 +36,15 @@ test.each(['(node:1) Warning: old', '    at main.js:1:2', '{"not":"a log line"}'
   (line) => expect(format('worker', line)).toBe(`worker: ${line}`),
 );
 
+test('shortens ids', () => {
+  const batchId = 'f20580c1-1ad3-4c23-971f-5a5a5077a005';
+  const line = { level: 30, msg: `retry of ${batchId}`, jobId: `${batchId}-12` };
+  expect(format('api', line)).toBe('   api: retry of f20580c1 jobId=f20580c1-12');
+  const req = { id: batchId, method: 'GET', url: `/batches/${batchId}/events` };
+  const end = { level: 50, req, res: { statusCode: 500 }, responseTime: 3, err: { message: 'no luck' } };
+  expect(format('api', end)).toBe('   api: error: GET /batches/f20580c1/events 500 3 ms: no luck requestId=f20580c1');
+});
+
 test('removes characters that control a terminal', () => {
   expect(format('api', { level: 30, msg: 'a\x1b[2Jb\nc' })).toBe('   api: a [2Jb c');
   expect(format('api', 'a\x1b[2Jb')).toBe('   api: ab');

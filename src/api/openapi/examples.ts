@@ -2,6 +2,7 @@ import { imageJobId } from '../../queue/names.ts';
 import { errorTypes, exampleDetail } from '../../shared/errors.ts';
 import { toProblem } from '../http/problem.ts';
 import { batchLinks, jobLinks, resultUrl } from '../views/links.ts';
+import type { ServiceStatus } from '../views/service-status.ts';
 import type { LinkResponse } from '../views/signed-link.ts';
 import type { BatchListResponse, BatchResponse, JobResponse } from '../views/status.ts';
 import type { WebhookResponse } from '../views/webhook.ts';
@@ -153,6 +154,14 @@ export const link: LinkResponse = {
   expiresAt: '2026-11-23T06:00:00.000Z',
 };
 
+export const serviceStatus: ServiceStatus = {
+  workers: 2,
+  waitingFiles: 340,
+  activeFiles: 8,
+  filesPerSecond: 21.5,
+  oldestBatchAgeSeconds: 18.2,
+};
+
 const links = jobLinks(batchId, 0);
 
 export const jobs: Record<string, JobResponse> = {
@@ -199,6 +208,7 @@ export const schemaExamples = {
   ProcessImagesJson: { files: [{ url: 'https://images.example.com/photo.jpg' }], options: { width: 300 } },
   ReprocessBatchForm: { width: 300, format: 'webp' },
   Result: result,
+  ServiceStatus: serviceStatus,
   RetryBatchForm: { tags: 'again' },
   Webhook: webhooks.delivered,
   WebhookAttempt: attempt,

@@ -45,6 +45,7 @@ export async function acceptBatch(
   accept: (claim: Claim | undefined) => Promise<EnqueuedBatch>,
 ): Promise<void> {
   const { queue, storage, storageCheck, metrics, links } = parts;
+  const begunAt = Date.now();
   const key = idempotencyKey(req);
   const writeUrl = urlWriter(req, links);
   // A worker that sends a webhook knows no request, so the host of this one is not enough.
@@ -56,9 +57,11 @@ export async function acceptBatch(
   // Check this after Redis: the storage cannot be confirmed without it.
   storageCheck.require();
   const claim = key === undefined ? undefined : await queue.claimKey(clientOf(res).owner, key);
-  const { batchId, totalFiles, isReplay } = await accept(claim).finally(() => claim?.release());
+  const { batchId, totalFiles, isReplay, receivedBytes } = await accept(claim).finally(() => claim?.release());
 
   if (!isReplay) metrics.accepted(totalFiles);
+  const ms = Date.now() - begunAt;
+  req.log.info({ files: totalFiles, bytes: receivedBytes, ms }, isReplay ? 'batch accepted before' : 'batch accepted');
 
   const statusUrl = batchLinks(batchId).self;
   const accepted: AcceptedBatch = { batchId, statusUrl, totalFiles };

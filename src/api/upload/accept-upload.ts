@@ -37,7 +37,7 @@ export async function acceptUpload(
 ): Promise<EnqueuedBatch> {
   const hashes = { withFingerprint: claim !== undefined, withContentHashes: reusesResults };
   const received = await receiveUpload(req, res, { originals, limits, ...hashes });
-  const { files, fields, fingerprint, incoming } = received;
+  const { files, fields, fingerprint, receivedBytes, incoming } = received;
   let batch: Parameters<typeof enqueueBatch>[4]['batch'];
   try {
     const { tags, metadata, webhook = webhooks.url, rest } = takeBatchFields(fields, webhooks);
@@ -46,5 +46,5 @@ export async function acceptUpload(
     await incoming.discard();
     throw error;
   }
-  return enqueueBatch(req, res, queue, claim, { incoming, fingerprint, batch });
+  return { ...(await enqueueBatch(req, res, queue, claim, { incoming, fingerprint, batch })), receivedBytes };
 }

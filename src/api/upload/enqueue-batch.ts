@@ -8,7 +8,11 @@ import type { IncomingUpload } from '../../storage/storage.ts';
 import { clientOf } from '../http/authenticate.ts';
 
 /** A batch that was accepted, by this request or by an earlier one with the same `Idempotency-Key`. */
-export type EnqueuedBatch = Pick<IdempotentUpload, 'batchId' | 'totalFiles'> & { isReplay: boolean };
+export type EnqueuedBatch = Pick<IdempotentUpload, 'batchId' | 'totalFiles'> & {
+  isReplay: boolean;
+  /** Bytes of the files that the request contained, if it contained any. */
+  receivedBytes?: number;
+};
 
 /** A stored upload that becomes a batch. */
 export interface StoredUpload {
@@ -40,13 +44,13 @@ export async function enqueueBatch(
     const upload = { batchId: claim?.first?.batchId ?? uuid(), fingerprint, totalFiles: content.files.length };
     const { batchId, totalFiles } = upload;
     if (claim?.first && claim.first.fingerprint !== fingerprint) throw new ServiceError('IDEMPOTENCY_KEY_REUSED', []);
+    req.log.setBindings({ batchId });
     if (claim?.first && (await queue.isKnown(batchId))) {
       await incoming.discard();
       return { batchId, totalFiles, isReplay: true };
     }
     // If the API died between this note and the flow, the same upload continues under the same id.
     if (!claim?.first) await claim?.note(upload);
-    req.log.setBindings({ batchId });
     const batch = { ...content, signsLinks, batchId, sender: clientOf(res), requestId: String(req.id) };
     try {
       // From here on the sweeper finds the originals if this process dies.

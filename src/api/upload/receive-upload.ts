@@ -30,6 +30,8 @@ export interface ReceivedUpload {
   fields: Record<string, unknown>;
   /** Hash of its names, contents and options; empty unless it was requested. */
   fingerprint: string;
+  /** Bytes of all files. */
+  receivedBytes: number;
   incoming: IncomingUpload;
 }
 
@@ -65,7 +67,9 @@ export async function receiveUpload(req: Request, res: Response, parts: ReceiveP
   try {
     const { files: received, fields } = await receiveBody(req, res, incoming, parts);
     const files = await checkFiles(received, parts);
-    return { files, fields, fingerprint: withFingerprint ? fingerprintOf(received, fields) : '', incoming };
+    const fingerprint = withFingerprint ? fingerprintOf(received, fields) : '';
+    const receivedBytes = received.reduce((sum, { size }) => sum + size, 0);
+    return { files, fields, fingerprint, receivedBytes, incoming };
   } catch (error) {
     const discarded = incoming.discard();
     // For an oversized body, respond before cleaning up: the client is still sending.
