@@ -12,7 +12,7 @@ export interface paths {
         put?: never;
         /**
          * Upload images to be processed
-         * @description Accepts 1 to 10 files of at most 5242880 bytes each (jpeg, png, webp, gif, avif; at most 52494336 bytes in all), and responds at once with the id of their batch. An upload is accepted whole or not at all. Without options each image is turned upright, put on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata. With `IMPORT_HOSTS` a JSON body names files by URL, which the service downloads; one that cannot be downloaded fails alone.
+         * @description Accepts 1 to 10 files of at most 5 MiB each (jpeg, png, webp, gif, avif; at most 50 MiB in all), and responds at once with the id of their batch. An upload is accepted whole or not at all. Without options each image is turned upright, put on white, resized to 512 pixels in width, converted to greyscale and stored as a JPEG of quality 80, without metadata. With `IMPORT_HOSTS` a JSON body names files by URL, which the service downloads; one that cannot be downloaded fails alone.
          */
         post: operations["processImages"];
         delete?: never;
@@ -441,54 +441,155 @@ export interface components {
          *     }
          */
         WebhookEvent: {
-            /** @enum {string} */
+            /**
+             * @description How the batch ended
+             * @enum {string}
+             */
             type: "batch.completed" | "batch.completed-with-errors";
             /**
              * Format: date-time
              * @description When the last file ended
              */
             timestamp: string;
-            data: {
-                /** Format: uuid */
-                batchId: string;
-                /** @enum {string} */
-                status: "waiting" | "processing" | "completed" | "completed-with-errors";
-                progress: {
-                    total: number;
-                    completed: number;
-                    failed: number;
-                    active: number;
-                    waiting: number;
-                };
-                /** Format: date-time */
-                createdAt: string;
-                /** Format: date-time */
-                finishedAt: string;
-                tags: string[];
-                metadata: {
-                    [key: string]: unknown;
-                };
-                links: {
-                    self: string;
-                    events: string;
-                    archive: string;
-                };
-                /** @description With `links=signed`: in the order of the upload */
-                files?: {
-                    jobId: string;
-                    originalName: string;
-                    /** @enum {string} */
-                    state: "waiting" | "active" | "completed" | "failed";
-                    /** @description Absolute and signed: it needs no key; `null` if the file failed */
-                    resultUrl: string | null;
-                    /** @description With `variants` */
-                    outputs?: {
-                        name: string;
-                        /** @description Absolute and signed: it needs no key */
-                        resultUrl: string;
-                    }[];
-                }[];
+            data: components["schemas"]["EndedBatch"];
+        };
+        /**
+         * @example {
+         *       "batchId": "550e8400-e29b-41d4-a716-446655440000",
+         *       "status": "completed",
+         *       "progress": {
+         *         "total": 2,
+         *         "completed": 2,
+         *         "failed": 0,
+         *         "active": 0,
+         *         "waiting": 0
+         *       },
+         *       "createdAt": "2026-11-23T06:00:00.000Z",
+         *       "finishedAt": "2026-11-23T06:00:01.250Z",
+         *       "tags": [
+         *         "holiday"
+         *       ],
+         *       "metadata": {
+         *         "order": 4711
+         *       },
+         *       "links": {
+         *         "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *         "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *         "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *       }
+         *     }
+         */
+        EndedBatch: {
+            /**
+             * Format: uuid
+             * @description Id of the batch
+             */
+            batchId: string;
+            status: components["schemas"]["BatchState"];
+            progress: components["schemas"]["BatchProgress"];
+            /**
+             * Format: date-time
+             * @description When the batch was accepted
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When the last file ended
+             */
+            finishedAt: string;
+            /** @description As the client sent them */
+            tags: string[];
+            /** @description As the client sent it */
+            metadata: {
+                [key: string]: unknown;
             };
+            links: components["schemas"]["BatchLinks"];
+            /** @description With `links=signed`: in the order of the upload */
+            files?: components["schemas"]["WebhookFile"][];
+        };
+        /**
+         * @description `waiting`: nothing has started; `processing`: something has started and not everything has ended; `completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed
+         * @example completed
+         * @enum {string}
+         */
+        BatchState: "waiting" | "processing" | "completed" | "completed-with-errors";
+        /**
+         * @example {
+         *       "total": 2,
+         *       "completed": 2,
+         *       "failed": 0,
+         *       "active": 0,
+         *       "waiting": 0
+         *     }
+         */
+        BatchProgress: {
+            /** @description Files of the batch */
+            total: number;
+            /** @description Files with results */
+            completed: number;
+            /** @description Files that could not be processed */
+            failed: number;
+            /** @description Files that workers hold */
+            active: number;
+            /** @description Files that have not started */
+            waiting: number;
+        };
+        /**
+         * @example {
+         *       "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
+         *       "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
+         *       "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
+         *     }
+         */
+        BatchLinks: {
+            /** @description Address below this service */
+            self: string;
+            /** @description Address below this service */
+            events: string;
+            /** @description Address below this service */
+            archive: string;
+        };
+        /**
+         * @example {
+         *       "jobId": "550e8400-e29b-41d4-a716-446655440000-0",
+         *       "originalName": "photo1.jpg",
+         *       "state": "completed",
+         *       "resultUrl": "https://images.example.com/jobs/550e8400-e29b-41d4-a716-446655440000-0/result?expires=1795413600&signature=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+         *       "outputs": [
+         *         {
+         *           "name": "thumb",
+         *           "resultUrl": "https://images.example.com/jobs/550e8400-e29b-41d4-a716-446655440000-0/result?variant=thumb&expires=1795413600&signature=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+         *         }
+         *       ]
+         *     }
+         */
+        WebhookFile: {
+            /** @description Opaque id of the file’s job */
+            jobId: string;
+            /** @description File name as the client sent it */
+            originalName: string;
+            state: components["schemas"]["JobState"];
+            /** @description Absolute and signed: it needs no key; `null` if the file failed */
+            resultUrl: string | null;
+            /** @description With `variants` */
+            outputs?: components["schemas"]["WebhookOutput"][];
+        };
+        /**
+         * @example completed
+         * @enum {string}
+         */
+        JobState: "waiting" | "active" | "completed" | "failed";
+        /**
+         * @example {
+         *       "name": "thumb",
+         *       "resultUrl": "https://images.example.com/jobs/550e8400-e29b-41d4-a716-446655440000-0/result?variant=thumb&expires=1795413600&signature=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+         *     }
+         */
+        WebhookOutput: {
+            /** @description Name of the variant */
+            name: string;
+            /** @description Absolute and signed: it needs no key */
+            resultUrl: string;
         };
         /**
          * @example {
@@ -498,11 +599,17 @@ export interface components {
          *     }
          */
         AcceptedBatch: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Id of the batch
+             */
             batchId: string;
             status?: components["schemas"]["BatchState"];
             progress?: components["schemas"]["BatchProgress"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the batch was accepted
+             */
             createdAt?: string;
             /**
              * Format: date-time
@@ -530,29 +637,8 @@ export interface components {
             links?: components["schemas"]["BatchLinks"];
             /** @description Where to poll for the outcome */
             statusUrl: string;
+            /** @description Files of the batch */
             totalFiles: number;
-        };
-        /**
-         * @description `waiting`: nothing has started; `processing`: something has started and not everything has ended; `completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed
-         * @example completed
-         * @enum {string}
-         */
-        BatchState: "waiting" | "processing" | "completed" | "completed-with-errors";
-        /**
-         * @example {
-         *       "total": 2,
-         *       "completed": 2,
-         *       "failed": 0,
-         *       "active": 0,
-         *       "waiting": 0
-         *     }
-         */
-        BatchProgress: {
-            total: number;
-            completed: number;
-            failed: number;
-            active: number;
-            waiting: number;
         };
         /**
          * @example {
@@ -581,6 +667,7 @@ export interface components {
         FileStatus: {
             /** @description Opaque id of the file’s job */
             jobId: string;
+            /** @description File name as the client sent it */
             originalName: string;
             state: components["schemas"]["JobState"];
             /** @description Set once the state is `completed` */
@@ -592,11 +679,6 @@ export interface components {
             /** @description Address below this service, or a signed one with `links=signed` */
             resultUrl: string;
         };
-        /**
-         * @example completed
-         * @enum {string}
-         */
-        JobState: "waiting" | "active" | "completed" | "failed";
         /**
          * @example {
          *       "originalName": "photo1.jpg",
@@ -790,6 +872,7 @@ export interface components {
          */
         Failure: {
             code: components["schemas"]["FailureCode"];
+            /** @description Why, for the person who sent the file */
             message: string;
         };
         /**
@@ -797,21 +880,6 @@ export interface components {
          * @enum {string}
          */
         FailureCode: "IMAGE_CORRUPT" | "IMAGE_TRUNCATED" | "IMAGE_TOO_LARGE" | "IMAGE_UNSUPPORTED" | "IMAGE_UNSUITABLE" | "OUTPUT_TOO_LARGE" | "TIMEOUT" | "OUT_OF_MEMORY" | "PROCESS_CRASHED" | "ORIGINAL_GONE" | "STORAGE_UNAVAILABLE" | "IMPORT_FAILED" | "IMPORT_TOO_LARGE" | "IMPORT_TIMEOUT" | "IMPORT_NOT_ALLOWED" | "CANCELLED" | "INTERNAL";
-        /**
-         * @example {
-         *       "self": "/batches/550e8400-e29b-41d4-a716-446655440000",
-         *       "events": "/batches/550e8400-e29b-41d4-a716-446655440000/events",
-         *       "archive": "/batches/550e8400-e29b-41d4-a716-446655440000/archive"
-         *     }
-         */
-        BatchLinks: {
-            /** @description Address below this service */
-            self: string;
-            /** @description Address below this service */
-            events: string;
-            /** @description Address below this service */
-            archive: string;
-        };
         /**
          * @example {
          *       "type": "about:blank",
@@ -829,8 +897,12 @@ export interface components {
             type: "about:blank";
             /** @description The status in words */
             title: string;
+            /** @description Status code of the response */
             status: number;
-            /** @enum {string} */
+            /**
+             * @description Stable name of the problem, for programs
+             * @enum {string}
+             */
             code: "MULTIPART_REQUIRED" | "MALFORMED_MULTIPART" | "FILE_REQUIRED" | "UNEXPECTED_FIELD" | "TOO_MANY_FILES" | "EMPTY_FILE" | "INVALID_OPTION" | "INVALID_IDEMPOTENCY_KEY" | "INVALID_PARAMETER" | "UNAUTHORIZED" | "IMPORTS_DISABLED" | "LINKS_DISABLED" | "LINK_INVALID" | "LINK_EXPIRED" | "FILE_TOO_LARGE" | "REQUEST_TOO_LARGE" | "UNSUPPORTED_IMAGE_TYPE" | "BODY_TYPE_UNSUPPORTED" | "BODY_TOO_LARGE" | "CONTENT_ENCODING_UNSUPPORTED" | "BATCH_NOT_FOUND" | "JOB_NOT_FOUND" | "VARIANT_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "JOB_NOT_FINISHED" | "JOB_FAILED" | "BATCH_NOT_FINISHED" | "NOTHING_FAILED" | "BATCH_FINISHED" | "IDEMPOTENCY_KEY_IN_USE" | "BATCH_REMOVED" | "FILE_GONE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "TOO_MANY_STREAMS" | "ROUTE_NOT_FOUND" | "BAD_REQUEST" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "QUEUE_UNAVAILABLE" | "BACKLOG_FULL" | "DISK_LOW" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL";
             /** @description What was wrong, with what, and what to do */
             detail: string;
@@ -839,6 +911,139 @@ export interface components {
              * @description With `BATCH_REMOVED`: when it was removed
              */
             removedAt?: string;
+        };
+        /**
+         * @description Options of a result; each is optional
+         * @example {
+         *       "width": 128,
+         *       "height": 128,
+         *       "fit": "cover",
+         *       "format": "webp"
+         *     }
+         */
+        ImageOptions: {
+            /** @description width in pixels; 512 if `height` is not set either */
+            width?: number;
+            /** @description height in pixels; by default the aspect ratio is kept */
+            height?: number;
+            /** @description pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default */
+            dpr?: number;
+            /**
+             * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
+             * @enum {string}
+             */
+            fit?: "cover" | "contain" | "inside" | "outside" | "fill";
+            /**
+             * @description part of the image that `cover` keeps, and place where `contain` puts the image; with `cover`, `entropy` keeps the part with the most detail and `attention` the most salient part
+             * @enum {string}
+             */
+            position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
+            /** @description point that `cover` keeps as near to the centre as it can, as `x,y` in per cent */
+            focus?: string;
+            /** @description whether a smaller image is enlarged; `true` by default */
+            enlarge?: boolean;
+            /** @description part of the image to use: `x,y,width,height` in pixels or per cent, after `trim` */
+            crop?: string;
+            /** @description removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10 */
+            trim?: number;
+            /** @description clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners */
+            rotate?: number;
+            /** @description whether the image is mirrored top to bottom */
+            flip?: boolean;
+            /** @description whether the image is mirrored left to right */
+            flop?: boolean;
+            /** @description radius of rounded corners in pixels; `max` makes a circle or a pill */
+            round?: number | "max";
+            /** @description pixels added around the result: 1 to 4 numbers, as in CSS */
+            pad?: string;
+            /** @description colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats */
+            background?: string;
+            /** @description whether the image is converted to grayscale; `true` by default */
+            grayscale?: boolean;
+            /** @description colour in which all brightnesses are drawn */
+            tint?: string;
+            /** @description factor of the brightness */
+            brightness?: number;
+            /** @description factor of the contrast */
+            contrast?: number;
+            /** @description factor of the saturation */
+            saturation?: number;
+            /** @description rotation of the hue in degrees */
+            hue?: number;
+            /** @description number added to the lightness, which is 0 for black and 100 for white */
+            lightness?: number;
+            /** @description gamma with which the image is darkened before the resize and brightened after it */
+            gamma?: number;
+            /** @description whether the brightness is stretched to the full range from black to white */
+            normalise?: boolean;
+            /** @description makes pixels of this brightness or more white, and all others black */
+            threshold?: number;
+            /** @description whether the colours are inverted */
+            negate?: boolean;
+            /** @description radius (sigma) of a Gaussian blur, in pixels of the result */
+            blur?: number;
+            /** @description radius (sigma) of sharpening, in pixels of the result */
+            sharpen?: number;
+            /** @description side in pixels of a median filter, which removes noise */
+            median?: number;
+            /** @description image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile` */
+            watermark?: {
+                /** @description name of an image of the operator (`WATERMARKS_FILE`) */
+                image?: string;
+                /** @description text instead of an image */
+                text?: string;
+                /** @description colour of the text; white by default */
+                color?: string;
+                /**
+                 * @description where it lies; `southeast` by default
+                 * @enum {string}
+                 */
+                position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest";
+                /** @description opacity from 0 to 1; 0.5 by default */
+                opacity?: number;
+                /** @description width in per cent of the width of the result; 25 by default */
+                scale?: number;
+                /** @description distance from the edges, or between tiles, in pixels; 16 by default */
+                margin?: number;
+                /** @description whether it is repeated over the whole result; `false` by default */
+                tile?: boolean;
+            };
+            /**
+             * @description file format of the result; `jpeg` by default
+             * @enum {string}
+             */
+            format?: "jpeg" | "png" | "webp" | "avif" | "gif" | "original";
+            /** @description quality of JPEG, WebP and AVIF; 80 by default. `auto` chooses it by the format and the number of pixels */
+            quality?: number | "auto";
+            /** @description most bytes of the result: the highest quality from 10 to `quality` that fits is used */
+            maxBytes?: number;
+            /** @description whether WebP and AVIF keep every pixel */
+            lossless?: boolean;
+            /** @description whether JPEG and PNG can be shown before they are loaded completely */
+            progressive?: boolean;
+            /** @description effort to make WebP and AVIF small, from 0 (fast) to 6 */
+            effort?: number;
+            /**
+             * @description resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them
+             * @enum {string}
+             */
+            chromaSubsampling?: "4:2:0" | "4:4:4";
+            /** @description most colours of PNG and GIF, which then have a palette */
+            colors?: number;
+            /** @description metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`) */
+            keepMetadata?: boolean | ("none" | "copyright" | "all-but-gps" | "all");
+            /** @description whether the colour profile is kept; by default the colours are converted to sRGB */
+            keepProfile?: boolean;
+            /** @description whether the status describes the original: its size, colours, camera and more; `false` by default */
+            info?: boolean;
+            /** @description whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image */
+            animated?: boolean;
+            /** @description frame of an animation that becomes a still image; 0, the first, by default */
+            frame?: number;
+            /** @description sets of these options, each with a `name`: several results of each file */
+            variants?: Record<string, never>[];
+        } & {
+            [key: string]: unknown;
         };
         /**
          * @example {
@@ -869,6 +1074,7 @@ export interface components {
          *     }
          */
         BatchList: {
+            /** @description The newest first */
             batches: components["schemas"]["BatchSummary"][];
             /** @description Value of `cursor` for the next page; `null` on the last page */
             cursor: string | null;
@@ -897,11 +1103,17 @@ export interface components {
          *     }
          */
         BatchSummary: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Id of the batch
+             */
             batchId: string;
             status: components["schemas"]["BatchState"];
             progress: components["schemas"]["BatchProgress"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the batch was accepted
+             */
             createdAt: string;
             /**
              * Format: date-time
@@ -987,11 +1199,17 @@ export interface components {
          *     }
          */
         BatchStatus: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description Id of the batch
+             */
             batchId: string;
             status: components["schemas"]["BatchState"];
             progress: components["schemas"]["BatchProgress"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the batch was accepted
+             */
             createdAt: string;
             /**
              * Format: date-time
@@ -1037,6 +1255,7 @@ export interface components {
         Webhook: {
             /** @description Value of the header `webhook-id`, the same in each attempt */
             webhookId: string;
+            /** @description Address that is called */
             url: string;
             /**
              * @description `pending`: the batch has not ended, or another attempt follows; `failed`: no other attempt follows
@@ -1045,7 +1264,10 @@ export interface components {
             state: "pending" | "delivered" | "failed";
             /** @description The oldest first, at most 100 */
             attempts: components["schemas"]["WebhookAttempt"][];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the next attempt begins; `null` if none follows
+             */
             nextAttemptAt: string | null;
         };
         /**
@@ -1057,8 +1279,12 @@ export interface components {
          *     }
          */
         WebhookAttempt: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it began
+             */
             at: string;
+            /** @description Milliseconds until the response */
             durationMs: number;
             /** @description Of the response; `null` without a response */
             statusCode: number | null;
@@ -1135,7 +1361,10 @@ export interface components {
         Link: {
             /** @description Absolute address of the file, which needs no key */
             url: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the address stops working
+             */
             expiresAt: string;
         };
         /**
@@ -1156,9 +1385,7 @@ export interface components {
         Presets: {
             /** @description Options of each preset, by its name */
             presets: {
-                [key: string]: {
-                    [key: string]: unknown;
-                };
+                [key: string]: components["schemas"]["ImageOptions"];
             };
             /** @description Whether an upload may name a preset and set nothing else */
             presetsOnly: boolean;
@@ -1192,7 +1419,10 @@ export interface components {
          *     }
          */
         Health: {
-            /** @enum {string} */
+            /**
+             * @description Always `ok`
+             * @enum {string}
+             */
             status: "ok";
         };
         /**
@@ -1206,6 +1436,7 @@ export interface components {
          *     }
          */
         ProcessImagesForm: {
+            /** @description the images, each of at most 5 MiB */
             images: string[];
             /** @description width in pixels; 512 if `height` is not set either */
             width?: number;
@@ -1331,7 +1562,7 @@ export interface components {
             preset?: string;
             /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
             tags?: string;
-            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            /** @description JSON object of at most 4 KiB, which is returned with the batch */
             metadata?: string;
             /** @description URL to call when the batch has ended */
             webhook?: string;
@@ -1349,23 +1580,21 @@ export interface components {
          *     }
          */
         ProcessImagesJson: {
+            /** @description the images to download */
             files: {
                 /** @description where the service downloads the file */
                 url: string;
                 /** @description file name; by default the last part of the URL */
                 name?: string;
             }[];
-            /** @description options for every file, as in a form */
-            options?: {
-                [key: string]: unknown;
-            };
+            options?: components["schemas"]["ImageOptions"];
             /** @description several results of each file, as in a form */
             variants?: unknown[];
             /** @description a named set of options; see `GET /presets` */
             preset?: string;
             /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
             tags?: unknown[];
-            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            /** @description JSON object of at most 4 KiB, which is returned with the batch */
             metadata?: Record<string, never>;
             /** @description URL to call when the batch has ended */
             webhook?: string;
@@ -1378,7 +1607,7 @@ export interface components {
         RetryBatchForm: {
             /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
             tags?: string;
-            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            /** @description JSON object of at most 4 KiB, which is returned with the batch */
             metadata?: string;
             /** @description URL to call when the batch has ended */
             webhook?: string;
@@ -1516,7 +1745,7 @@ export interface components {
             preset?: string;
             /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
             tags?: string;
-            /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+            /** @description JSON object of at most 4 KiB, which is returned with the batch */
             metadata?: string;
             /** @description URL to call when the batch has ended */
             webhook?: string;
@@ -1548,10 +1777,7 @@ export interface operations {
             query?: {
                 /** @description name of an image that is the whole body; otherwise taken from `Content-Disposition` */
                 name?: string;
-                /**
-                 * @description the options, each as its own parameter: `?width=300&format=webp`
-                 * @example {}
-                 */
+                /** @description the options, each as its own parameter: `?width=300&format=webp` */
                 options?: {
                     /** @description width in pixels; 512 if `height` is not set either */
                     width?: number;
@@ -1677,7 +1903,7 @@ export interface operations {
                     preset?: string;
                     /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
                     tags?: string;
-                    /** @description JSON object of at most 4096 bytes, which is returned with the batch */
+                    /** @description JSON object of at most 4 KiB, which is returned with the batch */
                     metadata?: string;
                     /** @description URL to call when the batch has ended */
                     webhook?: string;
@@ -1929,6 +2155,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2029,6 +2256,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2107,6 +2335,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2215,6 +2444,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2380,6 +2610,7 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2540,6 +2771,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2638,6 +2870,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2718,6 +2951,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2807,6 +3041,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the batch, from the response to its upload */
                 batchId: string;
             };
             cookie?: never;
@@ -2902,6 +3137,7 @@ export interface operations {
                 Prefer?: string;
             };
             path: {
+                /** @description Id of the file’s job, from the status of its batch */
                 jobId: string;
             };
             cookie?: never;
@@ -3011,6 +3247,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Id of the file’s job, from the status of its batch */
                 jobId: string;
             };
             cookie?: never;
@@ -3166,6 +3403,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description Id of the file’s job, from the status of its batch */
                 jobId: string;
             };
             cookie?: never;
@@ -3314,6 +3552,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Id of the file’s job, from the status of its batch */
                 jobId: string;
             };
             cookie?: never;

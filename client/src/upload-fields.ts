@@ -268,7 +268,7 @@ export const uploadFields = [
   {
     "name": "metadata",
     "type": "string",
-    "description": "JSON object of at most 4096 bytes, which is returned with the batch"
+    "description": "JSON object of at most 4 KiB, which is returned with the batch"
   },
   {
     "name": "webhook",

@@ -93,7 +93,6 @@ function describeOperation(operation: Operation & { name: string }, schemas: Rec
   const { name, summary, description, parameters = [], requestBody, responses } = operation;
   const blocks = [`### \`${name}\``, `${summary}.`];
   if (description) blocks.push(description);
-  // A path parameter without a description is clear from the path.
   const described = parameters.flatMap(({ name, in: place, description }) =>
     description ? [[name, place, description]] : [],
   );

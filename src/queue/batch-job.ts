@@ -12,6 +12,26 @@ export const batchStates = ['waiting', 'processing', 'completed', 'completed-wit
 /** One of {@link batchStates}. */
 export type BatchState = (typeof batchStates)[number];
 
+/** Schema of a {@link BatchState}. */
+export const batchState = z.enum(batchStates).meta({
+  id: 'BatchState',
+  description:
+    '`waiting`: nothing has started; `processing`: something has started and not everything has ended; ' +
+    '`completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed',
+});
+
+const count = z.int().min(0);
+/** Number of files of a batch, and of those in each state. */
+export const batchProgress = z
+  .object({
+    total: count.meta({ description: 'Files of the batch' }),
+    completed: count.meta({ description: 'Files with results' }),
+    failed: count.meta({ description: 'Files that could not be processed' }),
+    active: count.meta({ description: 'Files that workers hold' }),
+    waiting: count.meta({ description: 'Files that have not started' }),
+  })
+  .meta({ id: 'BatchProgress' });
+
 /** Data of a batch's job. The job ids of its files are derived from its id. */
 export const batchJobPayload = z.object({
   /** Number of files. */

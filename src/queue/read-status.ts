@@ -1,4 +1,5 @@
 import type { Job, Queue } from 'bullmq';
+import { z } from 'zod';
 import { type Failure, parseFailure } from '../shared/failures.ts';
 import { type BatchJobPayload, type BatchState, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
@@ -32,6 +33,8 @@ export interface Found<T> {
 
 /** States of a file's job. They are part of the contract. */
 export const jobStates = ['waiting', 'active', 'completed', 'failed'] as const;
+/** Schema of a state. */
+export const jobState = z.enum(jobStates).meta({ id: 'JobState' });
 
 /** Status of one file and its job. */
 export interface FileStatus {

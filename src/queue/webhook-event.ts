@@ -1,45 +1,50 @@
 import { z } from 'zod';
-import { batchLinks, resultUrl } from '../shared/batch-links.ts';
-import { type BatchJobPayload, batchStates } from './batch-job.ts';
-import { type FileStatus, jobStates } from './read-status.ts';
+import { batchLinks, batchLinksSchema, resultUrl } from '../shared/batch-links.ts';
+import { type BatchJobPayload, batchProgress, batchState } from './batch-job.ts';
+import { type FileStatus, jobState } from './read-status.ts';
 import { parseStored } from './stored-data.ts';
 
-const count = z.int().min(0);
-const url = z.string();
 const signedUrl = z.string().meta({ description: 'Absolute and signed: it needs no key' });
+
+const webhookFile = z
+  .object({
+    jobId: z.string().meta({ description: 'Opaque id of the file’s job' }),
+    originalName: z.string().meta({ description: 'File name as the client sent it' }),
+    state: jobState,
+    resultUrl: signedUrl
+      .nullable()
+      .meta({ description: 'Absolute and signed: it needs no key; `null` if the file failed' }),
+    outputs: z
+      .array(
+        z
+          .object({ name: z.string().meta({ description: 'Name of the variant' }), resultUrl: signedUrl })
+          .meta({ id: 'WebhookOutput' }),
+      )
+      .optional()
+      .meta({ description: 'With `variants`' }),
+  })
+  .meta({ id: 'WebhookFile' });
+
+const endedBatch = z
+  .object({
+    batchId: z.uuidv4().meta({ description: 'Id of the batch' }),
+    status: batchState,
+    progress: batchProgress,
+    createdAt: z.iso.datetime().meta({ description: 'When the batch was accepted' }),
+    finishedAt: z.iso.datetime().meta({ description: 'When the last file ended' }),
+    tags: z.array(z.string()).meta({ description: 'As the client sent them' }),
+    metadata: z.record(z.string(), z.unknown()).meta({ description: 'As the client sent it' }),
+    links: batchLinksSchema,
+    files: z.array(webhookFile).optional().meta({ description: 'With `links=signed`: in the order of the upload' }),
+  })
+  .meta({ id: 'EndedBatch' });
 
 /** Payload of a webhook (Standard Webhooks 1.0.0): a batch that has ended. */
 export const webhookEvent = z
   .object({
-    type: z.enum(['batch.completed', 'batch.completed-with-errors']),
+    type: z.enum(['batch.completed', 'batch.completed-with-errors']).meta({ description: 'How the batch ended' }),
     timestamp: z.iso.datetime().meta({ description: 'When the last file ended' }),
-    data: z.object({
-      batchId: z.uuidv4(),
-      status: z.enum(batchStates),
-      progress: z.object({ total: count, completed: count, failed: count, active: count, waiting: count }),
-      createdAt: z.iso.datetime(),
-      finishedAt: z.iso.datetime(),
-      tags: z.array(z.string()),
-      metadata: z.record(z.string(), z.unknown()),
-      links: z.object({ self: url, events: url, archive: url }),
-      files: z
-        .array(
-          z.object({
-            jobId: z.string(),
-            originalName: z.string(),
-            state: z.enum(jobStates),
-            resultUrl: signedUrl
-              .nullable()
-              .meta({ description: 'Absolute and signed: it needs no key; `null` if the file failed' }),
-            outputs: z
-              .array(z.object({ name: z.string(), resultUrl: signedUrl }))
-              .optional()
-              .meta({ description: 'With `variants`' }),
-          }),
-        )
-        .optional()
-        .meta({ description: 'With `links=signed`: in the order of the upload' }),
-    }),
+    data: endedBatch,
   })
   .meta({ id: 'WebhookEvent' });
 /** See {@link webhookEvent}. */

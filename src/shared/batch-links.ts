@@ -1,3 +1,13 @@
+import { z } from 'zod';
+
+/** Schema of an address below the service. */
+export const localUrl = z.string().meta({ description: 'Address below this service' });
+
+/** Schema of {@link batchLinks}. */
+export const batchLinksSchema = z
+  .object({ self: localUrl, events: localUrl, archive: localUrl })
+  .meta({ id: 'BatchLinks' });
+
 /** Addresses that belong to a batch, below the service. The API serves them, and webhooks name them. */
 export function batchLinks(batchId: string) {
   const self = `/batches/${batchId}`;

@@ -117,14 +117,14 @@ export const errorTypes = {
   FILE_TOO_LARGE: type(
     413,
     (file: string, maxBytes: number) =>
-      `${quote(file)} is larger than ${bytes(maxBytes)}, the limit for one file. Make it smaller and send all again.`,
+      `${quote(file)} is larger than ${formatBytes(maxBytes)}, the limit for one file. Make it smaller and send all again.`,
     'huge.png',
     5 * 1024 * 1024,
   ),
   REQUEST_TOO_LARGE: type(
     413,
     (maxFiles: number, maxFileBytes: number) =>
-      `The upload is too large: at most ${maxFiles} files of ${bytes(maxFileBytes)} each. Send fewer at once.`,
+      `The upload is too large: at most ${maxFiles} files of ${formatBytes(maxFileBytes)} each. Send fewer at once.`,
     10,
     5 * 1024 * 1024,
   ),
@@ -358,7 +358,9 @@ function list(names: readonly string[]): string {
   return names.map((name) => quote(name)).join(', ');
 }
 
-function bytes(count: number): string {
-  const mebibytes = count / 1024 / 1024;
-  return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${count} bytes`;
+/** Writes a number of bytes for people, such as `5 MiB`. */
+export function formatBytes(count: number): string {
+  const kibibytes = count / 1024;
+  if (Number.isInteger(kibibytes / 1024)) return `${kibibytes / 1024} MiB`;
+  return Number.isInteger(kibibytes) ? `${kibibytes} KiB` : `${count} bytes`;
 }

@@ -28,7 +28,9 @@ export type FailureCode = keyof typeof failureCodes;
 
 const code = z.enum(Object.keys(failureCodes) as [FailureCode, ...FailureCode[]]).meta({ id: 'FailureCode' });
 /** Why a file failed. `message` is a sentence for the person who sent the file. */
-export const failure = z.object({ code, message: z.string() }).meta({ id: 'Failure' });
+export const failure = z
+  .object({ code, message: z.string().meta({ description: 'Why, for the person who sent the file' }) })
+  .meta({ id: 'Failure' });
 /** The same as it is stored. A newer version may know further codes. */
 export const storedFailure = z.object({ ...failure.shape, code: code.catch('INTERNAL') });
 /** Why a file failed. */

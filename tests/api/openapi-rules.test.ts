@@ -5,9 +5,17 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describedDocument } from '../../scripts/reference/api.ts';
 
+interface Schema {
+  example?: unknown;
+  description?: string;
+  properties?: Record<string, Schema & { $ref?: string }>;
+}
 interface OpenApi {
-  components: { schemas: Record<string, { example?: unknown }> };
-  paths: Record<string, Record<string, { operationId?: string; summary?: string }>>;
+  components: { schemas: Record<string, Schema> };
+  paths: Record<
+    string,
+    Record<string, { operationId?: string; summary?: string; parameters?: { name: string; description?: string }[] }>
+  >;
 }
 
 const document = describedDocument() as OpenApi;
@@ -30,6 +38,24 @@ test('every operation has an id and a summary', () => {
   const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
   expect(operations.filter(({ operationId, summary }) => !operationId || !summary)).toEqual([]);
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+});
+
+test('every parameter, and every field of a response that is not an object, has a description', () => {
+  const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+  const parameters = operations.flatMap(({ parameters = [] }) => parameters);
+  const fields = Object.entries(document.components.schemas).flatMap(([schema, { properties = {} }]) =>
+    Object.entries(properties).map(([name, field]) => ({ name: `${schema}.${name}`, ...field })),
+  );
+  const undescribed = [...parameters, ...fields.filter(({ $ref }) => $ref === undefined)].filter(
+    ({ description }) => !description,
+  );
+  // Their names are the terms of photography.
+  const clear = ['Exif.lens', 'Exif.fNumber'];
+  expect(undescribed.map(({ name }) => name).filter((name) => !clear.includes(name))).toEqual([]);
+});
+
+test('there are no empty examples', () => {
+  expect(text).not.toMatch(/"example":(?:\{\}|\[\]|""|null)/);
 });
 
 test('every schema has an example, which is valid', () => {

@@ -45,9 +45,12 @@ describeInBrowser('the board', () => {
   test('is a page that runs under its content security policy', async () => {
     await service.startWorker();
     await batchEnd(url, await upload(url, ['a.jpg', await jpeg(64, 64)]));
-    const { page } = await openPage(`${url.replace('://', `://anyone:${encodeURIComponent(password)}@`)}/admin/queues`);
+    const { page, faults } = await openPage(
+      `${url.replace('://', `://anyone:${encodeURIComponent(password)}@`)}/admin/queues`,
+    );
     await page.locator('a[href*="queue/images"]').first().waitFor();
     await page.goto(`${url}/admin/queues/queue/images?status=completed`);
     await page.locator('text=a.jpg').first().waitFor();
+    expect(faults).toEqual([]);
   });
 });

@@ -108,9 +108,9 @@ test.each([
 test.each([
   [{ tags: 'a,b,c,d,e,f,g,h,i,j,k' }, 'tags must be at most 10'],
   [{ tags: 'x'.repeat(65) }, 'tags must be 1 to 64 characters'],
-  [{ metadata: '[1]' }, 'metadata must be a JSON object of at most 4096 bytes'],
+  [{ metadata: '[1]' }, 'metadata must be a JSON object of at most 4 KiB'],
   [{ metadata: '{' }, 'metadata must be a JSON object'],
-  [{ metadata: JSON.stringify({ x: 'x'.repeat(4096) }) }, 'metadata must be a JSON object of at most 4096 bytes'],
+  [{ metadata: JSON.stringify({ x: 'x'.repeat(4096) }) }, 'metadata must be a JSON object of at most 4 KiB'],
 ])('refuses an upload with the fields %j', async (fields, detail) => {
   const body = form([['a.jpg', image]]);
   for (const [field, value] of Object.entries(fields)) body.append(field, String(value));

@@ -8,8 +8,10 @@ export const problem = z
   .object({
     type: z.literal('about:blank').meta({ description: 'RFC 9457: the status says what kind of problem it is' }),
     title: z.string().meta({ description: 'The status in words' }),
-    status: z.int().min(400).max(599),
-    code: z.enum(Object.keys(errorTypes) as [ErrorCode, ...ErrorCode[]]),
+    status: z.int().min(400).max(599).meta({ description: 'Status code of the response' }),
+    code: z
+      .enum(Object.keys(errorTypes) as [ErrorCode, ...ErrorCode[]])
+      .meta({ description: 'Stable name of the problem, for programs' }),
     detail: z.string().meta({ description: 'What was wrong, with what, and what to do' }),
     removedAt: z.iso.datetime().optional().meta({ description: 'With `BATCH_REMOVED`: when it was removed' }),
   })

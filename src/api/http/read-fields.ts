@@ -6,6 +6,9 @@ import { refuseContentEncoding } from './content-encoding.ts';
 /** Maximum bytes of a body without files. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
+/** Maximum fields of a form: more than there are options. */
+const MAX_FIELDS = 200;
+
 const accepted = ['application/json', 'multipart/form-data', 'application/x-www-form-urlencoded'];
 
 /** Reads the fields of a request; see {@link createFieldReader}. */
@@ -23,8 +26,8 @@ export function createFieldReader(maxBytes: number): FieldReader {
   // Each parser ignores bodies of other types.
   const parsers: readonly RequestHandler[] = [
     express.json({ limit: maxBytes, inflate: false }),
-    express.urlencoded({ limit: maxBytes, extended: false, parameterLimit: 64, inflate: false }),
-    multer({ limits: { fields: 64, fieldSize: maxBytes, headerPairs: 32, files: 0 } }).none(),
+    express.urlencoded({ limit: maxBytes, extended: false, parameterLimit: MAX_FIELDS, inflate: false }),
+    multer({ limits: { fields: MAX_FIELDS, fieldSize: maxBytes, headerPairs: 32, files: 0 } }).none(),
   ];
   return async (req, res) => {
     const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;

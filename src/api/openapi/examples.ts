@@ -176,6 +176,17 @@ export const jobs: Record<string, JobResponse> = {
 const result = completed(0).result;
 const output = withVariants(0).result.outputs?.[0];
 
+const { metadata } = batches.completed;
+const endedBatch = { batchId, status, progress, createdAt, finishedAt, tags, metadata, links: batchUrls };
+const webhookOutput = { name: 'thumb', resultUrl: link.url.replace('result?', 'result?variant=thumb&') };
+const webhookFile = {
+  jobId,
+  originalName: names[0],
+  state: 'completed',
+  resultUrl: link.url,
+  outputs: [webhookOutput],
+};
+
 /** An example of each named schema. */
 export const schemaExamples = {
   AcceptedBatch: { batchId, statusUrl: batchLinks(batchId).self, totalFiles: 2 },
@@ -186,12 +197,14 @@ export const schemaExamples = {
   BatchStatus: batches.completed,
   BatchSummary: batchList.batches[0],
   CreateLinkForm: { expiresInSeconds: 86_400 },
+  EndedBatch: endedBatch,
   Exif: info.exif,
   Failure: failed.failure,
   FailureCode: failed.failure.code,
   FileStatus: batches.completed.files[0],
   Health: { status: 'ok' },
   ImageInfo: info,
+  ImageOptions: { width: 128, height: 128, fit: 'cover', format: 'webp' },
   JobLinks: links,
   JobState: 'completed',
   JobStatus: jobs.completed,
@@ -212,18 +225,7 @@ export const schemaExamples = {
   RetryBatchForm: { tags: 'again' },
   Webhook: webhooks.delivered,
   WebhookAttempt: attempt,
-  WebhookEvent: {
-    type: 'batch.completed',
-    timestamp: finishedAt,
-    data: {
-      batchId,
-      status,
-      progress,
-      createdAt,
-      finishedAt,
-      tags,
-      metadata: batches.completed.metadata,
-      links: batchUrls,
-    },
-  },
+  WebhookEvent: { type: 'batch.completed', timestamp: finishedAt, data: endedBatch },
+  WebhookFile: webhookFile,
+  WebhookOutput: webhookOutput,
 };

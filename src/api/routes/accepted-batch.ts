@@ -25,9 +25,9 @@ export type AcceptParts = UploadParts &
 const acceptedBatch = batchResponse
   .partial()
   .extend({
-    batchId: z.uuidv4(),
+    batchId: batchResponse.shape.batchId,
     statusUrl: z.string().meta({ description: 'Where to poll for the outcome' }),
-    totalFiles: z.int().positive(),
+    totalFiles: z.int().positive().meta({ description: 'Files of the batch' }),
   })
   .meta({ id: 'AcceptedBatch' });
 /** See {@link acceptedBatch}. */

@@ -36,9 +36,21 @@ export function adminRoute(queues: readonly BaseAdapter[], password: string): Ro
     },
   });
   const router = Router();
-  router.use(BOARD_PATH, requirePassword(password), onlyReads, policy, board.getRouter());
+  router.use(BOARD_PATH, requirePassword(password), onlyReads, policy, withoutRemoteFonts, board.getRouter());
   return router;
 }
+
+type Render = (view: string, values: object | undefined, done: (error: Error, html: string) => void) => void;
+
+/** Removes the fonts of another host from the page. The policy would block them, and the browser would report an error. */
+const withoutRemoteFonts: RequestHandler = (_req, res, next) => {
+  const render: Render = res.render.bind(res);
+  res.render = (view: string, values?: object) =>
+    render(view, values, (error, html) =>
+      error ? next(error) : void res.send(html.replace(/<link [^>]*fonts\.googleapis\.com[^>]*>/, '')),
+    );
+  next();
+};
 
 /** Rejects requests without the password. Any user name is accepted. The comparison takes constant time. */
 function requirePassword(password: string): RequestHandler {

@@ -4,7 +4,7 @@ import type { StorageCheck } from '../../queue/storage-check.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { json, problems } from '../openapi/responses.ts';
 
-const health = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
+const health = z.object({ status: z.literal('ok').meta({ description: 'Always `ok`' }) }).meta({ id: 'Health' });
 const ok: z.infer<typeof health> = { status: 'ok' };
 
 /** `GET /healthz`: whether the process lives. */

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { defineRoute, type Route } from '../http/define-route.ts';
+import { imageOptionSet } from '../openapi/image-options.ts';
 import { json, problems } from '../openapi/responses.ts';
 import type { OptionRules } from '../upload/read-options.ts';
 
 const presetList = z
   .object({
-    presets: z
-      .record(z.string(), z.record(z.string(), z.unknown()))
-      .meta({ description: 'Options of each preset, by its name' }),
+    presets: z.record(z.string(), imageOptionSet).meta({ description: 'Options of each preset, by its name' }),
     presetsOnly: z.boolean().meta({ description: 'Whether an upload may name a preset and set nothing else' }),
     watermarks: z.array(z.string()).meta({ description: 'Names of the images that `watermark` can use' }),
   })

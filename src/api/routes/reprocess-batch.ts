@@ -3,6 +3,7 @@ import { ServiceError } from '../../shared/errors.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { readFields } from '../http/read-fields.ts';
+import { optionProperties } from '../openapi/image-options.ts';
 import { batchParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
 import { acceptCopy } from '../upload/accept-copy.ts';
@@ -12,7 +13,6 @@ import { REPROCESS_PATH } from '../upload/upload-limits.ts';
 import { type AcceptParts, acceptBatch, acceptedResponse, acceptHeaders, acceptQuery } from './accepted-batch.ts';
 import { copyErrors, inherit, optionalBody } from './copied-batch.ts';
 import { findEndedBatch, findPayloads } from './load-or-404.ts';
-import { optionProperties } from './process-images.ts';
 
 /** `POST /batches/:batchId/reprocess`: a new batch of the same files, with other options. */
 export function reprocessBatchRoute(parts: AcceptParts): Route {

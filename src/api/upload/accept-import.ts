@@ -41,7 +41,8 @@ export const importRequest = z.strictObject({
       }),
       { error: 'must be a list of objects such as {"url": "https://example.com/photo.jpg"}' },
     )
-    .min(1, { error: 'must have at least one entry' }),
+    .min(1, { error: 'must have at least one entry' })
+    .meta({ description: 'the images to download' }),
   options: z
     .record(z.string(), z.unknown(), { error: 'must be an object such as {"width": 300}' })
     .optional()

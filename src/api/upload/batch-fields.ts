@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { WebhookConfig } from '../../shared/config.ts';
-import { ServiceError } from '../../shared/errors.ts';
+import { formatBytes, ServiceError } from '../../shared/errors.ts';
 import { webhookProblem } from './webhook-url.ts';
 
 /** Maximum number of tags of a batch. */
-const MAX_TAGS = 10;
+export const MAX_TAGS = 10;
 /** Maximum bytes of a batch's metadata. */
 const MAX_METADATA_BYTES = 4096;
 
@@ -20,13 +20,13 @@ const tags = z
   .transform((list) => [...new Set(list)])
   .refine((list) => list.length <= MAX_TAGS, { error: `must be at most ${MAX_TAGS}` });
 
-const metadataError = `must be a JSON object of at most ${MAX_METADATA_BYTES} bytes`;
+const metadataError = `must be a JSON object of at most ${formatBytes(MAX_METADATA_BYTES)}`;
 const metadata = z.record(z.string(), z.unknown(), { error: metadataError });
 
 /** Fields of an upload that describe the batch, with their descriptions. */
 export const batchFieldDescriptions = {
   tags: `up to ${MAX_TAGS} words by which \`GET /batches\` finds the batch, comma-separated or in repeated fields`,
-  metadata: `JSON object of at most ${MAX_METADATA_BYTES} bytes, which is returned with the batch`,
+  metadata: `JSON object of at most ${formatBytes(MAX_METADATA_BYTES)}, which is returned with the batch`,
   webhook: 'URL to call when the batch has ended',
 } as const;
 

@@ -3,12 +3,16 @@ import type { Request, Response } from 'express';
 import multer from 'multer';
 import { ServiceError } from '../../shared/errors.ts';
 import type { IncomingUpload } from '../../storage/storage.ts';
+import { batchFieldDescriptions, MAX_TAGS } from './batch-fields.ts';
 import { createPartCounter } from './part-counter.ts';
 import { pipeBody } from './pipe-body.ts';
 import { optionFields } from './read-options.ts';
 import { type ReceivedFile, storeFile } from './store-file.ts';
 import { malformed, tooLarge, toUploadError } from './upload-errors.ts';
 import { FILES_FIELD, maxRequestBytes, TEXT_BYTES, type UploadLimits } from './upload-limits.ts';
+
+/** Maximum text fields of a form: each once, and the tags in repeated fields. */
+const MAX_FIELDS = optionFields.length + Object.keys(batchFieldDescriptions).length + MAX_TAGS;
 
 /** Fields that the storage engine below adds to multer's file. */
 type StoredPart = Omit<ReceivedFile, 'originalName'>;
@@ -54,8 +58,7 @@ export function parseMultipart(
       limits: {
         files: limits.maxFiles,
         fileSize: limits.maxFileBytes,
-        // Swagger UI sends every option, most of them empty. The rest is for the fields of the batch and repeated `tags`.
-        fields: optionFields.length + 32,
+        fields: MAX_FIELDS,
         fieldSize: TEXT_BYTES,
         headerPairs: 32,
       },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const linkResponse = z
   .object({
     url: z.string().meta({ description: 'Absolute address of the file, which needs no key' }),
-    expiresAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().meta({ description: 'When the address stops working' }),
   })
   .meta({ id: 'Link' });
 /** See {@link linkResponse}. */

@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import { batchStates } from '../../queue/batch-job.ts';
+import { batchProgress, batchState } from '../../queue/batch-job.ts';
 import { imageJobResult, variantResult } from '../../queue/image-job.ts';
 import type { BatchSummary } from '../../queue/list-batches.ts';
-import { type BatchStatus, type FileStatus, jobStates } from '../../queue/read-status.ts';
+import { type BatchStatus, type FileStatus, jobState } from '../../queue/read-status.ts';
 import { parseStored } from '../../queue/stored-data.ts';
+import { batchLinksSchema, localUrl } from '../../shared/batch-links.ts';
 import { failure } from '../../shared/failures.ts';
 import { batchLinks, jobLinks, resultUrl } from './links.ts';
 
-const url = z.string().meta({ description: 'Address below this service' });
 const resultUrlText = z
   .string()
   .meta({ description: 'Address below this service, or a signed one with `links=signed`' });
 const jobId = z.string().meta({ description: 'Opaque id of the file’s job' });
-const state = z.enum(jobStates).meta({ id: 'JobState' });
 
 /** The result of a file, with its URLs. */
 const result = imageJobResult
@@ -37,7 +36,7 @@ const failureOrNull = z
 export const jobResponse = z
   .object({
     jobId,
-    state,
+    state: jobState,
     progress: z
       .number()
       .min(0)
@@ -46,7 +45,9 @@ export const jobResponse = z
     result: resultOrNull,
     failedReason,
     failure: failureOrNull,
-    links: z.object({ self: url, batch: url, result: resultUrlText, original: url }).meta({ id: 'JobLinks' }),
+    links: z
+      .object({ self: localUrl, batch: localUrl, result: resultUrlText, original: localUrl })
+      .meta({ id: 'JobLinks' }),
   })
   .meta({ id: 'JobStatus' });
 /** See {@link jobResponse}. */
@@ -77,27 +78,18 @@ function withUrls(result: FileStatus['result'], jobUrl: string, writeUrl: WriteU
   return { ...rest, resultUrl: writeUrl(resultUrl(jobUrl)), ...(named && { outputs: named }) };
 }
 
-const count = z.int().min(0);
-const status = z.enum(batchStates).meta({
-  id: 'BatchState',
-  description:
-    '`waiting`: nothing has started; `processing`: something has started and not everything has ended; ' +
-    '`completed`: every file was processed; `completed-with-errors`: everything has ended, at least one file failed',
-});
-const progress = z
-  .object({ total: count, completed: count, failed: count, active: count, waiting: count })
-  .meta({ id: 'BatchProgress' });
+const batchId = z.uuidv4().meta({ description: 'Id of the batch' });
+const createdAt = z.iso.datetime().meta({ description: 'When the batch was accepted' });
 const finishedAt = z.iso.datetime().nullable().meta({ description: 'When the last file ended; `null` until then' });
 const tags = z.array(z.string()).meta({ description: 'As the client sent them' });
-const links = z.object({ self: url, events: url, archive: url }).meta({ id: 'BatchLinks' });
 
 /** Response of `GET /batches/:batchId`. The four counts of `progress` add up to its `total`. */
 export const batchResponse = z
   .object({
-    batchId: z.uuidv4(),
-    status,
-    progress,
-    createdAt: z.iso.datetime(),
+    batchId,
+    status: batchState,
+    progress: batchProgress,
+    createdAt,
     finishedAt,
     cancelledAt: z.iso.datetime().nullable().meta({ description: 'When the batch was cancelled' }),
     tags,
@@ -111,8 +103,8 @@ export const batchResponse = z
         z
           .object({
             jobId,
-            originalName: z.string(),
-            state,
+            originalName: z.string().meta({ description: 'File name as the client sent it' }),
+            state: jobState,
             result: resultOrNull,
             failedReason,
             failure: failureOrNull,
@@ -121,7 +113,7 @@ export const batchResponse = z
           .meta({ id: 'FileStatus' }),
       )
       .meta({ description: 'In the order of the upload' }),
-    links,
+    links: batchLinksSchema,
   })
   .meta({ id: 'BatchStatus' });
 /** See {@link batchResponse}. */
@@ -155,14 +147,14 @@ export function toBatchResponse(batch: BatchStatus, writeUrl: WriteUrl = (path) 
 }
 
 /** An entry of `GET /batches`. */
-const batchListEntry = z
-  .object({ batchId: z.uuidv4(), status, progress, createdAt: z.iso.datetime(), finishedAt, tags, links })
+const batchListEntry = batchResponse
+  .pick({ batchId: true, status: true, progress: true, createdAt: true, finishedAt: true, tags: true, links: true })
   .meta({ id: 'BatchSummary' });
 
 /** Response of `GET /batches`. */
 export const batchListResponse = z
   .object({
-    batches: z.array(batchListEntry),
+    batches: z.array(batchListEntry).meta({ description: 'The newest first' }),
     cursor: z.string().nullable().meta({ description: 'Value of `cursor` for the next page; `null` on the last page' }),
   })
   .meta({ id: 'BatchList' });

@@ -8,7 +8,7 @@ const time = z.iso.datetime();
 export const webhookResponse = z
   .object({
     webhookId: z.string().meta({ description: 'Value of the header `webhook-id`, the same in each attempt' }),
-    url: z.string(),
+    url: z.string().meta({ description: 'Address that is called' }),
     state: z.enum(['pending', 'delivered', 'failed']).meta({
       description: '`pending`: the batch has not ended, or another attempt follows; `failed`: no other attempt follows',
     }),
@@ -16,15 +16,15 @@ export const webhookResponse = z
       .array(
         z
           .object({
-            at: time,
-            durationMs: z.number(),
+            at: time.meta({ description: 'When it began' }),
+            durationMs: z.number().meta({ description: 'Milliseconds until the response' }),
             statusCode: z.int().nullable().meta({ description: 'Of the response; `null` without a response' }),
             error: z.string().nullable().meta({ description: 'Why there was no response' }),
           })
           .meta({ id: 'WebhookAttempt' }),
       )
       .meta({ description: 'The oldest first, at most 100' }),
-    nextAttemptAt: time.nullable(),
+    nextAttemptAt: time.nullable().meta({ description: 'When the next attempt begins; `null` if none follows' }),
   })
   .meta({ id: 'Webhook' });
 /** See {@link webhookResponse}. */

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Problem } from '../../../src/api/http/problem.ts';
 import type { AcceptedBatch } from '../../../src/api/routes/accepted-batch.ts';
-import { optionFields } from '../../../src/api/upload/read-options.ts';
+import { optionDescriptions } from '../../../src/imaging/options.ts';
 import { listeningApp } from '../../support/app.ts';
 import { onCleanup } from '../../support/cleanup.ts';
 import { type File, form, post, readBatch, upload } from '../../support/client.ts';
@@ -309,13 +309,6 @@ test('responds to malformed HTTP with a problem document', async () => {
 });
 
 describe('accepts', () => {
-  test('a form with all options, as Swagger UI sends it', async () => {
-    const body = form([['a.jpg', small]]);
-    for (const name of optionFields) body.append(name, '');
-    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
-    expect(response.status).toBe(202);
-  });
-
   test('an upload at once, with the status URL and Retry-After', async () => {
     const response = await post(app.url, [
       ['a.jpg', small],
@@ -376,6 +369,18 @@ describe('accepts', () => {
     const { batchId } = (await response.json()) as AcceptedBatch;
     const original = await fetch(`${app.url}/jobs/${batchId}-0/original`);
     expect(content.equals(Buffer.from(await original.arrayBuffer()))).toBe(true);
+  });
+
+  test('a form with every field, each empty, and ten tags in repeated fields', async () => {
+    const names = [...Object.keys(optionDescriptions), 'variants', 'preset', 'metadata', 'webhook'];
+    const body = form([['a.jpg', small]]);
+    for (const name of names) body.append(name, '');
+    const tags = Array.from({ length: 10 }, (_, index) => `tag ${index}`);
+    for (const tag of tags) body.append('tags', tag);
+    const response = await fetch(`${app.url}/process-images`, { method: 'POST', body });
+    expect(response.status).toBe(202);
+    const { batchId } = (await response.json()) as AcceptedBatch;
+    expect((await readBatch(app.url, batchId)).tags).toEqual(tags);
   });
 
   test('a corrupt image of an accepted type', async () => {
