@@ -926,7 +926,7 @@ export interface components {
             width?: number;
             /** @description height in pixels; by default the aspect ratio is kept */
             height?: number;
-            /** @description pixels of the screen for each pixel: multiplies `width`, `height`, `pad`, `round` and the margin of `watermark`; 1 by default */
+            /** @description device pixel ratio: factor of `width`, `height`, `pad`, `round` and the margin of `watermark` */
             dpr?: number;
             /**
              * @description how to fit the image to width and height, if both are set: crop it (`cover`, the default), pad it (`contain`), make it as large as possible within both (`inside`), as small as possible covering both (`outside`), or stretch it (`fill`)
@@ -938,13 +938,13 @@ export interface components {
              * @enum {string}
              */
             position?: "centre" | "center" | "north" | "northeast" | "east" | "southeast" | "south" | "southwest" | "west" | "northwest" | "entropy" | "attention";
-            /** @description point that `cover` keeps as near to the centre as it can, as `x,y` in per cent */
+            /** @description point that `cover` keeps as near to the centre as it can, as `x,y` in per cent; needs width and height, instead of `position` */
             focus?: string;
-            /** @description whether a smaller image is enlarged; `true` by default */
+            /** @description whether a smaller image is enlarged */
             enlarge?: boolean;
-            /** @description part of the image to use: `x,y,width,height` in pixels or per cent, after `trim` */
+            /** @description part of the original to use: `x,y,width,height` in pixels or per cent, after `trim` */
             crop?: string;
-            /** @description removes edges that have the colour of the top left pixel; the value is the allowed difference from it, such as 10 */
+            /** @description removes a border that has the colour of the top left pixel; the value is the allowed difference from it, such as 10 */
             trim?: number;
             /** @description clockwise rotation in degrees, after the EXIF orientation was applied; `background` fills the corners */
             rotate?: number;
@@ -958,21 +958,21 @@ export interface components {
             pad?: string;
             /** @description colour behind transparent pixels, of `pad`, and around an image with the fit `contain`; by default white for JPEG, and transparent for other formats */
             background?: string;
-            /** @description whether the image is converted to grayscale; `true` by default */
+            /** @description whether the result is grayscale */
             grayscale?: boolean;
-            /** @description colour in which all brightnesses are drawn */
+            /** @description colour in which all brightnesses are drawn; needs `grayscale=false` */
             tint?: string;
             /** @description factor of the brightness */
             brightness?: number;
             /** @description factor of the contrast */
             contrast?: number;
-            /** @description factor of the saturation */
+            /** @description factor of the saturation; needs `grayscale=false` */
             saturation?: number;
-            /** @description rotation of the hue in degrees */
+            /** @description rotation of the hue in degrees; needs `grayscale=false` */
             hue?: number;
             /** @description number added to the lightness, which is 0 for black and 100 for white */
             lightness?: number;
-            /** @description gamma with which the image is darkened before the resize and brightened after it */
+            /** @description darkens the image by this gamma before the resize and brightens it after that, so that fine bright details keep their brightness */
             gamma?: number;
             /** @description whether the brightness is stretched to the full range from black to white */
             normalise?: boolean;
@@ -986,7 +986,7 @@ export interface components {
             sharpen?: number;
             /** @description side in pixels of a median filter, which removes noise */
             median?: number;
-            /** @description image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position`, `opacity`, `scale` (per cent of the width), `margin` and `tile` */
+            /** @description image or text on the result: the name of an image of the operator, or a JSON object with `image` or `text`, and `color`, `position` (`southeast`), `opacity` (0.5), `scale` (25 per cent of the width), `margin` (16 pixels) and `tile` */
             watermark?: {
                 /** @description name of an image of the operator (`WATERMARKS_FILE`) */
                 image?: string;
@@ -1009,7 +1009,7 @@ export interface components {
                 tile?: boolean;
             };
             /**
-             * @description file format of the result; `jpeg` by default
+             * @description file format of the result
              * @enum {string}
              */
             format?: "jpeg" | "png" | "webp" | "avif" | "gif" | "original";
@@ -1021,7 +1021,7 @@ export interface components {
             lossless?: boolean;
             /** @description whether JPEG and PNG can be shown before they are loaded completely */
             progressive?: boolean;
-            /** @description effort to make WebP and AVIF small, from 0 (fast) to 6 */
+            /** @description effort to make WebP (4 by default) and AVIF (2) small, from 0 (fast) to 6 */
             effort?: number;
             /**
              * @description resolution of the colours of JPEG and AVIF; `4:2:0` stores a quarter of them
@@ -1032,13 +1032,13 @@ export interface components {
             colors?: number;
             /** @description metadata that are kept: `none` (the default, or `false`), `copyright` and artist, EXIF without the location and without XMP (`all-but-gps`), or all EXIF and XMP (`all`, or `true`) */
             keepMetadata?: boolean | ("none" | "copyright" | "all-but-gps" | "all");
-            /** @description whether the colour profile is kept; by default the colours are converted to sRGB */
+            /** @description whether the colour profile is kept; otherwise the colours are converted to sRGB. Needs `grayscale=false` */
             keepProfile?: boolean;
-            /** @description whether the status describes the original: its size, colours, camera and more; `false` by default */
+            /** @description whether the status describes the original: its size, colours, camera and more */
             info?: boolean;
-            /** @description whether an animation stays one, as GIF or WebP; `false` by default: the result is a still image */
+            /** @description whether an animation stays one, as GIF or WebP; otherwise the result is a still image */
             animated?: boolean;
-            /** @description frame of an animation that becomes a still image; 0, the first, by default */
+            /** @description frame of an animation that becomes a still image, from 0 */
             frame?: number;
             /** @description sets of these options, each with a `name`: several results of each file */
             variants?: Record<string, never>[];
