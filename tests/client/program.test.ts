@@ -212,7 +212,11 @@ test('explains errors, and what to do', async () => {
     [url, ['push', 'missing', '--out', 'out'], 'error: There is no file or folder "missing". Check the path.'],
     [url, ['push', 'a.jpg', '--out', 'out', '--width', '0'], 'error: width must be a whole number from 1 to 4096'],
     [url, ['push', 'a.jpg', '--out', 'out', '--width', 'wide'], 'It must be a number.'],
-    [url, ['push', 'a.jpg', '--out', 'out', '--format', 'bmp'], 'Allowed choices are jpeg, png, webp, avif, original.'],
+    [
+      url,
+      ['push', 'a.jpg', '--out', 'out', '--format', 'bmp'],
+      'Allowed choices are jpeg, png, webp, avif, gif, original.',
+    ],
     [url, ['push', 'a.jpg', '--out', '.'], 'a.jpg, which a result could overwrite. Choose another folder for --out.'],
     [url, ['push', 'a.jpg'], "required option '--out <folder>' not specified"],
     [url, ['status', 'unknown'], 'error: There is no batch "unknown". Check the id.'],

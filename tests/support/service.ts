@@ -20,6 +20,11 @@ export async function ownService(settings: Record<string, string> = {}) {
   };
 }
 
+/** Returns the errors in the log of an API, apart from the responses to {@link canWork}. */
+export function errorLines(output: string): string[] {
+  return output.split('\n').filter((line) => /"level":[56]0/.test(line) && !line.includes('"url":"/readyz"'));
+}
+
 /** Returns whether an API has identified its storage, cannot do so, or has ended. A slow machine needs seconds for it. */
 async function canWork({ child, url, output }: TestProcess & { url: string }): Promise<boolean> {
   if (child.exitCode !== null || output().includes('the storage cannot be identified')) return true;
