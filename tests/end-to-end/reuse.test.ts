@@ -35,11 +35,7 @@ beforeAll(async () => {
   });
   redis = new Redis(service.redis.url);
   onCleanup(() => redis.disconnect());
-  api = await service.startApi();
-});
-
-beforeEach(async () => {
-  worker = await service.startWorker();
+  [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
 });
 
 /** Sends an upload and returns the id of its batch. */
@@ -87,6 +83,13 @@ async function bytesOf(path = '', url = api.url): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
+/** Returns how many results the worker has reused, and how many images it has processed. */
+async function counts() {
+  const metrics = await (await fetch(`${workerUrl}/metrics`)).text();
+  const read = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1]);
+  return { reused: read('image_results_reused_total'), processed: read('image_processing_seconds_count') };
+}
+
 const remove = (batchId: string) => fetch(`${api.url}/batches/${batchId}`, { method: 'DELETE' });
 const resultFile = (batchId: string) => join(service.processedDir, `processed-${batchId}-0.jpg`);
 const nextImage = (() => {
@@ -102,11 +105,13 @@ test('the same file with the same options gets the earlier result without a deco
   const first = await send(photo(image, { width: '40' }, 'first.jpg'));
   const [made] = await ended(first);
   expect(made?.result).not.toHaveProperty('reused');
-  await worker.end();
+  const before = await counts();
+  worker.child.kill('SIGSTOP');
+  onCleanup(() => worker.child.kill('SIGCONT'));
   const second = await send(photo(image, { width: '40', format: 'jpeg' }, 'second.jpg'));
   // Processing this file would fail.
   await writeFile(join(service.uploadDir, second, '0'), 'no image');
-  worker = await service.startWorker();
+  worker.child.kill('SIGCONT');
   const [reused] = await ended(second);
   expect(reused?.result).toEqual({
     ...made?.result,
@@ -115,9 +120,7 @@ test('the same file with the same options gets the earlier result without a deco
     resultUrl: made?.result?.resultUrl.replace(first, second),
     reused: true,
   });
-  const metrics = await (await fetch(`${workerUrl}/metrics`)).text();
-  expect(metrics).toMatch(/^image_results_reused_total 1$/m);
-  expect(metrics).toMatch(/^image_processing_seconds_count 0$/m);
+  expect(await counts()).toEqual({ reused: before.reused + 1, processed: before.processed });
   expect((await stat(resultFile(second))).nlink).toBe(2);
 
   const bytes = await bytesOf(made?.resultUrl);
@@ -182,21 +185,6 @@ test.each([
   expect(bytes.equals(await bytesOf(file?.resultUrl))).toBe(true);
 });
 
-test('a file from before the setting was on is processed, also when it is reprocessed', async () => {
-  const image = await nextImage();
-  const off = await service.startApi({ REUSE_RESULTS: '' });
-  const old = await send(photo(image), off);
-  expect((await ended(old, { isOffered: false }))[0]?.result).not.toHaveProperty('reused');
-  const reprocess = { path: `/batches/${old}/reprocess` };
-  expect((await ended(await send({}, reprocess), { isOffered: false }))[0]?.result).not.toHaveProperty('reused');
-  expect((await ended(await send(photo(image))))[0]?.result).not.toHaveProperty('reused');
-  expect((await ended(await send(photo(image))))[0]?.result).toMatchObject({ reused: true });
-  // Other workers do not look for earlier results.
-  await worker.end();
-  await service.startWorker({ REUSE_RESULTS: '' });
-  expect((await ended(await send(photo(image)), { isOffered: false }))[0]?.result).not.toHaveProperty('reused');
-});
-
 test('uploads, imports and copies of other batches reuse the results of each other', async () => {
   const image = await nextImage();
   const server = createServer((_req, res) => void res.end(image));
@@ -211,6 +199,22 @@ test('uploads, imports and copies of other batches reuse the results of each oth
   expect((await ended(await send({ width: 50 }, { path })))[0]?.result).toMatchObject({ reused: true, width: 50 });
   expect((await ended(await send({ width: 51 }, { path })))[0]?.result).not.toHaveProperty('reused');
   expect((await ended(await send(photo(image, { width: '51' }))))[0]?.result).toMatchObject({ reused: true });
+});
+
+// The last test with this worker, since it ends it.
+test('a file from before the setting was on is processed, also when it is reprocessed', async () => {
+  const image = await nextImage();
+  const off = await service.startApi({ REUSE_RESULTS: '' });
+  const old = await send(photo(image), off);
+  expect((await ended(old, { isOffered: false }))[0]?.result).not.toHaveProperty('reused');
+  const reprocess = { path: `/batches/${old}/reprocess` };
+  expect((await ended(await send({}, reprocess), { isOffered: false }))[0]?.result).not.toHaveProperty('reused');
+  expect((await ended(await send(photo(image))))[0]?.result).not.toHaveProperty('reused');
+  expect((await ended(await send(photo(image))))[0]?.result).toMatchObject({ reused: true });
+  // Other workers do not look for earlier results.
+  await worker.end();
+  await service.startWorker({ REUSE_RESULTS: '' });
+  expect((await ended(await send(photo(image)), { isOffered: false }))[0]?.result).not.toHaveProperty('reused');
 });
 
 describeWithBucket('with S3 storage', () => {
