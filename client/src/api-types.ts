@@ -293,7 +293,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The named option sets of this service
+         * The named option sets and the limits of this service
          * @description An upload selects one with the field `preset`. The operator defines them in `PRESETS_FILE`.
          */
         get: operations["listPresets"];
@@ -1379,6 +1379,17 @@ export interface components {
          *           "height": 128,
          *           "fit": "cover"
          *         }
+         *       },
+         *       "limits": {
+         *         "maxFiles": 10,
+         *         "maxFileBytes": 5242880,
+         *         "acceptedFormats": [
+         *           "jpeg",
+         *           "png",
+         *           "webp",
+         *           "gif",
+         *           "avif"
+         *         ]
          *       }
          *     }
          */
@@ -1391,6 +1402,29 @@ export interface components {
             presetsOnly: boolean;
             /** @description Names of the images that `watermark` can use */
             watermarks: string[];
+            limits: components["schemas"]["Limits"];
+        };
+        /**
+         * @description Limits of an upload
+         * @example {
+         *       "maxFiles": 10,
+         *       "maxFileBytes": 5242880,
+         *       "acceptedFormats": [
+         *         "jpeg",
+         *         "png",
+         *         "webp",
+         *         "gif",
+         *         "avif"
+         *       ]
+         *     }
+         */
+        Limits: {
+            /** @description Most files of an upload */
+            maxFiles: number;
+            /** @description Most bytes of a file */
+            maxFileBytes: number;
+            /** @description Formats that a file may have */
+            acceptedFormats: ("jpeg" | "png" | "webp" | "gif" | "avif" | "tiff" | "heic")[];
         };
         /**
          * @example {

@@ -87,7 +87,7 @@ export function createRoutes(parts: AppParts & { metrics: ApiMetrics }): { open:
       resultRoute(parts),
       originalRoute(parts),
       linksRoute(parts),
-      presetsRoute(parts.optionRules),
+      presetsRoute(parts),
       statusRoute(parts),
       metricsRoute(parts.metrics),
     ],

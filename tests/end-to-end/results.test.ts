@@ -316,6 +316,7 @@ describe('presets', () => {
       presets,
       presetsOnly: true,
       watermarks: [],
+      limits: { maxFiles: 10, maxFileBytes: 5_242_880, acceptedFormats: ['jpeg', 'png', 'webp', 'gif', 'avif'] },
     });
   });
 

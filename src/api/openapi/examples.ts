@@ -162,6 +162,8 @@ export const serviceStatus: ServiceStatus = {
   oldestBatchAgeSeconds: 18.2,
 };
 
+const uploadLimits = { maxFiles: 10, maxFileBytes: 5_242_880, acceptedFormats: ['jpeg', 'png', 'webp', 'gif', 'avif'] };
+
 const links = jobLinks(batchId, 0);
 
 export const jobs: Record<string, JobResponse> = {
@@ -211,7 +213,13 @@ export const schemaExamples = {
   Link: link,
   Output: output,
   Placeholder: result.placeholder,
-  Presets: { presetsOnly: false, watermarks: ['logo'], presets: { avatar: { width: 128, height: 128, fit: 'cover' } } },
+  Limits: uploadLimits,
+  Presets: {
+    presetsOnly: false,
+    watermarks: ['logo'],
+    presets: { avatar: { width: 128, height: 128, fit: 'cover' } },
+    limits: uploadLimits,
+  },
   Problem: toProblem({
     code: 'BATCH_NOT_FOUND',
     status: errorTypes.BATCH_NOT_FOUND.status,

@@ -51,20 +51,26 @@ export async function call(path, init = {}) {
  * Sends an upload. Uses XMLHttpRequest, since `fetch` does not report the progress of an upload.
  *
  * @param onProgress called with the number of bytes sent so far
- * @returns the status and the body of the response; rejects if there is no response
+ * @param signal aborts it
+ * @param idempotencyKey the service accepts an upload with the same key only once
+ * @returns status, body and `Retry-After` in seconds of the response; rejects if there is no response
  */
-export function upload(body, onProgress) {
+export function upload(body, { onProgress, signal, idempotencyKey }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', '/process-images');
     for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+    request.setRequestHeader('Idempotency-Key', idempotencyKey);
     request.responseType = 'json';
+    signal.addEventListener('abort', () => request.abort(), { once: true });
     request.upload.addEventListener('progress', ({ loaded }) => onProgress(loaded));
     request.addEventListener('load', () => {
       const { status, response } = request;
-      resolve(status === 401 ? askForKey().then(() => upload(body, onProgress)) : { status, body: response });
+      const retryAfter = Number(request.getResponseHeader('Retry-After'));
+      const again = () => upload(body, { onProgress, signal, idempotencyKey });
+      resolve(status === 401 ? askForKey().then(again) : { status, body: response, retryAfter });
     });
-    request.addEventListener('error', reject);
+    for (const type of ['error', 'abort']) request.addEventListener(type, reject);
     request.send(body);
   });
 }
@@ -75,9 +81,10 @@ export function upload(body, onProgress) {
  * @param onStatus called with each status
  * @param onError called with the error message of the service if the batch does not exist, and without a message if the connection
  *   was interrupted
+ * @param onEnd called when the batch has finished
  * @returns a function that stops watching
  */
-export function watch(batchId, onStatus, onError) {
+export function watch(batchId, { onStatus, onError, onEnd }) {
   const controller = new AbortController();
   const { signal } = controller;
   const readUntilFinished = async () => {
@@ -86,7 +93,7 @@ export function watch(batchId, onStatus, onError) {
         const response = await call(`/batches/${encodeURIComponent(batchId)}/events`, { signal });
         const isFinal = !response.ok && response.status < 500 && response.status !== 429;
         if (isFinal) return onError((await response.json()).detail);
-        if (response.ok && (await readEvents(response.body, onStatus))) return;
+        if (response.ok && (await readEvents(response.body, onStatus))) return onEnd();
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof TypeError)) throw error;
@@ -120,11 +127,6 @@ async function readEvents(body, onStatus) {
 /** Returns whether the user has entered a key. */
 export function hasKey() {
   return sessionStorage.getItem(KEY) !== null;
-}
-
-/** Returns the arguments that send the key with curl. */
-export function curlKeyArguments() {
-  return sessionStorage.getItem(KEY) ? ['-H "Authorization: Bearer $API_KEY"'] : [];
 }
 
 /** Loads an image of the service into an `img` element, which cannot send the key itself. */

@@ -1,346 +1,405 @@
-// The page at /. It uses only the public API.
-import { call, curlKeyArguments, hasKey, loadImage, makeDownload, upload, watch } from '/page/api.js';
-import { $, createElement } from '/page/dom.js';
+// The page at /. It uses only the public API. This file connects what a person does: choose, send, follow, look, recent.
+import { call, makeDownload } from '/page/api.js';
+import { createChooser } from '/page/choose.js';
+import { samples } from '/page/code-sample.js';
+import { $, createElement, formatDuration, formatSize, images, showError } from '/page/dom.js';
+import { askToNotify, canNotify, explainDelay, follow, notify, showInTab } from '/page/follow.js';
+import { clearImages, showImages, showTools } from '/page/look.js';
 import { markInvalid, updateEstimate } from '/page/options.js';
-import { thumbHashToDataURL } from '/page/thumbhash.js';
-
-const RECENT_KEY = 'recent-batches';
-const MAX_RECENT = 10;
+import { addRecent, checkRecent, forgetRecent, recent, showRecent } from '/page/recent.js';
+import { createSender, forgetUnsent, loadUnsent, toGroups } from '/page/send.js';
 
 const form = $('upload');
 
-/** Formats a file size. */
-function formatSize(bytes) {
-  return bytes < 1024 * 1024
-    ? `${Math.max(1, Math.round(bytes / 1024))} KiB`
-    : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+/** Presets and limits of the service. */
+let offer;
+function getOffer() {
+  offer ??= call('/presets').then(async (response) => {
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return response.json();
+  });
+  return offer;
 }
 
-function showError(message) {
-  $('error').textContent = message;
-  $('error').hidden = !message;
+const getLimits = async () => (await getOffer()).limits;
+
+// ---- Choosing
+
+const chooser = createChooser({ getLimits, onChange: showSend });
+
+/** Batches whose images are processed again with other options; without them the chosen images are uploaded. */
+let source = [];
+
+/** Returns the names and values of the options that are set. */
+const optionEntries = () => [...new FormData(form)].filter(([, value]) => typeof value === 'string' && value !== '');
+
+function showSend() {
+  const count = chooser.ready().length;
+  $('send').disabled = count === 0 && source.length === 0;
+  $('send').textContent = source.length > 0 ? 'Process again' : count > 1 ? `Process ${count} images` : 'Process';
 }
 
-// ---- Choosing files
-
-/** @type {{ file: File, preview: string }[]} */
-let chosen = [];
-
-function addFiles(files) {
+/** Shows the form for the images of batches, or without batches for images to choose. */
+function setSource(batchIds, total = 0) {
+  source = batchIds;
+  const isAgain = batchIds.length > 0;
+  $('source').hidden = !isAgain;
+  $('source').textContent = isAgain ? `Choose other options for the ${images(total)} of the batch.` : '';
+  for (const id of ['drop', 'chosen', 'left-out']) $(id).hidden = isAgain;
+  if (isAgain) $('options').open = true;
   showError('');
-  chosen.push(...[...files].map((file) => ({ file, preview: URL.createObjectURL(file) })));
-  showChosen();
-}
-
-function showChosen() {
-  $('chosen').replaceChildren(
-    ...chosen.map((entry) => {
-      const { file, preview } = entry;
-      const remove = createElement('button', { type: 'button', className: 'button', textContent: 'Remove' });
-      remove.setAttribute('aria-label', `Remove ${file.name}`);
-      remove.addEventListener('click', () => {
-        URL.revokeObjectURL(preview);
-        chosen = chosen.filter((other) => other !== entry);
-        showChosen();
-        $('files').focus();
-      });
-      const name = createElement('span', { className: 'name', textContent: `${file.name} · ${formatSize(file.size)}` });
-      return createElement('li', {}, createElement('img', { src: preview, alt: '' }), name, remove);
-    }),
-  );
-  $('send').disabled = chosen.length === 0 && !source;
-  $('send').textContent = source ? 'Process again' : chosen.length > 1 ? `Process ${chosen.length} images` : 'Process';
+  if (!isAgain) chooser.show();
+  showSend();
   updateEstimate();
 }
 
-/** Batch whose images are processed again with other options; without one the chosen images are uploaded. */
-let source;
-
-/** Shows the form for the images of a batch, or without a batch for images to choose. */
-function setSource(batchId, total = 0) {
-  source = batchId;
-  $('source').hidden = !batchId;
-  $('source').textContent = batchId
-    ? `Choose other options for the ${total} ${total === 1 ? 'image' : 'images'} of the batch.`
-    : '';
-  $('drop').hidden = Boolean(batchId);
-  $('chosen').hidden = Boolean(batchId);
-  if (batchId) $('options').open = true;
-  showError('');
-  showChosen();
-}
-
-$('files').addEventListener('change', ({ target }) => {
-  addFiles(target.files);
-  // Without this, choosing the same file again would fire no event.
-  target.value = '';
-});
-for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
-  $('drop').addEventListener(type, (event) => {
-    event.preventDefault();
-    $('drop').classList.toggle('over', type === 'dragenter' || type === 'dragover');
-    if (type === 'drop') addFiles(event.dataTransfer.files);
-  });
-}
-
-async function loadPresets() {
-  const { presets, presetsOnly } = await (await call('/presets')).json();
+/** Shows what the service offers. */
+async function showOffer() {
+  const { presets, presetsOnly, limits } = await getOffer();
   const names = Object.keys(presets);
   $('preset').append(...names.map((name) => createElement('option', { value: name, textContent: name })));
   $('preset-row').hidden = names.length === 0;
   $('options').hidden = presetsOnly;
+  const { maxFiles, maxFileBytes } = limits;
+  $('files-hint').textContent =
+    `or drop or paste images or folders anywhere on this page; any number, of up to ${formatSize(maxFileBytes)} each. ` +
+    `They are sent in batches of ${maxFiles}.`;
 }
 
-// ---- Uploading
+// ---- Sending
 
-/** Returns the names and values of the options that are set. */
-function options() {
-  return [...new FormData(form)].filter(([, value]) => typeof value === 'string' && value !== '');
-}
+let sender;
 
-/** Returns the curl command that sends the same upload. */
-function curlCommand() {
-  const quote = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-  const path = (name) => `"${name.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-  const parts = [
-    ...curlKeyArguments(),
-    ...chosen.map(({ file }) => `-F ${quote(`images=@${path(file.name)}`)}`),
-    ...options().map(([name, value]) => `-F ${quote(`${name}=${value}`)}`),
-  ];
-  return `curl ${parts.join(' ')} ${location.origin}/process-images`;
-}
-
-form.addEventListener('submit', (event) => {
+form.addEventListener('submit', async (event) => {
   event.preventDefault();
   showError('');
-  $('send').disabled = true;
-  if (source) return void sendAction(source, 'reprocess', new URLSearchParams(options()));
-  const body = new FormData();
-  for (const { file } of chosen) body.append('images', file, file.name);
-  for (const [name, value] of options()) body.append(name, value);
-  const curl = curlCommand();
-  showUpload();
-
-  upload(body, showUploadProgress).then(
-    (response) => {
-      if (response.status === 202) onAccepted(response.body, curl);
-      else
-        onRejected(
-          response.body?.detail ?? `The service responded with status ${response.status}. Try again later.`,
-          response.body?.code,
-        );
-    },
-    () => onRejected('The service is unreachable. Check that it is running, and try again.'),
-  );
+  if (source.length > 0) return sendAgain();
+  const { maxFiles } = await getLimits();
+  startSending(toGroups(chooser.ready(), optionEntries(), maxFiles));
 });
 
-/** Shows the form again, with the chosen files and an error message. */
-function onRejected(message, code) {
-  $('batch').hidden = true;
-  form.hidden = false;
-  $('send').disabled = false;
-  showError(message);
-  if (code === 'INVALID_OPTION') markInvalid(message);
-}
-
-function onAccepted({ batchId, totalFiles }, curl) {
-  for (const { preview } of chosen) URL.revokeObjectURL(preview);
-  const names = chosen.map(({ file }) => file.name);
-  chosen = [];
-  showChosen();
-  addRecent({ batchId, names, totalFiles, curl, at: Date.now() });
-  location.hash = batchId;
-}
-
-/** Shows the chosen files with their upload progress. */
-function showUpload() {
+function startSending(groups, batches = []) {
   form.hidden = true;
-  $('batch').hidden = false;
-  $('batch-title').textContent = 'Uploading';
-  $('batch-status').textContent = '';
-  for (const name of ['archive', 'cancel', 'retry', 'reprocess']) $(name).hidden = true;
-  $('curl-row').hidden = true;
-  $('batch-progress').value = 0;
-  $('results').replaceChildren(
-    ...chosen.map(({ file, preview }) => {
-      const bar = createElement('progress', { max: file.size, value: 0 });
-      bar.setAttribute('aria-label', `Upload of ${file.name}`);
-      const original = createElement(
-        'figure',
-        {},
-        createElement('img', { src: preview, alt: `${file.name}, original` }),
-      );
-      return createElement(
-        'li',
-        {},
-        title(file.name, 'uploading'),
-        bar,
-        createElement('div', { className: 'pair' }, original),
-      );
-    }),
-  );
-  $('batch-title').focus();
+  $('batch').hidden = true;
+  $('unsent').hidden = true;
+  $('sending').hidden = false;
+  for (const id of ['sending-retry', 'sending-skip', 'sending-resume']) $(id).hidden = true;
+  $('sending-pause').hidden = false;
+  showError('', 'sending-error');
+  sender = createSender({
+    groups,
+    batches,
+    onProgress({ sentBytes, totalBytes, secondsLeft, sentFiles, totalFiles }) {
+      const share = totalBytes === 0 ? 1 : sentBytes / totalBytes;
+      $('sending-bar').value = share;
+      const left = secondsLeft === undefined ? '' : `, ${formatDuration(secondsLeft)} left`;
+      $('sending-text').textContent = `${Math.floor(share * 100)} % of ${formatSize(totalBytes)}${left}`;
+      $('sending-title').textContent = `Uploading: ${sentFiles} of ${images(totalFiles)} sent`;
+      showInTab(share);
+    },
+    onWait: (text) => {
+      $('sending-wait').textContent = text;
+    },
+    onRefused,
+    onFailed(message) {
+      showError(message, 'sending-error');
+      $('sending-retry').hidden = false;
+      $('sending-pause').hidden = true;
+      $('sending-retry').onclick = () => {
+        showError('', 'sending-error');
+        $('sending-retry').hidden = true;
+        $('sending-pause').hidden = false;
+        sender.resume();
+      };
+    },
+    onDone(batchIds) {
+      sender = undefined;
+      showInTab(undefined);
+      const entries = groups.flatMap((group) => group.entries);
+      const names = entries.map(({ file }) => file.name);
+      const [{ options }] = groups;
+      chooser.clear();
+      if (batchIds.length === 0) return endSending();
+      const hash = batchIds.join(',');
+      addRecent({ hash, names, total: names.length, options, at: Date.now() });
+      $('sending').hidden = true;
+      location.hash = hash;
+    },
+  });
+  $('sending-title').focus();
+  sender.start();
 }
 
-/** Distributes the sent bytes over the progress bars in order, since the browser sends one file after another. */
-function showUploadProgress(sentBytes) {
-  let remaining = sentBytes;
-  for (const bar of $('results').querySelectorAll('progress')) {
-    bar.value = Math.min(bar.max, remaining);
-    remaining = Math.max(0, remaining - bar.max);
+/** Returns to the form, with what was chosen. */
+function endSending() {
+  sender = undefined;
+  showInTab(undefined);
+  $('sending').hidden = true;
+  form.hidden = false;
+}
+
+/** The service refused a batch: an option, or one of its images. Nothing of it was accepted. */
+function onRefused(group, { code, detail = 'The service refused the images.' }) {
+  const refused = group.entries.filter(({ file }) => detail.includes(JSON.stringify(file.name)));
+  if (code === 'INVALID_OPTION' || code === 'INVALID_PARAMETER' || refused.length === 0) {
+    forgetUnsent();
+    endSending();
+    showError(detail);
+    return markInvalid(detail);
   }
+  showError(detail, 'sending-error');
+  chooser.refuse(refused, 'was refused by the service');
+  $('sending-pause').hidden = true;
+  $('sending-skip').hidden = false;
+  $('sending-skip').textContent = refused.length === 1 ? 'Skip it and continue' : `Skip ${refused.length} and continue`;
+  $('sending-skip').onclick = () => {
+    showError('', 'sending-error');
+    $('sending-skip').hidden = true;
+    $('sending-pause').hidden = false;
+    sender.skip(group, refused);
+    sender.resume();
+  };
 }
 
-// ---- Watching a batch
+$('sending-pause').addEventListener('click', () => {
+  sender.pause();
+  $('sending-pause').hidden = true;
+  $('sending-resume').hidden = false;
+  $('sending-resume').focus();
+  $('sending-wait').textContent = 'Paused.';
+});
+$('sending-resume').addEventListener('click', () => {
+  $('sending-resume').hidden = true;
+  $('sending-pause').hidden = false;
+  $('sending-pause').focus();
+  $('sending-wait').textContent = '';
+  sender.resume();
+});
+$('sending-cancel').addEventListener('click', async () => {
+  const accepted = await sender.cancel();
+  endSending();
+  if (accepted.length > 0)
+    showError(`The upload was cancelled. The ${accepted.length} batches that were sent before are processed.`);
+  else $('files').focus();
+});
+addEventListener('beforeunload', (event) => {
+  if (sender?.isSending()) event.preventDefault();
+});
 
-let stopWatching = () => {};
+loadUnsent().then((unsent) => {
+  if (!unsent || location.hash) return;
+  const total = unsent.groups.reduce((sum, { entries }) => sum + entries.length, 0);
+  $('unsent').hidden = false;
+  $('unsent-text').textContent = `${images(total)} of your last visit ${total === 1 ? 'was' : 'were'} not sent.`;
+  $('unsent-resume').onclick = () => startSending(unsent.groups, unsent.batches);
+  $('unsent-discard').onclick = () => {
+    forgetUnsent();
+    $('unsent').hidden = true;
+    $('files').focus();
+  };
+});
 
-function openBatch(batchId) {
-  stopWatching();
+/** Processes the images of the shown batches again. */
+async function sendAgain() {
+  const made = [];
+  for (const batchId of source) {
+    const response = await postAction(batchId, 'reprocess', new URLSearchParams(optionEntries()));
+    if (!response.ok) {
+      showError(response.detail);
+      return markInvalid(response.detail);
+    }
+    made.push(response);
+  }
+  openMade(made, optionEntries());
+}
+
+// ---- Following
+
+let stopFollowing = () => {};
+/** What is shown: ids, and the last status of each batch. */
+let shown = { batchIds: [], names: [], statuses: new Map() };
+
+function openBatches(hash) {
+  stopFollowing();
+  const batchIds = hash.split(',');
+  const { names = [], options } = recent().find((batch) => batch.hash === hash) ?? {};
+  shown = { batchIds, names, statuses: new Map() };
   form.hidden = true;
   $('batch').hidden = false;
   $('batch-title').textContent = 'Batch';
-  $('batch-status').textContent = 'Loading …';
-  $('batch-progress').value = 0;
-  for (const name of ['archive', 'cancel', 'retry', 'reprocess']) $(name).hidden = true;
-  $('results').replaceChildren();
-  const { curl } = recent().find((batch) => batch.batchId === batchId) ?? {};
-  $('curl').textContent = curl ?? '';
-  $('curl-row').hidden = !curl;
+  $('batch-wait').textContent = '';
+  // What belongs to the batch that was shown before must not stay.
+  showMessage('Loading …');
+  $('batch-progress').hidden = true;
+  for (const id of ['archives', 'cancel', 'retry', 'reprocess', 'delete', 'ask-notify']) $(id).hidden = true;
+  clearImages();
+  showTools(false);
+  showSamples(names, options);
 
-  stopWatching = watch(batchId, showBatch, (error) => showMessage(error ?? 'Connection lost. Reconnecting …'));
+  const hasBegun = () => [...shown.statuses.values()].some(({ status }) => status !== 'waiting');
+  const stopExplaining = explainDelay(
+    () => shown.statuses.size === 0 || hasBegun(),
+    (text) => {
+      $('batch-wait').textContent = text;
+    },
+  );
+  let wasRunning = false;
+  const stop = follow(batchIds, {
+    onStatus(status) {
+      wasRunning ||= !status.status.startsWith('completed');
+      shown.statuses.set(status.batchId, status);
+      showImages(status);
+      showBatches();
+    },
+    onMissing(batchId, message) {
+      forgetRecent(batchId);
+      showMessage(message);
+    },
+    onConnection: (text) => {
+      $('batch-wait').textContent = text;
+    },
+    onEnd() {
+      stopExplaining();
+      showInTab(undefined);
+      if (wasRunning) notify($('batch-status').textContent);
+    },
+  });
+  stopFollowing = () => {
+    stop();
+    stopExplaining();
+    showInTab(undefined);
+  };
 }
-
-/** Sends an action of a batch. If it makes a new batch, opens that one. */
-async function sendAction(batchId, action, body) {
-  const path = `/batches/${encodeURIComponent(batchId)}/${action}`;
-  const fail = source ? onRejected : showMessage;
-  const response = await call(path, { method: 'POST', ...(body && { body }) }).catch(() => undefined);
-  if (!response) return fail('The service is unreachable. Check that it is running, and try again.');
-  const answer = await response.json();
-  if (!response.ok) return fail(answer.detail, answer.code);
-  if (action === 'cancel') return showBatch(answer);
-  addRecent({ batchId: answer.batchId, names: shown.names, totalFiles: answer.totalFiles, at: Date.now() });
-  location.hash = answer.batchId;
-}
-
-/** Id and file names of the batch that is shown. */
-let shown = { batchId: '', names: [], total: 0 };
-
-$('cancel').addEventListener('click', () => {
-  sendAction(shown.batchId, 'cancel');
-  $('batch-title').focus();
-});
-$('retry').addEventListener('click', () => sendAction(shown.batchId, 'retry'));
-$('reprocess').addEventListener('click', () => {
-  $('batch').hidden = true;
-  form.hidden = false;
-  setSource(shown.batchId, shown.total);
-  $('options').querySelector('summary').focus();
-});
 
 function showMessage(text) {
   $('batch-status').textContent = text;
 }
 
-function showBatch({ batchId, status, progress, files, links }) {
-  const { total, completed, failed } = progress;
-  const words = {
-    waiting: 'waiting',
-    processing: 'in progress',
-    completed: 'done',
-    'completed-with-errors': 'done, with errors',
-  };
-  $('batch-title').textContent = `Batch of ${total} ${total === 1 ? 'image' : 'images'}: ${words[status]}`;
+/** Shows several batches as one. */
+function showBatches() {
+  const statuses = [...shown.statuses.values()];
+  const count = (key) => statuses.reduce((sum, { progress }) => sum + progress[key], 0);
+  const [total, completed, failed] = [count('total'), count('completed'), count('failed')];
+  const isComplete = statuses.length === shown.batchIds.length;
+  const hasEnded = isComplete && statuses.every(({ status }) => status.startsWith('completed'));
+  const hasBegun = statuses.some(({ status }) => status !== 'waiting');
+  const word = hasEnded ? (failed > 0 ? 'done, with errors' : 'done') : hasBegun ? 'in progress' : 'waiting';
+  $('batch-title').textContent = `Batch of ${images(total)}: ${word}`;
   showMessage(`${completed} done, ${failed} failed, ${total - completed - failed} remaining`);
+  $('batch-progress').hidden = false;
   $('batch-progress').max = total;
   $('batch-progress').value = completed + failed;
-  const hasEnded = status.startsWith('completed');
-  shown = { batchId, names: files.map(({ originalName }) => originalName), total };
+  showInTab(hasEnded ? undefined : (completed + failed) / total);
   $('cancel').hidden = hasEnded;
   $('retry').hidden = !hasEnded || failed === 0;
   $('reprocess').hidden = !hasEnded;
-  $('archive').href = links.archive;
-  $('archive').hidden = !hasEnded || completed === 0;
-  const list = $('results');
-  if (list.dataset.batchId !== batchId || list.children.length !== total) {
-    list.dataset.batchId = batchId;
-    list.replaceChildren(...files.map(() => createElement('li')));
-  }
-  for (const [index, file] of files.entries()) {
-    const item = list.children[index];
-    // Rendered only after a change, so that images do not flicker and the focus is kept.
-    if (item.dataset.state === file.state) continue;
-    item.dataset.state = file.state;
-    item.replaceChildren(...renderFile(file));
-  }
+  $('delete').hidden = !hasEnded;
+  $('ask-notify').hidden = hasEnded || !canNotify() || Notification.permission === 'granted';
+  showTools(completed > 0);
+  showArchives(hasEnded ? statuses.filter(({ progress }) => progress.completed > 0) : []);
 }
 
-const stateWords = {
-  uploading: 'uploading',
-  waiting: 'waiting',
-  active: 'in progress',
-  completed: 'done',
-  failed: 'failed',
-};
-
-function title(name, state) {
-  return createElement(
-    'p',
-    { className: 'title' },
-    createElement('span', { className: 'name', textContent: name }),
-    createElement('span', { className: `state ${state}`, textContent: stateWords[state] }),
+function showArchives(statuses) {
+  const list = $('archives');
+  const ids = statuses.map(({ batchId }) => batchId).join();
+  list.hidden = statuses.length === 0;
+  if (list.dataset.ids === ids) return;
+  list.dataset.ids = ids;
+  list.replaceChildren(
+    ...statuses.map(({ links }, at) => {
+      const textContent = statuses.length === 1 ? 'Download all' : `Download part ${at + 1}`;
+      const link = createElement('a', { href: links.archive, className: 'button archive', download: '', textContent });
+      makeDownload(link, showMessage);
+      return link;
+    }),
   );
 }
 
-/** Returns the elements for one file: its name and state, and its images or its error. */
-function renderFile({ jobId, originalName, state, result, failedReason }) {
-  const original = createElement('img', { alt: `${originalName}, original`, loading: 'lazy' });
-  // Some browsers cannot display every format.
-  original.addEventListener('error', () => original.remove());
-  loadImage(original, `/jobs/${encodeURIComponent(jobId)}/original`);
-  const pair = createElement(
-    'div',
-    { className: 'pair' },
-    createElement('figure', {}, original, createElement('figcaption', { textContent: 'original' })),
-  );
-  const parts = [title(originalName, state)];
-  if (state === 'failed') parts.push(createElement('p', { className: 'error', textContent: failedReason }));
-  if (result) {
-    const outputs = result.outputs ?? [result];
-    pair.append(...outputs.map((output) => renderResult(originalName, output, result.placeholder)));
-  }
-  if (state !== 'failed') parts.push(pair);
-  return parts;
+/** Sends an action of a batch. Returns the body of the response, with `ok`. */
+async function postAction(batchId, action, body) {
+  const path = `/batches/${encodeURIComponent(batchId)}/${action}`;
+  const response = await call(path, { method: 'POST', ...(body && { body }) }).catch(() => undefined);
+  if (!response) return { ok: false, detail: 'The service is unreachable. Check that it is running, and try again.' };
+  return { ...(await response.json()), ok: response.ok };
 }
 
-function renderResult(originalName, { name, width, height, bytes, format, resultUrl }, placeholder) {
-  const label = name ? `${name}: ` : '';
-  const image = createElement('img', { alt: `${label}${originalName}, result`, width, height, loading: 'lazy' });
-  image.style.backgroundColor = placeholder.dominantColor;
-  image.style.backgroundImage = `url(${thumbHashToDataURL(Uint8Array.from(atob(placeholder.thumbHash), (byte) => byte.charCodeAt(0)))})`;
-  image.addEventListener('load', () => image.removeAttribute('style'));
-  loadImage(image, resultUrl);
-  const link = createElement('a', {
-    href: `${resultUrl}${resultUrl.includes('?') ? '&' : '?'}download=1`,
-    download: '',
-    textContent: 'Download',
+/** Opens batches that were made from those that are shown. */
+function openMade(made, options) {
+  const hash = made.map(({ batchId }) => batchId).join(',');
+  const total = made.reduce((sum, { totalFiles }) => sum + totalFiles, 0);
+  addRecent({
+    hash,
+    names: shown.names.length === total ? shown.names : [images(total)],
+    total,
+    options,
+    at: Date.now(),
   });
-  makeDownload(link, showMessage);
-  link.setAttribute('aria-label', `Download ${label}${originalName}`);
-  const caption = createElement(
-    'figcaption',
-    {},
-    `${label}${width}×${height}, ${format.toUpperCase()}, ${formatSize(bytes)} · `,
-    link,
-  );
-  return createElement('figure', {}, image, caption);
+  location.hash = hash;
 }
 
-makeDownload($('archive'), showMessage);
+$('cancel').addEventListener('click', async () => {
+  $('batch-title').focus();
+  for (const batchId of shown.batchIds) {
+    const response = await postAction(batchId, 'cancel');
+    if (!response.ok) showMessage(response.detail);
+  }
+});
+$('retry').addEventListener('click', async () => {
+  const made = [];
+  for (const { batchId, progress } of shown.statuses.values()) {
+    if (progress.failed === 0) continue;
+    const response = await postAction(batchId, 'retry');
+    if (!response.ok) return showMessage(response.detail);
+    made.push(response);
+  }
+  openMade(made);
+});
+$('reprocess').addEventListener('click', () => {
+  const total = [...shown.statuses.values()].reduce((sum, { progress }) => sum + progress.total, 0);
+  $('batch').hidden = true;
+  form.hidden = false;
+  setSource(shown.batchIds, total);
+  $('options').querySelector('summary').focus();
+});
+$('delete').addEventListener('click', async () => {
+  if (!confirm('Delete these images and their results? This cannot be undone.')) return;
+  for (const batchId of shown.batchIds) {
+    const response = await call(`/batches/${encodeURIComponent(batchId)}`, { method: 'DELETE' }).catch(() => undefined);
+    if (!response?.ok) return showMessage('The batch could not be deleted. Try again later.');
+    forgetRecent(batchId);
+  }
+  location.hash = '';
+  $('files').focus();
+});
+$('ask-notify').addEventListener('click', async () => {
+  $('ask-notify').hidden = await askToNotify();
+});
 $('another').addEventListener('click', () => {
   location.hash = '';
 });
+
+// ---- The same request as a command or a program
+
+let sample = 'curl';
+
+function showSamples(names, options) {
+  $('code-row').hidden = !options;
+  if (!options) return;
+  $('code-languages').replaceChildren(
+    ...Object.keys(samples).map((language) => {
+      const button = createElement('button', { type: 'button', className: 'button', textContent: language });
+      button.setAttribute('aria-pressed', String(language === sample));
+      button.addEventListener('click', () => {
+        sample = language;
+        showSamples(names, options);
+        $('code-languages').querySelector('[aria-pressed="true"]').focus();
+      });
+      return button;
+    }),
+  );
+  $('curl').textContent = samples[sample](names.slice(0, 10), options);
+}
+
 $('copy').addEventListener('click', async () => {
   await navigator.clipboard.writeText($('curl').textContent);
   $('copy').textContent = 'Copied';
@@ -349,77 +408,22 @@ $('copy').addEventListener('click', async () => {
   }, 2000);
 });
 
-// ---- Recent batches: with an API key from the service, otherwise stored only in this browser
-
-function recent() {
-  try {
-    return JSON.parse(localStorage.getItem(RECENT_KEY)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
-function addRecent(batch) {
-  try {
-    localStorage.setItem(RECENT_KEY, JSON.stringify([batch, ...recent()].slice(0, MAX_RECENT)));
-  } catch {
-    // The browser does not allow local storage. The batch is shown all the same.
-  }
-  showRecent();
-}
-
-/** Lists the latest batches of the API key. Names of files are known only of those that were uploaded here. */
-async function listBatches() {
-  const response = await call(`/batches?limit=${MAX_RECENT}`);
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  const { batches } = await response.json();
-  return batches.map(({ batchId, tags, createdAt, progress: { total } }) => {
-    const { names } = recent().find((batch) => batch.batchId === batchId) ?? {};
-    const unnamed = [tags.join(', ') || `${total} ${total === 1 ? 'image' : 'images'}`];
-    return { batchId, names: names ?? unnamed, totalFiles: names ? total : 1, at: createdAt };
-  });
-}
-
-async function showRecent() {
-  const isFromService = hasKey();
-  const batches = isFromService ? await listBatches().catch(() => recent()) : recent();
-  $('recent-title').textContent = isFromService ? 'Batches of this API key' : 'Recent batches';
-  $('recent-hint').hidden = isFromService;
-  $('forget').hidden = isFromService;
-  $('recent').hidden = batches.length === 0;
-  $('recent-list').replaceChildren(
-    ...batches.map(({ batchId, names, totalFiles, at }) => {
-      const more = totalFiles > 2 ? ` and ${totalFiles - 2} more` : '';
-      const text = `${names.slice(0, 2).join(', ')}${more}`;
-      return createElement(
-        'li',
-        {},
-        createElement('a', { href: `#${batchId}`, textContent: text }),
-        ` · ${new Date(at).toLocaleString()}`,
-      );
-    }),
-  );
-}
-
-$('forget').addEventListener('click', () => {
-  localStorage.removeItem(RECENT_KEY);
-  showRecent();
-  $('files').focus();
-});
-
-// ---- Navigation: the batch id is in the address, so that a reload or a link opens the batch again
+// ---- Navigation: the ids are in the address, so that a reload or a link opens the batches again
 
 function navigate() {
-  setSource(undefined);
-  const batchId = location.hash.slice(1);
-  if (batchId) return openBatch(batchId);
-  stopWatching();
+  stopFollowing();
+  setSource([]);
+  const hash = location.hash.slice(1);
+  if (hash) return openBatches(hash);
   $('batch').hidden = true;
-  form.hidden = false;
+  form.hidden = Boolean(sender);
 }
 
 addEventListener('hashchange', navigate);
 showRecent();
 navigate();
 // With an API key the list comes from the service. The first request asks for the key.
-loadPresets().then(showRecent, () => showError('The presets could not be loaded. Reload the page to try again.'));
+showOffer().then(
+  () => showRecent().then(checkRecent),
+  () => showError('The settings of the service could not be loaded. Reload the page to try again.'),
+);

@@ -30,8 +30,14 @@ export function pageRoute(): Router {
     .get(policy, (_req, res) => res.sendFile(join(folder, 'index.html')))
     .all(methodNotAllowed('GET, HEAD'));
 
-  const thumbHash = dirname(createRequire(import.meta.url).resolve('thumbhash'));
-  router.get('/page/thumbhash.js', (_req, res) => res.sendFile(join(thumbHash, 'thumbhash.js')));
+  const { resolve } = createRequire(import.meta.url);
+  const libraries = {
+    'thumbhash.js': join(dirname(resolve('thumbhash')), 'thumbhash.js'),
+    'idb-keyval.js': join(dirname(resolve('idb-keyval')), 'index.js'),
+  };
+  for (const [name, file] of Object.entries(libraries)) {
+    router.get(`/page/${name}`, (_req, res) => res.sendFile(file));
+  }
   router.use('/page', express.static(folder, { index: false }));
   return router;
 }
