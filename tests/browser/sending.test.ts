@@ -85,6 +85,19 @@ describeInBrowser('the page sends', () => {
     expect(faults).toEqual([]);
   });
 
+  test('a file once, if it is chosen again before the first choice was checked', async () => {
+    const { page } = await openPage(url);
+    await page.route('**/presets', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    await page.reload({ waitUntil: 'commit' });
+    await choose(page, 'album/0.jpg', 'album/1.jpg');
+    await choose(page, 'album/0.jpg');
+    await page.waitForSelector('text=0.jpg was chosen twice');
+    expect(await page.locator('#chosen .problem').count()).toBe(1);
+  });
+
   test('what is dropped anywhere or pasted', async () => {
     const { page, faults } = await openPage(url);
     const content = [...(await jpeg(50, 40))];
@@ -207,7 +220,8 @@ describeInBrowser('the page sends', () => {
     const release = await holdNextImage(worker, url);
     await choose(page, 'album/0.jpg', 'album/1.jpg');
     await page.click('text=Process 2 images');
-    await page.waitForFunction(() => /^\d+ % · /.test(document.title));
+    await page.waitForSelector('text=Batch of 2 images: in progress');
+    expect(await page.title()).toMatch(/^\d+ % · /);
     expect(await page.getAttribute('link[rel="icon"]', 'href')).toMatch(/^data:image\/svg/);
     release();
     await page.waitForSelector('text=Batch of 2 images: done');

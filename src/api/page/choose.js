@@ -16,7 +16,14 @@ export function createChooser({ getLimits, onChange }) {
 
   const keyOf = ({ name, size, lastModified }) => [name, size, lastModified].join('\n');
 
-  async function add(files) {
+  // One choice after another, so that a file of two overlapping choices is found to be the same.
+  let adding = Promise.resolve();
+  function add(files) {
+    adding = adding.catch(() => undefined).then(() => addNow(files));
+    return adding;
+  }
+
+  async function addNow(files) {
     showError('');
     const limits = await getLimits();
     const known = new Set(chosen.map(({ file }) => keyOf(file)));

@@ -16,7 +16,7 @@ function curl(names, options) {
 }
 
 function javascript(names, options) {
-  const key = hasKey() ? ', headers: { Authorization: `Bearer ${process.env.API_KEY}` }' : '';
+  const key = hasKey() ? ", headers: { Authorization: 'Bearer ' + process.env.API_KEY }" : '';
   return [
     "import { openAsBlob } from 'node:fs';",
     'const form = new FormData();',
