@@ -116,7 +116,7 @@ export async function startService(folder: string, more: Record<string, string> 
   const queue = createQueueClient({
     redis: producer,
     prefix: config.queuePrefix,
-    files: { remove: async () => {} },
+    files: { remove: async () => {}, removeFile: async () => {} },
     maxBacklog: 0,
     retentionMs: 0,
     waitReplicas: 0,

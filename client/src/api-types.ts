@@ -50,7 +50,7 @@ export interface paths {
         };
         /**
          * Status of a batch and of each of its files
-         * @description With `Prefer: wait`, responds when the batch has ended. A status never changes after that.
+         * @description With `Prefer: wait`, responds when the batch has ended. After that only `deletedAt` of its files can change.
          */
         get: operations["getBatch"];
         put?: never;
@@ -95,7 +95,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a new batch of the files that failed, with the same options
+         * Make a new batch of all or some files that failed, with the same options
          * @description The new batch has its own originals, and the tags, the metadata and the webhook of this batch unless others are sent.
          */
         post: operations["retryBatch"];
@@ -194,7 +194,7 @@ export interface paths {
         };
         /**
          * All results of a batch as a zip, with a manifest.json that lists what failed and why
-         * @description Responds 409 until the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.
+         * @description Responds 409 until the batch has ended. A file that failed or was deleted is only in the manifest. The archive is made while it is sent, so it has no length.
          */
         get: operations["getArchive"];
         put?: never;
@@ -219,7 +219,11 @@ export interface paths {
         get: operations["getJob"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete the original and the results of one file that has ended
+         * @description The file stays in its batch, with its state and the facts of its result, and has `deletedAt`. Requests for its result or its original respond 410. If the storage fails, the request can be sent again, and finishes the deletion. It can also be sent again after a success, with the same response.
+         */
+        delete: operations["deleteFile"];
         options?: never;
         head?: never;
         patch?: never;
@@ -569,7 +573,7 @@ export interface components {
             /** @description File name as the client sent it */
             originalName: string;
             state: components["schemas"]["JobState"];
-            /** @description Absolute and signed: it needs no key; `null` if the file failed */
+            /** @description Absolute and signed: it needs no key; `null` if the file failed or was deleted */
             resultUrl: string | null;
             /** @description With `variants` */
             outputs?: components["schemas"]["WebhookOutput"][];
@@ -661,6 +665,7 @@ export interface components {
          *       },
          *       "failedReason": null,
          *       "failure": null,
+         *       "deletedAt": null,
          *       "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
          *     }
          */
@@ -676,6 +681,11 @@ export interface components {
             failedReason: string | null;
             /** @description The same with a stable code for programs; set once the state is `failed` */
             failure: components["schemas"]["Failure"] | null;
+            /**
+             * Format: date-time
+             * @description When the original and the results of this file were deleted. Its state and its result stay
+             */
+            deletedAt: string | null;
             /** @description Address below this service, or a signed one with `links=signed` */
             resultUrl: string;
         };
@@ -903,7 +913,7 @@ export interface components {
              * @description Stable name of the problem, for programs
              * @enum {string}
              */
-            code: "MULTIPART_REQUIRED" | "MALFORMED_MULTIPART" | "FILE_REQUIRED" | "UNEXPECTED_FIELD" | "TOO_MANY_FILES" | "EMPTY_FILE" | "INVALID_OPTION" | "INVALID_IDEMPOTENCY_KEY" | "INVALID_PARAMETER" | "UNAUTHORIZED" | "IMPORTS_DISABLED" | "LINKS_DISABLED" | "LINK_INVALID" | "LINK_EXPIRED" | "FILE_TOO_LARGE" | "REQUEST_TOO_LARGE" | "UNSUPPORTED_IMAGE_TYPE" | "BODY_TYPE_UNSUPPORTED" | "BODY_TOO_LARGE" | "CONTENT_ENCODING_UNSUPPORTED" | "BATCH_NOT_FOUND" | "JOB_NOT_FOUND" | "VARIANT_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "JOB_NOT_FINISHED" | "JOB_FAILED" | "BATCH_NOT_FINISHED" | "NOTHING_FAILED" | "BATCH_FINISHED" | "IDEMPOTENCY_KEY_IN_USE" | "BATCH_REMOVED" | "FILE_GONE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "TOO_MANY_STREAMS" | "ROUTE_NOT_FOUND" | "BAD_REQUEST" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "QUEUE_UNAVAILABLE" | "BACKLOG_FULL" | "DISK_LOW" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL";
+            code: "MULTIPART_REQUIRED" | "MALFORMED_MULTIPART" | "FILE_REQUIRED" | "UNEXPECTED_FIELD" | "TOO_MANY_FILES" | "EMPTY_FILE" | "INVALID_OPTION" | "INVALID_IDEMPOTENCY_KEY" | "INVALID_PARAMETER" | "UNAUTHORIZED" | "IMPORTS_DISABLED" | "LINKS_DISABLED" | "LINK_INVALID" | "LINK_EXPIRED" | "FILE_TOO_LARGE" | "REQUEST_TOO_LARGE" | "UNSUPPORTED_IMAGE_TYPE" | "BODY_TYPE_UNSUPPORTED" | "BODY_TOO_LARGE" | "CONTENT_ENCODING_UNSUPPORTED" | "BATCH_NOT_FOUND" | "JOB_NOT_FOUND" | "VARIANT_NOT_FOUND" | "WEBHOOK_NOT_FOUND" | "JOB_NOT_FINISHED" | "JOB_FAILED" | "BATCH_NOT_FINISHED" | "NOTHING_FAILED" | "BATCH_FINISHED" | "IDEMPOTENCY_KEY_IN_USE" | "BATCH_REMOVED" | "FILE_DELETED" | "FILE_GONE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "IDEMPOTENCY_KEY_REUSED" | "RATE_LIMITED" | "TOO_MANY_STREAMS" | "ROUTE_NOT_FOUND" | "BAD_REQUEST" | "METHOD_NOT_ALLOWED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "INTERNAL_ERROR" | "QUEUE_UNAVAILABLE" | "BACKLOG_FULL" | "DISK_LOW" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL";
             /** @description What was wrong, with what, and what to do */
             detail: string;
             /**
@@ -911,6 +921,11 @@ export interface components {
              * @description With `BATCH_REMOVED`: when it was removed
              */
             removedAt?: string;
+            /**
+             * Format: date-time
+             * @description With `FILE_DELETED` of one file: when it was deleted
+             */
+            deletedAt?: string;
         };
         /**
          * @description Options of a result; each is optional
@@ -1166,6 +1181,7 @@ export interface components {
          *           },
          *           "failedReason": null,
          *           "failure": null,
+         *           "deletedAt": null,
          *           "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-0/result"
          *         },
          *         {
@@ -1188,6 +1204,7 @@ export interface components {
          *           },
          *           "failedReason": null,
          *           "failure": null,
+         *           "deletedAt": null,
          *           "resultUrl": "/jobs/550e8400-e29b-41d4-a716-446655440000-1/result"
          *         }
          *       ],
@@ -1311,6 +1328,7 @@ export interface components {
          *       },
          *       "failedReason": null,
          *       "failure": null,
+         *       "deletedAt": null,
          *       "progress": 100,
          *       "links": {
          *         "self": "/jobs/550e8400-e29b-41d4-a716-446655440000-0",
@@ -1332,6 +1350,11 @@ export interface components {
             failedReason: string | null;
             /** @description The same with a stable code for programs; set once the state is `failed` */
             failure: components["schemas"]["Failure"] | null;
+            /**
+             * Format: date-time
+             * @description When the original and the results of this file were deleted. Its state and its result stay
+             */
+            deletedAt: string | null;
             links: components["schemas"]["JobLinks"];
         };
         /**
@@ -1635,10 +1658,15 @@ export interface components {
         };
         /**
          * @example {
+         *       "files": [
+         *         0
+         *       ],
          *       "tags": "again"
          *     }
          */
         RetryBatchForm: {
+            /** @description positions of failed files in the batch, from 0; by default all that were not deleted */
+            files?: number[];
             /** @description up to 10 words by which `GET /batches` finds the batch, comma-separated or in repeated fields */
             tags?: string;
             /** @description JSON object of at most 4 KiB, which is returned with the batch */
@@ -1653,7 +1681,7 @@ export interface components {
          *     }
          */
         ReprocessBatchForm: {
-            /** @description positions of the files in the batch, from 0; all by default */
+            /** @description positions of the files in the batch, from 0; by default all that were not deleted */
             files?: number[];
             /** @description width in pixels; 512 if `height` is not set either */
             width?: number;
@@ -2551,7 +2579,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            /** @description `BATCH_REMOVED`, `FILE_DELETED`, `FILE_GONE` */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -2717,7 +2745,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            /** @description `BATCH_REMOVED`, `FILE_DELETED`, `FILE_GONE` */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3267,6 +3295,94 @@ export interface operations {
             };
         };
     };
+    deleteFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the file’s job, from the status of its batch */
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `UNAUTHORIZED` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FOUND` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `JOB_NOT_FINISHED` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `BATCH_REMOVED` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `RATE_LIMITED` */
+            429: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `INTERNAL_ERROR` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `QUEUE_UNAVAILABLE`, `STORAGE_UNAVAILABLE` */
+            503: {
+                headers: {
+                    /** @description Seconds after which the client can try again */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getResult: {
         parameters: {
             query?: {
@@ -3365,7 +3481,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            /** @description `BATCH_REMOVED`, `FILE_DELETED`, `FILE_GONE` */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3521,7 +3637,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `BATCH_REMOVED`, `FILE_GONE` */
+            /** @description `BATCH_REMOVED`, `FILE_DELETED`, `FILE_GONE` */
             410: {
                 headers: {
                     [name: string]: unknown;
@@ -3653,7 +3769,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `BATCH_REMOVED` */
+            /** @description `BATCH_REMOVED`, `FILE_DELETED` */
             410: {
                 headers: {
                     [name: string]: unknown;

@@ -49,6 +49,12 @@ export const removedBatch = z
 export interface BatchFiles {
   /** @param results all results that the batch may have; `undefined` removes all whose names begin with the batch id */
   remove(batchId: string, results: z.infer<typeof storedResult>[] | undefined): Promise<void>;
+  /**
+   * Removes one file of a batch: its original, and the given results.
+   *
+   * @param index position of the file in its upload, from 0
+   */
+  removeFile(batchId: string, index: number, results: z.infer<typeof storedResult>[]): Promise<void>;
 }
 
 /** Removes batches completely: jobs, originals, and results. */

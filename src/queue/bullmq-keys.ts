@@ -40,6 +40,9 @@ export function bullmqKeys(queue: Pick<Queue, 'toKey'>) {
 /** Field of this service in the hash of a batch's job: when the batch was cancelled, in milliseconds since 1970. BullMQ ignores it. */
 export const CANCELLED_AT = 'cancelledAt';
 
+/** Field of this service in the hash of a file's job: when the file was deleted, in milliseconds since 1970. BullMQ ignores it. */
+export const DELETED_AT = 'deletedAt';
+
 /** The job id in the full key of a job. */
 export function jobIdOfKey(queue: Pick<Queue, 'toKey'>, key: string): string {
   return key.slice(queue.toKey('').length);

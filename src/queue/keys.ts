@@ -13,6 +13,8 @@ export function serviceKeys(prefix: string) {
     incoming: `${prefix}:incoming`,
     /** Sorted set: deletions in progress, by the time to resume them; see `batch-remover.ts`. */
     removing: `${prefix}:removing`,
+    /** Sorted set: job ids of deleted files, by the time to delete their bytes again; see `file-remover.ts`. */
+    removingFiles: `${prefix}:removing-files`,
     /** Record of a deleted batch. */
     removed: (batchId: string) => `${prefix}:removed:${batchId}`,
     /** Upload that was accepted with an `Idempotency-Key`; see `idempotency.ts`. */

@@ -11,6 +11,7 @@ import { bullmqKeys } from './bullmq-keys.ts';
 import { cancelBatch, stopRunningJobs } from './cancel-batch.ts';
 import { mastersOf, type RedisConnection } from './connection.ts';
 import { announceBatch, priorityOf } from './fair-scheduling.ts';
+import { createFileRemover } from './file-remover.ts';
 import { type Claim, claimKey, KEY_LIFE_MS } from './idempotency.ts';
 import { imageJobOptions, readSourcePayload, type SourcePayload } from './image-job.ts';
 import { HELD_MS, type ImportJobPayload, importJobOptions } from './import-job.ts';
@@ -120,6 +121,13 @@ export interface QueueClient {
   redeliverWebhook(batchId: string): Promise<boolean>;
   /** Deletes a batch with its files, and stops its running jobs; see `BatchRemover`. */
   removeBatch(batchId: string): Promise<void>;
+  /**
+   * Deletes the original and the results of a file whose job has ended. Its job stays, with the time of the deletion.
+   *
+   * @returns once both are deleted; `absent` without a job, and `unfinished` if the job has not ended
+   * @throws an error of the schema if this version cannot read the job; {@link ServiceError} if the bytes cannot be deleted now
+   */
+  removeFile(jobId: string): Promise<'absent' | 'unfinished' | 'deleted'>;
   /** Sends a command of the rate limiter. Its timeout is short, because requests wait for it. */
   sendCommand(...command: string[]): Promise<unknown>;
   /** Closes the connection. */
@@ -183,6 +191,7 @@ export function createQueueClient({
   const backlog = createBacklog({ redis, prefix, images, batches, withTimeout, max: maxBacklog });
   const index = createBatchIndex(source);
   const remover = createBatchRemover({ ...source, webhooks, files: batchFiles, retentionMs, logger });
+  const fileRemover = createFileRemover({ ...source, files: batchFiles, logger });
 
   return {
     async ping() {
@@ -317,6 +326,13 @@ export function createQueueClient({
         if (err instanceof ServiceError) throw err;
         logger.warn({ err, batchId }, 'a deletion is left to the sweeper');
       });
+    },
+
+    async removeFile(jobId) {
+      const begun = await withTimeout(() => fileRemover.begin(jobId));
+      if (typeof begun === 'string') return begun;
+      await fileRemover.execute(begun);
+      return 'deleted';
     },
 
     async sendCommand(name = '', ...rest) {

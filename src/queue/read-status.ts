@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Failure, parseFailure } from '../shared/failures.ts';
 import { type BatchJobPayload, type BatchState, batchJobPayload } from './batch-job.ts';
 import { removedBatch } from './batch-remover.ts';
-import { bullmqKeys, CANCELLED_AT } from './bullmq-keys.ts';
+import { bullmqKeys, CANCELLED_AT, DELETED_AT } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import { type FileRecord, type ImageJobResult, readFileRecord, readResult, type SourcePayload } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
@@ -51,6 +51,8 @@ export interface FileStatus {
   hasStarted: boolean;
   /** When the job ended, in milliseconds since 1970. */
   finishedAt: number | null;
+  /** When its original and its results were deleted. */
+  deletedAt: Date | null;
 }
 
 /** Number of files in all and by state. The four states add up to the total. */
@@ -83,14 +85,16 @@ export interface BatchStatus {
  * Derives the state from the job's own hash. BullMQ's `getState()` searches the waiting list, so its cost grows with the backlog.
  *
  * @param isHeld whether a worker holds the job's lock
+ * @param deleted when the file was deleted, in milliseconds since 1970
  */
-function toFileStatus(job: Job<SourcePayload, ImageJobResult>, isHeld: boolean): FileStatus {
+function toFileStatus(job: Job<SourcePayload, ImageJobResult>, isHeld: boolean, deleted: string | null): FileStatus {
   const payload = readFileRecord(job);
   const common = {
     jobId: String(job.id),
     payload,
     hasStarted: job.attemptsStarted > 0,
     finishedAt: job.finishedOn ?? null,
+    deletedAt: deleted === null ? null : new Date(Number(deleted)),
   };
   if (!job.finishedOn) {
     // A job that waits for its next attempt keeps the progress of the last one. Only the lock shows that it runs.
@@ -113,9 +117,14 @@ function toFileStatus(job: Job<SourcePayload, ImageJobResult>, isHeld: boolean):
  * @returns `undefined` if there is no such job
  */
 async function readFile({ redis, images }: StatusSource, jobId: string): Promise<FileStatus | undefined> {
-  // Both commands are sent in one pipeline, the lock first. So a job that ends between the two is read as ended, not as waiting.
-  const [isHeld, job] = await Promise.all([redis.exists(bullmqKeys(images).lock(jobId)), images.getJob(jobId)]);
-  return job && toFileStatus(job, isHeld === 1);
+  const keys = bullmqKeys(images);
+  // All commands are sent in one pipeline, the lock first. So a job that ends meanwhile is read as ended, not as waiting.
+  const [isHeld, job, deleted] = await Promise.all([
+    redis.exists(keys.lock(jobId)),
+    images.getJob(jobId),
+    redis.hget(keys.job(jobId), DELETED_AT),
+  ]);
+  return job && toFileStatus(job, isHeld === 1, deleted);
 }
 
 /**

@@ -13,7 +13,7 @@ const webhookFile = z
     state: jobState,
     resultUrl: signedUrl
       .nullable()
-      .meta({ description: 'Absolute and signed: it needs no key; `null` if the file failed' }),
+      .meta({ description: 'Absolute and signed: it needs no key; `null` if the file failed or was deleted' }),
     outputs: z
       .array(
         z
@@ -92,7 +92,8 @@ export function toWebhookFiles(
   files: readonly FileStatus[],
   sign: (path: string) => string,
 ): NonNullable<WebhookEvent['data']['files']> {
-  return files.map(({ jobId, payload: { originalName }, state, result }) => {
+  return files.map(({ jobId, payload: { originalName }, state, result: made, deletedAt }) => {
+    const result = deletedAt ? null : made;
     const job = `/jobs/${jobId}`;
     const outputs = result?.outputs?.map(({ name }) => ({ name, resultUrl: sign(resultUrl(job, name)) }));
     return { jobId, originalName, state, resultUrl: result && sign(resultUrl(job)), ...(outputs && { outputs }) };

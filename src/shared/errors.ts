@@ -205,6 +205,14 @@ export const errorTypes = {
       `This batch was deleted, with its files${removedAt === undefined ? '' : `, at ${removedAt}`}.`,
     '2026-11-30T06:00:00.000Z',
   ),
+  FILE_DELETED: type(
+    410,
+    (deleted: { deletedAt: string } | { positions: readonly number[] }) =>
+      'deletedAt' in deleted
+        ? `This file was deleted, with its original and its results, at ${deleted.deletedAt}.`
+        : `The files at these positions were deleted, so they cannot be processed again: ${deleted.positions.join(', ')}.`,
+    { deletedAt: '2026-11-30T06:00:00.000Z' },
+  ),
   FILE_GONE: type(
     410,
     (file: 'original' | 'file') => `The ${file} is no longer there: someone has deleted it from the storage.`,
@@ -307,6 +315,8 @@ export type ErrorCode = keyof typeof errorTypes;
 export interface ErrorMembers {
   /** When the batch was deleted, in ISO 8601. */
   removedAt?: string;
+  /** When the file was deleted, in ISO 8601. */
+  deletedAt?: string;
 }
 
 /** Parameters of the `detail` of an error. */

@@ -54,6 +54,8 @@ export interface Originals {
   read(batchId: string, index: number): Promise<Uint8Array | LargeOriginal>;
   /** Returns how to read one original. Does not check that it exists. */
   find(batchId: string, index: number): StoredFile;
+  /** Removes one original, if it exists. */
+  removeFile(batchId: string, index: number): Promise<void>;
   /** Removes the originals of a batch, if there are any. */
   remove(batchId: string): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { Queue } from 'bullmq';
 import { createBatchRemover } from '../queue/batch-remover.ts';
 import { bullmqKeys } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
+import { createFileRemover } from '../queue/file-remover.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, isBatchId, SWEEP_QUEUE, WEBHOOK_QUEUE } from '../queue/names.ts';
@@ -63,6 +64,7 @@ export function createSweeper({
   const keys = serviceKeys(prefix);
   const files = createBatchFiles(storage);
   const remover = createBatchRemover({ redis, images, batches, webhooks, keys, files, retentionMs, logger });
+  const fileRemover = createFileRemover({ redis, images, keys, files, logger });
 
   /** Stops a running sweep, which may take long. The next sweep continues. */
   const closing = new AbortController();
@@ -86,6 +88,7 @@ export function createSweeper({
     const now = Date.now();
     const expired = retentionMs > 0 ? await remover.removeEndedBefore(now - retentionMs, closing.signal) : 0;
     await remover.resumeDue(now, closing.signal);
+    await fileRemover.resumeDue(now, closing.signal);
     const lost = await removeLost(now);
     const unfinished = await storage.removeUnfinished(now);
     metrics.sweepEnded({ expired, lost, unfinished });

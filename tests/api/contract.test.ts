@@ -140,6 +140,8 @@ interface Fixtures {
   called: string;
   waiting: string;
   deleted: string;
+  /** A batch whose only file has failed and was deleted. */
+  cleared: string;
   queue: QueueClient;
   withKeys: Service;
   /** Its client has used up its requests of this minute. */
@@ -160,21 +162,25 @@ beforeAll(async () => {
     return (await request).body.batchId as string;
   };
   const [finished, completed, deleted] = [await upload('a.jpg', 'b.jpg'), await upload('a.jpg'), await upload('a.jpg')];
+  const cleared = await upload('a.jpg');
   const called = await supertest((await listeningApp(redis, { WEBHOOK_SECRETS: `whsec_${'A'.repeat(32)}` })).server)
     .post('/process-images')
     .attach('images', image, 'a.jpg')
     .field('webhook', 'https://example.com/webhook');
   const stop = takeJobs(redis, async ({ batchId, index, originalName }) => {
-    if (batchId === finished && index === 1) throw new UnrecoverableError('truncated JPEG');
+    if (batchId === cleared || (batchId === finished && index === 1)) throw new UnrecoverableError('truncated JPEG');
     return madeUpResult(originalName);
   });
-  await until(async () => (await send().get(`/batches/${finished}`)).body.status === 'completed-with-errors');
+  for (const batchId of [finished, cleared]) {
+    await until(async () => (await send().get(`/batches/${batchId}`)).body.status === 'completed-with-errors');
+  }
   for (const batchId of [completed, called.body.batchId]) {
     await until(async () => (await send().get(`/batches/${batchId}`)).body.status === 'completed');
   }
   await stop();
   await writeFile(join(app.processedDir, `processed-${finished}-0.jpg`), image);
   await send().delete(`/batches/${deleted}`);
+  await send().delete(`/jobs/${cleared}-0`);
 
   const exhausted = await listeningApp(redis, { RATE_LIMIT_REQUESTS: '1' });
   await supertest(exhausted.server).get('/presets');
@@ -196,6 +202,7 @@ beforeAll(async () => {
     called: called.body.batchId,
     queue: await testQueueClient(redis),
     deleted,
+    cleared,
     waiting: await upload('a.jpg'),
     withKeys: await listeningApp(redis, { API_KEYS: `someone:${'0'.repeat(64)}` }),
     exhausted,
@@ -230,12 +237,13 @@ function failingParts() {
       readFile: rejects,
       cancelBatch: rejects,
       removeBatch: rejects,
+      removeFile: rejects,
       sendCommand: rejects,
       close: async () => {},
     },
     watcher: { readBatch: rejects, watch: throws, waitFor: rejects, close: () => {} },
     storage: {
-      originals: { receive: rejects, add: rejects, read: rejects, find: throws, remove: rejects },
+      originals: { receive: rejects, add: rejects, read: rejects, find: throws, remove: rejects, removeFile: rejects },
       results: {
         write: rejects,
         publish: rejects,
@@ -394,6 +402,7 @@ function copies(name: 'retry' | 'reprocess'): Record<string, Case> {
       return responses.find(({ status }) => status === 409) as Response;
     },
     '410 BATCH_REMOVED': () => send().post(`/batches/${fixtures.deleted}/${name}`),
+    '410 FILE_DELETED': () => send().post(`/batches/${fixtures.cleared}/${name}`),
     '410 FILE_GONE': () =>
       withStorage({
         receive: async () => ({
@@ -450,6 +459,7 @@ function sendsFile(part: 'result' | 'original'): Record<string, Case> {
     '403 LINK_EXPIRED': () => send().get(signLink(path(), 1, LINK_SECRET)),
     '404 JOB_NOT_FOUND': () => send().get(`/jobs/${unknownId}-0/${part}`),
     '410 BATCH_REMOVED': () => send().get(`/jobs/${fixtures.deleted}-0/${part}`),
+    '410 FILE_DELETED': () => send().get(`/jobs/${fixtures.cleared}-0/${part}`),
     '410 FILE_GONE': () => without(async () => {}),
     '412 PRECONDITION_FAILED': () => get().set('If-Match', '"another"'),
     '416 RANGE_NOT_SATISFIABLE': () => get().set('Range', 'bytes=99999999-'),
@@ -599,6 +609,18 @@ const table: Record<string, Record<string, Case>> = {
     '404 JOB_NOT_FOUND': () => send().get(`/jobs/${unknownId}-0`),
     '410 BATCH_REMOVED': () => send().get(`/jobs/${fixtures.deleted}-0`),
   },
+  'DELETE /jobs/{jobId}': {
+    ...guarded('delete', () => `/jobs/${fixtures.cleared}-0`),
+    '204 ': () => send().delete(`/jobs/${fixtures.cleared}-0`),
+    '404 JOB_NOT_FOUND': () => send().delete(`/jobs/${unknownId}-0`),
+    '409 JOB_NOT_FINISHED': () => send().delete(`/jobs/${fixtures.waiting}-0`),
+    '410 BATCH_REMOVED': () => send().delete(`/jobs/${fixtures.deleted}-0`),
+    // A folder in place of the file cannot be deleted.
+    '503 STORAGE_UNAVAILABLE': async () => {
+      await mkdir(join(app.processedDir, `processed-${fixtures.completed}-0.jpg`));
+      return send().delete(`/jobs/${fixtures.completed}-0`);
+    },
+  },
   'GET /jobs/{jobId}/result': {
     ...sendsFile('result'),
     '404 VARIANT_NOT_FOUND': () => send().get(`/jobs/${fixtures.finished}-0/result?variant=x`),
@@ -621,6 +643,7 @@ const table: Record<string, Record<string, Case>> = {
     '409 JOB_FAILED': () => postLink(`${fixtures.finished}-1`),
     '409 JOB_NOT_FINISHED': () => postLink(`${fixtures.waiting}-0`),
     '410 BATCH_REMOVED': () => postLink(`${fixtures.deleted}-0`),
+    '410 FILE_DELETED': () => postLink(`${fixtures.cleared}-0`),
     '413 BODY_TOO_LARGE': () => postLink(`${fixtures.finished}-0`, { variant: 'x'.repeat(70_000) }),
     '415 BODY_TYPE_UNSUPPORTED': () => send().post(`/jobs/${fixtures.finished}-0/links`).type('text/plain').send('x'),
     '415 CONTENT_ENCODING_UNSUPPORTED': () => postLink(`${fixtures.finished}-0`).set('Content-Encoding', 'gzip'),
@@ -663,6 +686,9 @@ test.each(Object.entries(table))('%s gives every documented response, and as doc
     expect(`${response.status} ${code}`).toBe(expected);
     expectDocumented(operation, response);
     if (code === 'BATCH_REMOVED') expect(members).toMatchObject({ removedAt: expect.any(String) });
+    if (code === 'FILE_DELETED' && operation.includes('/jobs')) {
+      expect(members).toMatchObject({ deletedAt: expect.any(String) });
+    }
     if (code !== 'INTERNAL_ERROR') continue;
     // An internal error names the request and reveals nothing else.
     expect(JSON.stringify(members)).not.toContain(secret);
@@ -685,7 +711,7 @@ test.each([
   ['post', '/batches', 405, 'GET, HEAD'],
   ['get', '/process-images', 405, 'POST'],
   ['post', '/batches/x', 405, 'GET, HEAD, DELETE'],
-  ['post', '/jobs/x', 405, 'GET, HEAD'],
+  ['post', '/jobs/x', 405, 'GET, HEAD, DELETE'],
   ['put', '/healthz', 405, 'GET, HEAD'],
   ['put', '/docs', 405, 'GET, HEAD'],
   ['get', '/batches/%E0%A4%A', 400, undefined],

@@ -54,6 +54,8 @@ async function expectRoundTrip(url: string): Promise<void> {
   const received = receiver.calls.length;
   await fetch(`${url}/batches/${batchId}/webhooks/redeliver`, { method: 'POST' });
   await until(() => receiver.calls.length > received);
+  expect((await fetch(`${url}/jobs/${batchId}-1`, { method: 'DELETE' })).status).toBe(204);
+  expect((await fetch(`${url}/jobs/${batchId}-1/result`)).status).toBe(410);
   expect((await fetch(`${url}/batches/${batchId}`, { method: 'DELETE' })).status).toBe(204);
   expect((await fetch(`${url}/batches/${batchId}`)).status).toBe(410);
 }

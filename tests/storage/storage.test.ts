@@ -55,6 +55,17 @@ function storageTests(open: () => Promise<Storage & { settled(): Promise<unknown
     await missing.discard();
   });
 
+  test('one original can be removed, and others stay', async () => {
+    const { originals } = await open();
+    const incoming = await originals.receive();
+    for (const index of [0, 1]) await incoming.add(index, pieces(`file ${index}`), 0);
+    await incoming.commit(batchId);
+    for (const index of [0, 0, 7]) await originals.removeFile(batchId, index);
+    await expect(originals.read(batchId, 0)).rejects.toMatchObject({ code: 'FILE_GONE' });
+    expect(await text(originals.read(batchId, 1))).toBe('file 1');
+    await originals.removeFile(otherId, 0);
+  });
+
   test('a file can be added to a batch, replaces an earlier one, and is not readable before its end', async () => {
     const { originals } = await open();
     await (await originals.receive()).commit(batchId);

@@ -25,7 +25,7 @@ export const confirmedStorage = { require: () => {} };
 export async function testQueueClient(
   { url }: Pick<TestRedis, 'url'>,
   settings: Record<string, string> = {},
-  files: BatchFiles = { remove: async () => {} },
+  files: BatchFiles = { remove: async () => {}, removeFile: async () => {} },
 ): Promise<QueueClient> {
   const { redis, maxBacklog, retentionMs } = loadConfig(environment({ REDIS_URL: url, ...settings }));
   const connection = connectProducer(redis, silent);

@@ -14,6 +14,10 @@ export const problem = z
       .meta({ description: 'Stable name of the problem, for programs' }),
     detail: z.string().meta({ description: 'What was wrong, with what, and what to do' }),
     removedAt: z.iso.datetime().optional().meta({ description: 'With `BATCH_REMOVED`: when it was removed' }),
+    deletedAt: z.iso
+      .datetime()
+      .optional()
+      .meta({ description: 'With `FILE_DELETED` of one file: when it was deleted' }),
   })
   .meta({ id: 'Problem' });
 /** See {@link problem}. */

@@ -44,6 +44,7 @@ export const fileErrors = [
   'LINK_EXPIRED',
   'JOB_NOT_FOUND',
   'BATCH_REMOVED',
+  'FILE_DELETED',
   'FILE_GONE',
   'PRECONDITION_FAILED',
   'RANGE_NOT_SATISFIABLE',

@@ -12,13 +12,14 @@ export const batchId = '550e8400-e29b-41d4-a716-446655440000';
 
 const createdAt = '2026-11-23T06:00:00.000Z';
 const names = ['photo1.jpg', 'photo2.png'];
-const waiting = { state: 'waiting', result: null, failedReason: null, failure: null } as const;
-const active = { state: 'active', result: null, failedReason: null, failure: null } as const;
+const waiting = { state: 'waiting', result: null, failedReason: null, failure: null, deletedAt: null } as const;
+const active = { state: 'active', result: null, failedReason: null, failure: null, deletedAt: null } as const;
 const failed = {
   state: 'failed',
   result: null,
   failedReason: 'truncated JPEG',
   failure: { code: 'IMAGE_TRUNCATED', message: 'truncated JPEG' },
+  deletedAt: null,
 } as const;
 
 function completed(index: number) {
@@ -34,7 +35,7 @@ function completed(index: number) {
     dhash: '3a6c9d9e1e3c7870',
     resultUrl: jobLinks(batchId, index).result,
   };
-  return { state: 'completed', result, failedReason: null, failure: null } as const;
+  return { state: 'completed', result, failedReason: null, failure: null, deletedAt: null } as const;
 }
 
 function withVariants(index: number) {
@@ -80,7 +81,7 @@ const info: NonNullable<NonNullable<JobResponse['result']>['info']> = {
   },
 };
 
-type FileState = Pick<JobResponse, 'state' | 'result' | 'failedReason' | 'failure'>;
+type FileState = Pick<JobResponse, 'state' | 'result' | 'failedReason' | 'failure' | 'deletedAt'>;
 
 function batch(status: BatchResponse['status'], first: FileState, second: FileState): BatchResponse {
   const progress = { total: 2, completed: 0, failed: 0, active: 0, waiting: 0 };
@@ -173,6 +174,7 @@ export const jobs: Record<string, JobResponse> = {
   'completed with variants': { jobId, ...withVariants(0), progress: 100, links },
   'completed with info': { jobId, ...completed(0), result: { ...completed(0).result, info }, progress: 100, links },
   failed: { jobId, ...failed, progress: 100, links },
+  deleted: { jobId, ...completed(0), deletedAt: '2026-11-24T06:00:00.000Z', progress: 100, links },
 };
 
 const result = completed(0).result;
@@ -230,7 +232,7 @@ export const schemaExamples = {
   ReprocessBatchForm: { width: 300, format: 'webp' },
   Result: result,
   ServiceStatus: serviceStatus,
-  RetryBatchForm: { tags: 'again' },
+  RetryBatchForm: { files: [0], tags: 'again' },
   Webhook: webhooks.delivered,
   WebhookAttempt: attempt,
   WebhookEvent: { type: 'batch.completed', timestamp: finishedAt, data: endedBatch },

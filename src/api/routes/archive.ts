@@ -26,7 +26,7 @@ export function archiveRoute({ queue, storage: { results } }: { queue: QueueClie
         tags: ['Results'],
         summary: 'All results of a batch as a zip, with a manifest.json that lists what failed and why',
         description:
-          'Responds 409 until the batch has ended. A file that failed is only in the manifest. The archive is made while it is sent, so it has no length.',
+          'Responds 409 until the batch has ended. A file that failed or was deleted is only in the manifest. The archive is made while it is sent, so it has no length.',
         request: { params: batchParams },
         responses: {
           200: { description: 'The archive', content: { 'application/zip': { schema: binary } } },
@@ -77,8 +77,8 @@ async function sendArchive(req: Request, res: Response, batch: BatchStatus, resu
 
 /** Lists the entries of a batch's archive, and makes its manifest. */
 function contents({ batchId, createdAt, status, tags, metadata, files }: BatchStatus) {
-  const outputs = files.flatMap(({ jobId, payload: { originalName }, result }, file) => {
-    const results: { name?: string; format: string }[] = result ? (result.outputs ?? [result]) : [];
+  const outputs = files.flatMap(({ jobId, payload: { originalName }, result, deletedAt }, file) => {
+    const results: { name?: string; format: string }[] = result && !deletedAt ? (result.outputs ?? [result]) : [];
     return results.map(({ name: variant, format }) => ({ file, jobId, originalName, format, variant }));
   });
   const [, ...names] = uniqueNames([
@@ -92,11 +92,12 @@ function contents({ batchId, createdAt, status, tags, metadata, files }: BatchSt
     createdAt: createdAt.toISOString(),
     tags,
     metadata: parseMetadata(metadata),
-    files: files.map(({ payload: { originalName }, state, failure }, index) => ({
+    files: files.map(({ payload: { originalName }, state, failure, deletedAt }, index) => ({
       originalName,
       state,
       failedReason: failure?.message ?? null,
       failure,
+      deletedAt: deletedAt?.toISOString() ?? null,
       names: entries.filter(({ file }) => file === index).map(({ name }) => name),
     })),
   };

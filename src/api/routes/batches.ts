@@ -22,7 +22,8 @@ export function batchesRoute({
         operationId: 'getBatch',
         tags: ['Status'],
         summary: 'Status of a batch and of each of its files',
-        description: 'With `Prefer: wait`, responds when the batch has ended. A status never changes after that.',
+        description:
+          'With `Prefer: wait`, responds when the batch has ended. After that only `deletedAt` of its files can change.',
         request: { params: batchParams, query: linksQuery, headers: [preferHeader] },
         responses: {
           200: json('Status of the batch', batchResponse, batches, { 'Retry-After': whileUnfinished }),

@@ -12,6 +12,7 @@ export const copyErrors = [
   'BATCH_NOT_FOUND',
   'BATCH_NOT_FINISHED',
   'BATCH_REMOVED',
+  'FILE_DELETED',
   'FILE_GONE',
 ] as const;
 

@@ -9,11 +9,11 @@ import { jobs } from '../openapi/examples.ts';
 import { jobParams, preferHeader } from '../openapi/parameters.ts';
 import { guardedProblems, json, whileUnfinished } from '../openapi/responses.ts';
 import { jobResponse, toJobResponse } from '../views/status.ts';
-import { findJob, POLL_AFTER_SECONDS } from './load-or-404.ts';
+import { findJob, notFinished, POLL_AFTER_SECONDS, requireReadable } from './load-or-404.ts';
 
 const hasEnded = ({ state }: FileStatus) => state === 'completed' || state === 'failed';
 
-/** `GET /jobs/:jobId`: the status of one file. */
+/** `GET /jobs/:jobId`: the status of one file. `DELETE`: deletes its original and its results. */
 export function jobsRoute({ queue, links, ...waiting }: WaitParts & { queue: QueueClient; links: LinkConfig }): Route {
   return defineRoute('/jobs/:jobId', {
     get: {
@@ -38,6 +38,31 @@ export function jobsRoute({ queue, links, ...waiting }: WaitParts & { queue: Que
         }
         if (!hasEnded(job)) res.set('Retry-After', String(POLL_AFTER_SECONDS));
         res.set('Cache-Control', 'no-store').json(toJobResponse(job, writeUrl));
+      },
+    },
+    delete: {
+      operation: {
+        operationId: 'deleteFile',
+        tags: ['Processing'],
+        summary: 'Delete the original and the results of one file that has ended',
+        description:
+          'The file stays in its batch, with its state and the facts of its result, and has `deletedAt`. Requests for its result or its ' +
+          'original respond 410. If the storage fails, the request can be sent again, and finishes the deletion. It can also be sent ' +
+          'again after a success, with the same response.',
+        request: { params: jobParams },
+        responses: {
+          204: { description: 'It is deleted' },
+          ...guardedProblems('JOB_NOT_FOUND', 'JOB_NOT_FINISHED', 'BATCH_REMOVED', 'STORAGE_UNAVAILABLE'),
+        },
+      },
+      async handler(req, res) {
+        const { jobId } = req.params;
+        const client = clientOf(res);
+        const { payload } = await findJob(queue, client, jobId);
+        const outcome = await requireReadable(payload.batchId, queue.removeFile(jobId));
+        // If its batch was deleted meanwhile, the second read throws.
+        if (outcome !== 'deleted') throw notFinished(await findJob(queue, client, jobId));
+        res.status(204).end();
       },
     },
   });

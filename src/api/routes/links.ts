@@ -12,7 +12,7 @@ import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems, json } from '../openapi/responses.ts';
 import { jobLinks, resultUrl } from '../views/links.ts';
 import { type LinkResponse, linkResponse } from '../views/signed-link.ts';
-import { findJob } from './load-or-404.ts';
+import { findKeptJob } from './load-or-404.ts';
 import { chooseOutput } from './result.ts';
 
 /** Longest life of a link: a week, as long as a batch is kept by default. */
@@ -78,6 +78,7 @@ export function linksRoute({ queue, links }: { queue: QueueClient; links: LinkCo
             'JOB_NOT_FINISHED',
             'JOB_FAILED',
             'BATCH_REMOVED',
+            'FILE_DELETED',
             'BODY_TOO_LARGE',
             'BODY_TYPE_UNSUPPORTED',
             'CONTENT_ENCODING_UNSUPPORTED',
@@ -85,7 +86,7 @@ export function linksRoute({ queue, links }: { queue: QueueClient; links: LinkCo
         },
       },
       async handler(req, res) {
-        const job = await findJob(queue, clientOf(res), req.params.jobId);
+        const job = await findKeptJob(queue, clientOf(res), req.params.jobId);
         const sign = linkSigner(req, links);
         const { data: wanted, error } = linkRequest.safeParse(await readFields(req, res));
         if (error) throw new ServiceError('INVALID_OPTION', [problemsOf(error)]);

@@ -59,8 +59,17 @@ export async function findPayloads(
   batchId: string,
   indexes: readonly number[],
 ): Promise<SourcePayload[]> {
+  return requireReadable(batchId, queue.readPayloads(batchId, indexes));
+}
+
+/**
+ * Waits for an operation on a batch that reads its stored data.
+ *
+ * @throws {ServiceError} `INTERNAL_ERROR` if this version cannot read them
+ */
+export async function requireReadable<T>(batchId: string, operation: Promise<T>): Promise<T> {
   try {
-    return await queue.readPayloads(batchId, indexes);
+    return await operation;
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
     throw new ServiceError('INTERNAL_ERROR', [{ unreadableBatch: batchId }], { cause });
@@ -78,9 +87,26 @@ export async function findJob(queue: QueueClient, client: Client, jobId: string)
   throw new ServiceError('JOB_NOT_FOUND', [jobId]);
 }
 
+/**
+ * Reads the status of a job that belongs to the client and whose file was not deleted.
+ *
+ * @throws {ServiceError} as {@link findJob}, or `FILE_DELETED`
+ */
+export async function findKeptJob(queue: QueueClient, client: Client, jobId: string): Promise<FileStatus> {
+  const job = await findJob(queue, client, jobId);
+  if (!job.deletedAt) return job;
+  const deletedAt = job.deletedAt.toISOString();
+  throw new ServiceError('FILE_DELETED', [{ deletedAt }], { members: { deletedAt } });
+}
+
 /** The error for a file whose result or original does not exist: `JOB_FAILED`, or `JOB_NOT_FINISHED`. */
 export function notReady({ payload, state, failure }: FileStatus): ServiceError {
   if (failure) return new ServiceError('JOB_FAILED', [failure.message]);
+  return notFinished({ payload, state });
+}
+
+/** The error for a file whose job has not ended. */
+export function notFinished({ payload, state }: Pick<FileStatus, 'payload' | 'state'>): ServiceError {
   const url = jobLinks(payload.batchId, payload.index).self;
   return new ServiceError('JOB_NOT_FINISHED', [state, url], { retryAfterSeconds: POLL_AFTER_SECONDS });
 }

@@ -7,7 +7,7 @@ import { readQuery } from '../http/query.ts';
 import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
-import { findJob, notReady } from './load-or-404.ts';
+import { findKeptJob, notReady } from './load-or-404.ts';
 
 /** Path of an uploaded file. A signed link can lead to it. */
 export const ORIGINAL_PATH = '/jobs/:jobId/original';
@@ -30,7 +30,7 @@ export function originalRoute({ queue, storage }: { queue: QueueClient; storage:
       },
       async handler(req, res) {
         const { download } = readQuery(fileQuery, req);
-        const file = await findJob(queue, clientOf(res), req.params.jobId);
+        const file = await findKeptJob(queue, clientOf(res), req.params.jobId);
         const { jobId, payload } = file;
         const { batchId, index, originalName, format, importUrl } = payload;
         // It has not been imported.

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-import { ServiceError } from '../../shared/errors.ts';
 import { clientOf } from '../http/authenticate.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { readFields } from '../http/read-fields.ts';
@@ -11,6 +9,7 @@ import { takeBatchFields } from '../upload/batch-fields.ts';
 import { readOptions } from '../upload/read-options.ts';
 import { REPROCESS_PATH } from '../upload/upload-limits.ts';
 import { type AcceptParts, acceptBatch, acceptedResponse, acceptHeaders, acceptQuery } from './accepted-batch.ts';
+import { chooseFiles, filesProperty } from './choose-files.ts';
 import { copyErrors, inherit, optionalBody } from './copied-batch.ts';
 import { findEndedBatch, findPayloads } from './load-or-404.ts';
 
@@ -31,11 +30,7 @@ export function reprocessBatchRoute(parts: AcceptParts): Route {
           query: acceptQuery,
           headers: acceptHeaders,
           body: optionalBody({
-            files: {
-              type: 'array' as const,
-              items: { type: 'integer' as const, minimum: 0 },
-              description: 'positions of the files in the batch, from 0; all by default',
-            },
+            files: filesProperty('positions of the files in the batch, from 0; by default all that were not deleted'),
             ...optionProperties(),
           }),
         },
@@ -48,41 +43,11 @@ export function reprocessBatchRoute(parts: AcceptParts): Route {
           const { files: wanted, ...options } = rest;
           const outputs = readOptions(options, optionRules);
           const batch = await findEndedBatch(queue, clientOf(res), batchId);
-          const files = await findPayloads(queue, batchId, readIndexes(wanted, batch.files.length));
+          const files = await findPayloads(queue, batchId, chooseFiles(batch.files, wanted));
           const copy = { sourceBatchId: batchId, files, outputs, ...inherit(batch, fields) };
           return acceptCopy(req, res, parts, claim, copy);
         });
       },
     },
   });
-}
-
-/**
- * Reads the positions of the files to process: a JSON array, or in a form a list such as `0,2`.
- *
- * @throws {ServiceError} `INVALID_OPTION`
- */
-function readIndexes(given: unknown, count: number): number[] {
-  const all = [...Array(count).keys()];
-  if (given === undefined || given === '') return all;
-  const toPosition = (text: string) => (/^\s*\d{1,9}\s*$/.test(text) ? Number(text) : text);
-  const list =
-    typeof given === 'string'
-      ? given
-          .replace(/^\[|\]$/g, '')
-          .split(',')
-          .map(toPosition)
-      : given;
-  const parsed = z
-    .array(
-      z
-        .int()
-        .min(0)
-        .max(count - 1),
-    )
-    .nonempty()
-    .safeParse(list);
-  if (parsed.success && new Set(parsed.data).size === parsed.data.length) return parsed.data;
-  const problem = `files must be a list of different positions from 0 to ${count - 1}, such as [0, 2]`;
-  throw new ServiceError('INVALID_OPTION', [[problem]]);
 }

@@ -10,7 +10,7 @@ import { readQuery } from '../http/query.ts';
 import { fileErrors, fileQuery, fileResponses, sendFile } from '../http/send-file.ts';
 import { jobParams } from '../openapi/parameters.ts';
 import { guardedProblems } from '../openapi/responses.ts';
-import { findJob, notReady } from './load-or-404.ts';
+import { findKeptJob, notReady } from './load-or-404.ts';
 
 const resultQuery = z.strictObject({
   variant: z.string({ error: 'must be given once' }).optional().meta({ description: 'Name of the variant' }),
@@ -37,7 +37,7 @@ export function resultRoute({ queue, storage }: { queue: QueueClient; storage: S
       },
       async handler(req, res) {
         const { variant, download } = readQuery(resultQuery, req);
-        const job = await findJob(queue, clientOf(res), req.params.jobId);
+        const job = await findKeptJob(queue, clientOf(res), req.params.jobId);
         const { jobId, payload } = job;
         const { name, format } = chooseOutput(job, variant);
         await sendFile(req, res, {

@@ -31,6 +31,10 @@ const failedReason = z
 const failureOrNull = z
   .union([failure, z.null()])
   .meta({ description: 'The same with a stable code for programs; set once the state is `failed`' });
+const deletedAt = z.iso
+  .datetime()
+  .nullable()
+  .meta({ description: 'When the original and the results of this file were deleted. Its state and its result stay' });
 
 /** Response of `GET /jobs/:jobId`. */
 export const jobResponse = z
@@ -45,6 +49,7 @@ export const jobResponse = z
     result: resultOrNull,
     failedReason,
     failure: failureOrNull,
+    deletedAt,
     links: z
       .object({ self: localUrl, batch: localUrl, result: resultUrlText, original: localUrl })
       .meta({ id: 'JobLinks' }),
@@ -58,12 +63,20 @@ export type WriteUrl = (path: string, finishedAt?: Date | null) => string;
 
 /** Makes the response about one file. */
 export function toJobResponse(
-  { jobId, payload, state, progress, result, failure }: FileStatus,
+  { jobId, payload, state, progress, result, failure, deletedAt }: FileStatus,
   writeUrl: WriteUrl = (path) => path,
 ): JobResponse {
   const paths = jobLinks(payload.batchId, payload.index);
   const links = { ...paths, result: writeUrl(paths.result) };
-  return { jobId, state, progress, result: withUrls(result, paths.self, writeUrl), ...failureFields(failure), links };
+  return {
+    jobId,
+    state,
+    progress,
+    result: withUrls(result, paths.self, writeUrl),
+    ...failureFields(failure),
+    deletedAt: deletedAt?.toISOString() ?? null,
+    links,
+  };
 }
 
 /** The failure of a file, also as the text that the spec has. */
@@ -108,6 +121,7 @@ export const batchResponse = z
             result: resultOrNull,
             failedReason,
             failure: failureOrNull,
+            deletedAt,
             resultUrl: resultUrlText,
           })
           .meta({ id: 'FileStatus' }),
@@ -129,7 +143,7 @@ export function toBatchResponse(batch: BatchStatus, writeUrl: WriteUrl = (path) 
     metadata: parseMetadata(metadata),
     sourceBatchId: sourceBatchId ?? null,
     files: files.map((file) => {
-      const { jobId, state, result, failedReason, failure, links } = toJobResponse(file, (path) =>
+      const { jobId, state, result, failedReason, failure, deletedAt, links } = toJobResponse(file, (path) =>
         writeUrl(path, batch.finishedAt),
       );
       return {
@@ -139,6 +153,7 @@ export function toBatchResponse(batch: BatchStatus, writeUrl: WriteUrl = (path) 
         result,
         failedReason,
         failure,
+        deletedAt,
         resultUrl: links.result,
       };
     }),

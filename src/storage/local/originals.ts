@@ -140,6 +140,14 @@ export function createOriginals(folder: string): Originals {
       }
     },
 
+    async removeFile(batchId, index) {
+      try {
+        await rm(locate(batchId, index), { force: true });
+      } catch (cause) {
+        throw toStorageError('remove the original', cause);
+      }
+    },
+
     async remove(batchId) {
       try {
         await remove(pathInside(folder, batchId));

@@ -117,6 +117,14 @@ export function createOriginals(bucket: BucketClient, deliver: (key: string) => 
       }
     },
 
+    async removeFile(batchId, index) {
+      try {
+        await bucket.remove([locate(batchId, index)]);
+      } catch (cause) {
+        throw toStorageError('remove the original', cause);
+      }
+    },
+
     async remove(batchId) {
       try {
         await bucket.remove(await keysOf(batchId));
