@@ -18,8 +18,8 @@ export interface Batches {
   watch(batchId: string, options?: RequestOptions): AsyncGenerator<BatchStatus>;
   /** Ends the files that have not ended. They fail with the code `CANCELLED`. */
   cancel(batchId: string, options?: RequestOptions): Promise<BatchStatus>;
-  /** Makes a new batch of the files that failed. */
-  retry(batchId: string, options?: RequestOptions): Promise<AcceptedBatch>;
+  /** Makes a new batch of all files that failed, or of those at the given positions. */
+  retry(batchId: string, options?: RequestOptions & { files?: readonly number[] }): Promise<AcceptedBatch>;
   /** Makes a new batch of all files, or of those at the given positions, with other options. */
   reprocess(
     batchId: string,
@@ -28,6 +28,8 @@ export interface Batches {
   ): Promise<AcceptedBatch>;
   /** Deletes the batch with its files. */
   delete(batchId: string, options?: RequestOptions): Promise<void>;
+  /** Deletes the original and the results of one file that has ended. It stays in its batch, with `deletedAt`. */
+  deleteFile(jobId: string, options?: RequestOptions): Promise<void>;
 }
 
 /** Creates the requests about batches. */
@@ -54,7 +56,7 @@ export function createBatches(http: Http): Batches {
     },
     watch: (batchId, { signal } = {}) => watchBatch(http, batchId, signal),
     cancel: (batchId, { signal } = {}) => http.send(`${pathOf(batchId)}/cancel`, { method: 'POST', signal }, read),
-    retry: (batchId, { signal } = {}) => copy(batchId, 'retry', {}, signal),
+    retry: (batchId, { files, signal } = {}) => copy(batchId, 'retry', { files }, signal),
     reprocess: (batchId, changes, { signal } = {}) => copy(batchId, 'reprocess', changes, signal),
     async delete(batchId, { signal } = {}) {
       let attempts = 0;
@@ -69,5 +71,7 @@ export function createBatches(http: Http): Batches {
         if (!(attempts > 1 && error instanceof AsyncImagesError && error.code === 'BATCH_REMOVED')) throw error;
       }
     },
+    deleteFile: (jobId, { signal } = {}) =>
+      http.send(`/jobs/${encodeURIComponent(jobId)}`, { method: 'DELETE', signal }, () => undefined),
   };
 }

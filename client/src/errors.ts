@@ -42,7 +42,7 @@ export function isTemporary(error: unknown): boolean {
 
 /** Whether the batch or its files no longer exist on the service. */
 export function isGone(error: unknown): boolean {
-  const codes = ['BATCH_NOT_FOUND', 'BATCH_REMOVED', 'JOB_NOT_FOUND', 'FILE_GONE'];
+  const codes = ['BATCH_NOT_FOUND', 'BATCH_REMOVED', 'JOB_NOT_FOUND', 'FILE_DELETED', 'FILE_GONE'];
   return error instanceof AsyncImagesError && codes.includes(error.code);
 }
 

@@ -71,18 +71,25 @@ export async function* processImages(
       try {
         await waitFor(sent, pending);
       } catch (error) {
-        // The batch of an earlier upload with the same content was deleted meanwhile. A caller who sets the salt decides what to do.
-        if (!(isGone(error) && sent.isReplay && options.salt === undefined)) throw error;
-        const left = sent.images.filter((_, position) => pending.has(position));
-        await sendAndWait(left, crypto.randomUUID());
+        if (!(isGone(error) && mayResend(sent))) throw error;
       }
+      const left = sent.images.filter((_, position) => pending.has(position));
+      if (left.length > 0) await sendAndWait(left, crypto.randomUUID());
     }
   }
 
-  async function waitFor({ batchId, images }: SentBatch, pending: Set<number>): Promise<void> {
+  /**
+   * Whether the client sends images again whose files were deleted: they belong to an earlier upload with the same content. A caller who
+   * sets the salt decides what to do.
+   */
+  const mayResend = ({ isReplay }: SentBatch) => isReplay && options.salt === undefined;
+
+  async function waitFor(sent: SentBatch, pending: Set<number>): Promise<void> {
+    const { batchId, images } = sent;
     for await (const { files } of watchBatch(http, batchId, signal)) {
-      for (const [position, { jobId, originalName, state, result, failure }] of files.entries()) {
+      for (const [position, { jobId, originalName, state, result, failure, deletedAt }] of files.entries()) {
         const image = images[position];
+        if (deletedAt && mayResend(sent)) continue;
         if (!image || (state !== 'completed' && state !== 'failed') || !pending.delete(position)) continue;
         const { index, source } = image;
         const ofFile = { index, source, originalName, jobId, batchId, state, result, failure };

@@ -229,7 +229,7 @@ test('cancels, retries, reprocesses and deletes batches', async () => {
   const [image] = await all(images.process([...(await newFiles(1)), broken], { tags: 'changes' }));
   const batchId = image?.batchId ?? '';
   await expect(images.batches.cancel(batchId)).rejects.toMatchObject({ code: 'BATCH_FINISHED' });
-  const retried = await images.batches.retry(batchId);
+  const retried = await images.batches.retry(batchId, { files: [1] });
   expect(await images.batches.get(retried.batchId, { waitSeconds: 60 })).toMatchObject({
     sourceBatchId: batchId,
     files: [{ originalName: 'broken.jpg' }],
@@ -239,6 +239,24 @@ test('cancels, retries, reprocesses and deletes batches', async () => {
   expect((await images.batches.get(again.batchId)).files[0]?.result?.width).toBe(10);
   await images.batches.delete(batchId);
   await expect(images.batches.get(batchId)).rejects.toMatchObject({ code: 'BATCH_REMOVED', status: 410 });
+});
+
+test('deletes single files, and sends an image again whose file was deleted', async () => {
+  const files = await newFiles(2);
+  const [first, second] = await all(images.process(files));
+  await images.batches.deleteFile(first?.jobId ?? '');
+  await images.batches.deleteFile(first?.jobId ?? '');
+  const { files: statuses } = await images.batches.get(first?.batchId ?? '');
+  expect(statuses).toMatchObject([{ state: 'completed', deletedAt: expect.any(String) }, { deletedAt: null }]);
+  await expect(images.results.download(first?.jobId ?? '')).rejects.toMatchObject({
+    code: 'FILE_DELETED',
+    status: 410,
+  });
+
+  const again = await all(images.process(files));
+  expect(again[0]?.batchId).not.toBe(first?.batchId);
+  expect(again[1]?.jobId).toBe(second?.jobId);
+  for (const image of again) expect((await image.download()).status).toBe(200);
 });
 
 test('processes images that the service downloads from URLs, beside others', async () => {

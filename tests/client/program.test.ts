@@ -140,20 +140,24 @@ test('lists, shows, retries, downloads and cancels batches', async () => {
     ['a.jpg', await jpeg(60, 40)],
     ['../a.png', await png()],
     ['b.jpg', await truncatedJpeg()],
+    ['c.jpg', await jpeg(60, 40)],
   );
   await batchEnd(url, batchId);
+  await images.batches.deleteFile(`${batchId}-3`);
   const folder = await temporaryFolder();
 
   const list = await runProgram(url, ['list', '--limit', '100'], folder);
-  expect(list.stdout()).toMatch(new RegExp(`^${batchId} .* completed-with-errors  2/3$`, 'm'));
+  expect(list.stdout()).toMatch(new RegExp(`^${batchId} .* completed-with-errors  3/4$`, 'm'));
   const asJson = await runProgram(url, ['list', '--json'], folder);
   expect(asJson.lines<BatchList['batches'][number]>()[0]?.batchId).toBe(batchId);
   const status = await runProgram(url, ['status', batchId], folder);
-  expect(status.stdout()).toContain(`${batchId}  completed-with-errors  2 completed, 1 failed of 3`);
+  expect(status.stdout()).toContain(`${batchId}  completed-with-errors  3 completed, 1 failed of 4`);
   expect(status.stdout()).toContain('failed  b.jpg: truncated JPEG (IMAGE_TRUNCATED)');
+  expect(status.stdout()).toMatch(/completed {2}c\.jpg, deleted at \d{4}-/);
 
   const download = await runProgram(url, ['download', batchId, '--out', 'out'], folder);
   expect([download.code, download.stdout()]).toEqual([1, 'a.jpg\na.png.jpg\n']);
+  expect(download.stderr()).toMatch(/^c\.jpg: deleted at \d{4}-/m);
   expect(await filesIn(folder)).toEqual(['out/a.jpg', 'out/a.png.jpg']);
   const result = await (await images.results.download(`${batchId}-0`)).arrayBuffer();
   expect((await readFile(join(folder, 'out/a.jpg'))).equals(Buffer.from(result))).toBe(true);

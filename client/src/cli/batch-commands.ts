@@ -79,14 +79,14 @@ export function addBatchCommands(program: Command, connect: Connect): void {
         if (!status.startsWith('completed')) continue;
         const variants = new Set(files.flatMap(({ result }) => (result?.outputs ?? []).map(({ name }) => name)));
         const names = createOutputNames(new Map(), [...variants]);
-        for (const { jobId, originalName, result, failure } of files) {
-          if (result) {
+        for (const { jobId, originalName, result, failure, deletedAt } of files) {
+          if (result && !deletedAt) {
             // A name from the service must not leave the folder.
             const name = originalName.split(/[/\\]/).at(-1) || jobId;
             const place = { folder: resolve(out), target: names.targetOf(jobId, name), signal };
             for (const output of await saveResults(http, { jobId, result }, place)) print(output);
           } else {
-            say(`${originalName}: ${failure?.message} (${failure?.code})`);
+            say(`${originalName}: ${deletedAt ? `deleted at ${deletedAt}` : `${failure?.message} (${failure?.code})`}`);
             process.exitCode = 1;
           }
         }

@@ -28,7 +28,8 @@ export function printSummary(outcomes: readonly Outcome[], out: string): void {
 /** Prints the status of a batch and of each of its files. */
 export function printBatch({ batchId, status, progress, files }: BatchStatus): void {
   print(`${batchId}  ${status}  ${progress.completed} completed, ${progress.failed} failed of ${progress.total}`);
-  for (const { jobId, originalName, state, failure } of files) {
-    print(`  ${jobId}  ${state}  ${originalName}${failure ? `: ${failure.message} (${failure.code})` : ''}`);
+  for (const { jobId, originalName, state, failure, deletedAt } of files) {
+    const deleted = deletedAt ? `, deleted at ${deletedAt}` : '';
+    print(`  ${jobId}  ${state}  ${originalName}${failure ? `: ${failure.message} (${failure.code})` : ''}${deleted}`);
   }
 }
