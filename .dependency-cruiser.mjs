@@ -19,7 +19,7 @@ const folders = {
 
 /** The folders that may import a package. */
 const packages = {
-  'express|express-rate-limit|rate-limit-redis|cors|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl|@bull-board/express':
+  'express|compression|express-rate-limit|rate-limit-redis|cors|multer|swagger-ui-express|helmet|pino-http|content-disposition|yazl|@bull-board/express':
     {
       only: 'api',
       why: 'only the API handles HTTP',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -33,6 +34,7 @@ describeInBrowser('the page shows', () => {
     await writeFile(join(folder, 'one.jpg'), await testImage(800, 600).jpeg().toBuffer());
     await writeFile(join(folder, 'two.png'), await testImage(600, 800).png().toBuffer());
     await writeFile(join(folder, 'broken.jpg'), await truncatedJpeg());
+    await writeFile(join(folder, 'notes.jpg'), 'text');
     const service = await ownService();
     [{ url }] = await Promise.all([service.startApi(), service.startWorker()]);
   });
@@ -90,6 +92,50 @@ describeInBrowser('the page shows', () => {
     expect(faults).toEqual([]);
   });
 
+  test('a selection of failed and finished images that can be processed again, retried and deleted', async () => {
+    const { page } = await openPage(url);
+    await openBatch(page, 'one.jpg', 'two.png', 'broken.jpg');
+    const batch = page.url();
+    await page.check('[aria-label="Select two.png"]');
+    expect(await page.isHidden('#retry-selected')).toBe(true);
+    await page.click('#reprocess-selected');
+    await page.waitForSelector('text=Choose other options for 1 image of the batch.');
+    await page.fill('#width', '30');
+    await page.click('#send');
+    await page.waitForSelector('text=Batch of 1 image: done');
+    await page.waitForSelector('text=30×40');
+
+    await page.goto(batch);
+    await page.waitForSelector('[aria-label="Retry broken.jpg"]');
+    await page.click('[aria-label="Retry broken.jpg"]');
+    await page.waitForSelector('text=Batch of 1 image: done, with errors');
+
+    await page.goto(batch);
+    await page.waitForSelector('text=Batch of 3 images: done');
+    await page.click('#select-all');
+    await page.waitForSelector('text=3 images selected');
+    await page.uncheck('[aria-label="Select one.jpg"]');
+    page.once('dialog', (dialog) => dialog.accept());
+    await page.click('#delete-selected');
+    await page.waitForFunction(() => document.querySelectorAll('.state').length === 3);
+    await page.waitForSelector('text=deleted');
+    expect(await page.locator('text=deleted').count()).toBe(2);
+    expect(await page.locator('.view').count()).toBe(1);
+  });
+
+  test('the camera, the time and the colours that the service found', async () => {
+    const { page } = await openPage(url);
+    await page.setInputFiles('#files', files('one.jpg'));
+    await page.click('summary');
+    await page.locator('summary', { hasText: 'Original' }).press('Enter');
+    await page.selectOption('#info', 'true');
+    await page.click('#send');
+    await page.waitForSelector('.results .swatch');
+    expect(await page.getAttribute('.results .palette', 'aria-label')).toMatch(/^Colours: #[0-9a-f]{6}/);
+    await page.click('.view');
+    await page.waitForSelector('#viewer-info .swatch');
+  });
+
   test('the same request in three languages', async () => {
     const { page } = await openPage(url);
     await openBatch(page, 'one.jpg');
@@ -136,16 +182,34 @@ describeInBrowser('the page shows', () => {
         }
       };
       await check('empty');
-      await page.setInputFiles('#files', files('one.jpg', 'broken.jpg'));
+      await page.setInputFiles('#files', files('one.jpg', 'broken.jpg', 'notes.jpg'));
       await page.click('summary');
-      await check('chosen');
+      await page.waitForSelector('#width');
+      await check('chosen, with options');
+      await page.route('**/process-images', () => undefined);
       await page.click('#send');
+      await page.waitForSelector('#sending:not([hidden])');
+      await check('sending');
+      await page.click('#sending-pause');
+      await check('paused');
+      await page.unroute('**/process-images');
+      await page.click('#sending-resume');
       await page.waitForSelector('text=Batch of 2 images: done, with errors');
       await page.waitForSelector('.view');
       await check('results');
       await page.click('.view >> nth=0');
       await page.waitForSelector('text=/% smaller/');
       await check('viewer');
+      await page.click('#viewer-close');
+      await page.click('#layout-grid');
+      await page.click('#select-all');
+      await page.waitForSelector('text=2 images selected');
+      await check('grid with a selection');
+      await page.click('#reprocess-selected');
+      await check('process again');
+      await page.goto(`${url}/#${randomUUID()}`);
+      await page.waitForSelector('text=There is no batch');
+      await check('missing');
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overflow).toBeLessThanOrEqual(0);
     }

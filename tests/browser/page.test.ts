@@ -92,7 +92,7 @@ describeInBrowser('the page', () => {
     await page.waitForSelector('text=2 done, 0 failed');
     const retried = page.url();
     await page.click('#reprocess');
-    expect(await page.textContent('#source')).toBe('Choose other options for the 2 images of the batch.');
+    expect(await page.textContent('#source')).toBe('Choose other options for 2 images of the batch.');
     await page.fill('#width', '40');
     await page.click('#send');
     await page.waitForFunction((before) => location.href !== before, retried);

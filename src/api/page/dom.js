@@ -45,6 +45,16 @@ export function formatDuration(seconds) {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** Copies text, and says so on the button for two seconds. */
+export async function copyText(text, button) {
+  button.dataset.label ??= button.textContent;
+  await navigator.clipboard.writeText(text);
+  button.textContent = 'Copied';
+  setTimeout(() => {
+    button.textContent = button.dataset.label;
+  }, 2000);
+}
+
 /** Shows an error where the person is, and moves the focus to it. */
 export function showError(message, near = 'error') {
   $(near).textContent = message;

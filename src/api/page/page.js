@@ -1,15 +1,29 @@
-// The page at /. It uses only the public API. This file connects what a person does: choose, send, follow, look, recent.
-import { call, makeDownload } from '/page/api.js';
+// The page at /. It uses only the public API. This file has the form, and connects what a person does: choose, send, follow, look.
+import { call } from '/page/api.js';
 import { createChooser } from '/page/choose.js';
-import { samples } from '/page/code-sample.js';
 import { $, createElement, formatDuration, formatSize, images, showError } from '/page/dom.js';
-import { askToNotify, canNotify, explainDelay, follow, notify, showInTab } from '/page/follow.js';
-import { clearImages, showImages, showTools } from '/page/look.js';
+import { showInTab } from '/page/follow.js';
 import { markInvalid, updateEstimate } from '/page/options.js';
-import { addRecent, checkRecent, forgetRecent, recent, showRecent } from '/page/recent.js';
+import { addRecent, checkRecent, showRecent } from '/page/recent.js';
 import { createSender, forgetUnsent, loadUnsent, toGroups } from '/page/send.js';
 
 const form = $('upload');
+
+/** What shows batches is loaded once the form is ready, or when it is needed. So the form is ready sooner on a slow connection. */
+let batchModule;
+function loadBatchModule() {
+  batchModule ??= import('/page/batch.js').then(
+    (loaded) => {
+      loaded.setReprocess(chooseAgain);
+      return loaded;
+    },
+    (error) => {
+      batchModule = undefined;
+      throw error;
+    },
+  );
+  return batchModule;
+}
 
 /** Presets and limits of the service. */
 let offer;
@@ -27,24 +41,24 @@ const getLimits = async () => (await getOffer()).limits;
 
 const chooser = createChooser({ getLimits, onChange: showSend });
 
-/** Batches whose images are processed again with other options; without them the chosen images are uploaded. */
-let source = [];
+/** Batches whose images, or some of them, are processed again with other options. Without them the chosen images are uploaded. */
+let sources = [];
 
 /** Returns the names and values of the options that are set. */
 const optionEntries = () => [...new FormData(form)].filter(([, value]) => typeof value === 'string' && value !== '');
 
 function showSend() {
   const count = chooser.ready().length;
-  $('send').disabled = count === 0 && source.length === 0;
-  $('send').textContent = source.length > 0 ? 'Process again' : count > 1 ? `Process ${count} images` : 'Process';
+  $('send').disabled = count === 0 && sources.length === 0;
+  $('send').textContent = sources.length > 0 ? 'Process again' : count > 1 ? `Process ${count} images` : 'Process';
 }
 
-/** Shows the form for the images of batches, or without batches for images to choose. */
-function setSource(batchIds, total = 0) {
-  source = batchIds;
-  const isAgain = batchIds.length > 0;
+/** Shows the form for images of batches, or without batches for images to choose. */
+function setSources(given, total = 0) {
+  sources = given;
+  const isAgain = given.length > 0;
   $('source').hidden = !isAgain;
-  $('source').textContent = isAgain ? `Choose other options for the ${images(total)} of the batch.` : '';
+  $('source').textContent = isAgain ? `Choose other options for ${images(total)} of the batch.` : '';
   for (const id of ['drop', 'chosen', 'left-out']) $(id).hidden = isAgain;
   if (isAgain) $('options').open = true;
   showError('');
@@ -73,7 +87,13 @@ let sender;
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   showError('');
-  if (source.length > 0) return sendAgain();
+  if (sources.length > 0) {
+    const { copyBatches } = await loadBatchModule();
+    const problem = await copyBatches('reprocess', sources, optionEntries());
+    if (!problem) return;
+    showError(problem);
+    return markInvalid(problem);
+  }
   const { maxFiles } = await getLimits();
   startSending(toGroups(chooser.ready(), optionEntries(), maxFiles));
 });
@@ -199,231 +219,43 @@ loadUnsent().then((unsent) => {
   };
 });
 
-/** Processes the images of the shown batches again. */
-async function sendAgain() {
-  const made = [];
-  for (const batchId of source) {
-    const response = await postAction(batchId, 'reprocess', new URLSearchParams(optionEntries()));
-    if (!response.ok) {
-      showError(response.detail);
-      return markInvalid(response.detail);
-    }
-    made.push(response);
-  }
-  openMade(made, optionEntries());
-}
-
-// ---- Following
-
-let stopFollowing = () => {};
-/** What is shown: ids, and the last status of each batch. */
-let shown = { batchIds: [], names: [], statuses: new Map() };
-
-function openBatches(hash) {
-  stopFollowing();
-  const batchIds = hash.split(',');
-  const { names = [], options } = recent().find((batch) => batch.hash === hash) ?? {};
-  shown = { batchIds, names, statuses: new Map() };
-  form.hidden = true;
-  $('batch').hidden = false;
-  $('batch-title').textContent = 'Batch';
-  $('batch-wait').textContent = '';
-  // What belongs to the batch that was shown before must not stay.
-  showMessage('Loading …');
-  $('batch-progress').hidden = true;
-  for (const id of ['archives', 'cancel', 'retry', 'reprocess', 'delete', 'ask-notify']) $(id).hidden = true;
-  clearImages();
-  showTools(false);
-  showSamples(names, options);
-
-  const hasBegun = () => [...shown.statuses.values()].some(({ status }) => status !== 'waiting');
-  const stopExplaining = explainDelay(
-    () => shown.statuses.size === 0 || hasBegun(),
-    (text) => {
-      $('batch-wait').textContent = text;
-    },
-  );
-  let wasRunning = false;
-  const stop = follow(batchIds, {
-    onStatus(status) {
-      wasRunning ||= !status.status.startsWith('completed');
-      shown.statuses.set(status.batchId, status);
-      showImages(status);
-      showBatches();
-    },
-    onMissing(batchId, message) {
-      forgetRecent(batchId);
-      showMessage(message);
-    },
-    onConnection: (text) => {
-      $('batch-wait').textContent = text;
-    },
-    onEnd() {
-      stopExplaining();
-      showInTab(undefined);
-      if (wasRunning) notify($('batch-status').textContent);
-    },
-  });
-  stopFollowing = () => {
-    stop();
-    stopExplaining();
-    showInTab(undefined);
-  };
-}
-
-function showMessage(text) {
-  $('batch-status').textContent = text;
-}
-
-/** Shows several batches as one. */
-function showBatches() {
-  const statuses = [...shown.statuses.values()];
-  const count = (key) => statuses.reduce((sum, { progress }) => sum + progress[key], 0);
-  const [total, completed, failed] = [count('total'), count('completed'), count('failed')];
-  const isComplete = statuses.length === shown.batchIds.length;
-  const hasEnded = isComplete && statuses.every(({ status }) => status.startsWith('completed'));
-  const hasBegun = statuses.some(({ status }) => status !== 'waiting');
-  const word = hasEnded ? (failed > 0 ? 'done, with errors' : 'done') : hasBegun ? 'in progress' : 'waiting';
-  $('batch-title').textContent = `Batch of ${images(total)}: ${word}`;
-  showMessage(`${completed} done, ${failed} failed, ${total - completed - failed} remaining`);
-  $('batch-progress').hidden = false;
-  $('batch-progress').max = total;
-  $('batch-progress').value = completed + failed;
-  showInTab(hasEnded ? undefined : (completed + failed) / total);
-  $('cancel').hidden = hasEnded;
-  $('retry').hidden = !hasEnded || failed === 0;
-  $('reprocess').hidden = !hasEnded;
-  $('delete').hidden = !hasEnded;
-  $('ask-notify').hidden = hasEnded || !canNotify() || Notification.permission === 'granted';
-  showTools(completed > 0);
-  showArchives(hasEnded ? statuses.filter(({ progress }) => progress.completed > 0) : []);
-}
-
-function showArchives(statuses) {
-  const list = $('archives');
-  const ids = statuses.map(({ batchId }) => batchId).join();
-  list.hidden = statuses.length === 0;
-  if (list.dataset.ids === ids) return;
-  list.dataset.ids = ids;
-  list.replaceChildren(
-    ...statuses.map(({ links }, at) => {
-      const textContent = statuses.length === 1 ? 'Download all' : `Download part ${at + 1}`;
-      const link = createElement('a', { href: links.archive, className: 'button archive', download: '', textContent });
-      makeDownload(link, showMessage);
-      return link;
-    }),
-  );
-}
-
-/** Sends an action of a batch. Returns the body of the response, with `ok`. */
-async function postAction(batchId, action, body) {
-  const path = `/batches/${encodeURIComponent(batchId)}/${action}`;
-  const response = await call(path, { method: 'POST', ...(body && { body }) }).catch(() => undefined);
-  if (!response) return { ok: false, detail: 'The service is unreachable. Check that it is running, and try again.' };
-  return { ...(await response.json()), ok: response.ok };
-}
-
-/** Opens batches that were made from those that are shown. */
-function openMade(made, options) {
-  const hash = made.map(({ batchId }) => batchId).join(',');
-  const total = made.reduce((sum, { totalFiles }) => sum + totalFiles, 0);
-  addRecent({
-    hash,
-    names: shown.names.length === total ? shown.names : [images(total)],
-    total,
-    options,
-    at: Date.now(),
-  });
-  location.hash = hash;
-}
-
-$('cancel').addEventListener('click', async () => {
-  $('batch-title').focus();
-  for (const batchId of shown.batchIds) {
-    const response = await postAction(batchId, 'cancel');
-    if (!response.ok) showMessage(response.detail);
-  }
-});
-$('retry').addEventListener('click', async () => {
-  const made = [];
-  for (const { batchId, progress } of shown.statuses.values()) {
-    if (progress.failed === 0) continue;
-    const response = await postAction(batchId, 'retry');
-    if (!response.ok) return showMessage(response.detail);
-    made.push(response);
-  }
-  openMade(made);
-});
-$('reprocess').addEventListener('click', () => {
-  const total = [...shown.statuses.values()].reduce((sum, { progress }) => sum + progress.total, 0);
-  $('batch').hidden = true;
-  form.hidden = false;
-  setSource(shown.batchIds, total);
-  $('options').querySelector('summary').focus();
-});
-$('delete').addEventListener('click', async () => {
-  if (!confirm('Delete these images and their results? This cannot be undone.')) return;
-  for (const batchId of shown.batchIds) {
-    const response = await call(`/batches/${encodeURIComponent(batchId)}`, { method: 'DELETE' }).catch(() => undefined);
-    if (!response?.ok) return showMessage('The batch could not be deleted. Try again later.');
-    forgetRecent(batchId);
-  }
-  location.hash = '';
-  $('files').focus();
-});
-$('ask-notify').addEventListener('click', async () => {
-  $('ask-notify').hidden = await askToNotify();
-});
-$('another').addEventListener('click', () => {
-  location.hash = '';
-});
-
-// ---- The same request as a command or a program
-
-let sample = 'curl';
-
-function showSamples(names, options) {
-  $('code-row').hidden = !options;
-  if (!options) return;
-  $('code-languages').replaceChildren(
-    ...Object.keys(samples).map((language) => {
-      const button = createElement('button', { type: 'button', className: 'button', textContent: language });
-      button.setAttribute('aria-pressed', String(language === sample));
-      button.addEventListener('click', () => {
-        sample = language;
-        showSamples(names, options);
-        $('code-languages').querySelector('[aria-pressed="true"]').focus();
-      });
-      return button;
-    }),
-  );
-  $('curl').textContent = samples[sample](names.slice(0, 10), options);
-}
-
-$('copy').addEventListener('click', async () => {
-  await navigator.clipboard.writeText($('curl').textContent);
-  $('copy').textContent = 'Copied';
-  setTimeout(() => {
-    $('copy').textContent = 'Copy';
-  }, 2000);
-});
-
 // ---- Navigation: the ids are in the address, so that a reload or a link opens the batches again
 
-function navigate() {
-  stopFollowing();
-  setSource([]);
-  const hash = location.hash.slice(1);
-  if (hash) return openBatches(hash);
-  $('batch').hidden = true;
-  form.hidden = Boolean(sender);
+/** Shows the form for images of batches that are processed again. */
+async function chooseAgain(given, total) {
+  (await loadBatchModule()).closeBatches();
+  form.hidden = false;
+  setSources(given, total);
+  $('options').querySelector('summary').focus();
 }
 
-addEventListener('hashchange', navigate);
+async function navigate() {
+  setSources([]);
+  const hash = location.hash.slice(1);
+  form.hidden = Boolean(hash || sender);
+  $('batch').hidden = !hash;
+  if (!hash && !batchModule) return;
+  const { closeBatches, openBatches } = await loadBatchModule();
+  if (hash !== location.hash.slice(1)) return;
+  closeBatches();
+  if (hash) openBatches(hash);
+}
+
+const showIncomplete = () => showError('The page could not be loaded completely. Reload it to try again.');
+
+addEventListener('hashchange', () => {
+  navigate().catch(showIncomplete);
+  // What had the focus is hidden now.
+  if (!sender) $(location.hash ? 'batch-title' : 'files').focus();
+});
 showRecent();
-navigate();
+navigate().catch(showIncomplete);
 // With an API key the list comes from the service. The first request asks for the key.
 showOffer().then(
-  () => showRecent().then(checkRecent),
+  async () => {
+    await loadBatchModule().catch(() => undefined);
+    await showRecent();
+    await checkRecent();
+  },
   () => showError('The settings of the service could not be loaded. Reload the page to try again.'),
 );

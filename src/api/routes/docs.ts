@@ -1,3 +1,4 @@
+import compression from 'compression';
 import { Router } from 'express';
 import helmet from 'helmet';
 import swaggerUi from 'swagger-ui-express';
@@ -11,6 +12,8 @@ import { methodNotAllowed, onlyReads, unknownRoute } from '../http/error-handler
 export function docsRoute(document: object): Router {
   const router = Router();
 
+  // Swagger UI has 1.5 MB.
+  router.use(['/openapi.json', '/docs'], compression());
   router
     .route('/openapi.json')
     .get((_req, res) => void res.json(document))

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import compression from 'compression';
 import express, { Router } from 'express';
 import helmet from 'helmet';
 import { projectRoot } from '../../shared/setting-types.ts';
@@ -27,9 +28,10 @@ export function pageRoute(): Router {
   });
   router
     .route('/')
-    .get(policy, (_req, res) => res.sendFile(join(folder, 'index.html')))
+    .get(policy, compression(), (_req, res) => res.sendFile(join(folder, 'index.html')))
     .all(methodNotAllowed('GET, HEAD'));
 
+  router.use('/page', compression());
   const { resolve } = createRequire(import.meta.url);
   const libraries = {
     'thumbhash.js': join(dirname(resolve('thumbhash')), 'thumbhash.js'),
