@@ -29,11 +29,17 @@ const photo = {
 };
 
 /**
- * Adds the metadata of the source that the options keep. `all` needs a pipeline that has them; the others are read from the header.
+ * Adds the metadata and the colour profile of the source that the options keep. Only a pipeline from the source has a profile, and the
+ * metadata that `all` keeps. The other metadata is read from the header.
  *
- * @param source header of the source
+ * @param header of the source
  */
-export function keepMetadata(pipeline: Sharp, { keepMetadata: kept }: FullOptions, { exif }: Metadata): Sharp {
+export function keepMetadata(pipeline: Sharp, options: FullOptions, header: Metadata): Sharp {
+  const image = keepTags(pipeline, options, header);
+  return options.keepProfile ? image.keepIccProfile() : image;
+}
+
+function keepTags(pipeline: Sharp, { keepMetadata: kept }: FullOptions, { exif }: Metadata): Sharp {
   if (kept === 'all') return pipeline.keepExif().keepXmp();
   if (kept === 'none' || !exif) return pipeline;
   const directories = openExif(exif);
@@ -46,7 +52,7 @@ export function keepMetadata(pipeline: Sharp, { keepMetadata: kept }: FullOption
   return Object.keys({ ...tags.IFD0, ...tags.IFD2 }).length === 0 ? pipeline : pipeline.withExif(tags);
 }
 
-/** Whether a pipeline from pixels lacks what the options keep. */
+/** Checks whether a pipeline from pixels lacks what the options keep. */
 export function needsSource({ keepMetadata: kept, keepProfile }: FullOptions): boolean {
   return kept === 'all' || keepProfile === true;
 }
