@@ -216,7 +216,7 @@ async function sendAgain() {
 // ---- Following
 
 let stopFollowing = () => {};
-/** What is shown: ids, and the last status of each batch. */
+/** The batches on display: their ids, and the last status of each. */
 let shown = { batchIds: [], names: [], statuses: new Map() };
 
 function openBatches(hash) {
@@ -228,7 +228,7 @@ function openBatches(hash) {
   $('batch').hidden = false;
   $('batch-title').textContent = 'Batch';
   $('batch-wait').textContent = '';
-  // What belongs to the batch that was shown before must not stay.
+  // Nothing of the batch that was shown before may stay.
   showMessage('Loading …');
   $('batch-progress').hidden = true;
   for (const id of ['archives', 'cancel', 'retry', 'reprocess', 'delete', 'ask-notify']) $(id).hidden = true;
