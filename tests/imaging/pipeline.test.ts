@@ -9,8 +9,8 @@ import { formatNames } from '../../src/shared/setting-types.ts';
 import { largeOriginal } from '../../src/storage/large-original.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { encoded, jpeg, png, testImage, truncatedJpeg } from '../support/images.ts';
+import { limits } from '../support/make-results.ts';
 
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 /** Processes an image without options, and returns the single result. */
 async function processImage(...args: Parameters<typeof processAll>) {
   const { images } = await processAll(...args);
