@@ -1,5 +1,5 @@
 // Processes one image at a time with the pipeline given as its argument, and reports the time of each.
-import { configureSharp } from '../src/imaging/pipeline.ts';
+import { configureSharp } from '../src/imaging/configure-sharp.ts';
 import { limits, plainSharp, servicePipeline } from './pipelines.ts';
 
 const work = process.argv[2] === 'service' ? servicePipeline : plainSharp;

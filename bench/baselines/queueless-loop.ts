@@ -1,6 +1,7 @@
 // The pipeline in a loop without a queue: reads an original, processes it, stores the result durably, and repeats.
 import { readFileSync } from 'node:fs';
-import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { configureSharp } from '../../src/imaging/configure-sharp.ts';
+import { processImage } from '../../src/imaging/pipeline.ts';
 import { createResults } from '../../src/storage/local/results.ts';
 
 const [original = '', folder = '', name = ''] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { configureSharp } from '../../src/imaging/pipeline.ts';
+import { configureSharp } from '../../src/imaging/configure-sharp.ts';
 import { mixedImages, scene } from '../images.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
 import { limits } from '../pipelines.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { configureSharp } from '../../src/imaging/pipeline.ts';
+import { configureSharp } from '../../src/imaging/configure-sharp.ts';
 import { mixedImages } from '../images.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
 import { limits, servicePipeline } from '../pipelines.ts';

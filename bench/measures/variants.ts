@@ -1,4 +1,5 @@
-import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { configureSharp } from '../../src/imaging/configure-sharp.ts';
+import { processImage } from '../../src/imaging/pipeline.ts';
 import { photo, scene } from '../images.ts';
 import { alternate, type Measure, median, type Row, timed } from '../measure.ts';
 import { limits } from '../pipelines.ts';

@@ -1392,17 +1392,17 @@ export interface components {
         };
         /**
          * @example {
-         *       "presetsOnly": false,
-         *       "watermarks": [
-         *         "logo"
-         *       ],
          *       "presets": {
          *         "avatar": {
          *           "width": 128,
          *           "height": 128,
-         *           "fit": "cover"
+         *           "position": "attention"
          *         }
          *       },
+         *       "presetsOnly": false,
+         *       "watermarks": [
+         *         "logo"
+         *       ],
          *       "limits": {
          *         "maxFiles": 10,
          *         "maxFileBytes": 5242880,

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { QueueClient } from '../queue/queue-client.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
 import { UPLOAD_PATH } from './upload/upload-limits.ts';
+import { toServiceStatus } from './views/service-status.ts';
 
 /** The Prometheus metrics of the API. No label contains values that a client can choose. */
 export interface ApiMetrics {
@@ -64,10 +65,11 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
     reachable.set(load ? 1 : 0);
     for (const gauge of [waiting, active, workers, oldestAge]) gauge.remove();
     if (!load) return;
-    waiting.set(load.waiting);
-    active.set(load.active);
-    if (load.workers !== undefined) workers.set(load.workers);
-    oldestAge.set(Math.max(0, Date.now() - (load.oldestBatchAt ?? Date.now())) / 1000);
+    const status = toServiceStatus(load);
+    waiting.set(status.waitingFiles);
+    active.set(status.activeFiles);
+    if (status.workers !== null) workers.set(status.workers);
+    oldestAge.set(status.oldestBatchAgeSeconds ?? 0);
   }
 
   /** Bytes of each connection that have been counted. */

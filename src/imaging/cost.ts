@@ -40,7 +40,7 @@ function drawingCost(options: CostOptions): number {
   );
 }
 
-/** Whether a lower quality makes the file of a result smaller. */
+/** Checks whether a lower quality makes the file of a result smaller. */
 export function hasQuality({ format, lossless }: Pick<FullOptions, 'format' | 'lossless'>): boolean {
   return !lossless && ['jpeg', 'webp', 'avif'].includes(format);
 }

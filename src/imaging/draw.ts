@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { FullOptions } from './options.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Wanted } from './plan.ts';
 
 /** Adds one operation to a pipeline. sharp runs the operations of a pipeline in its own order, which the list of steps follows. */
 export type Step = (image: Sharp, options: FullOptions, plan: Plan) => Sharp;
@@ -102,12 +102,7 @@ export const draw: readonly Step[] = [
   negate,
 ];
 
-/** A result to make. */
-export interface Wanted {
-  options: FullOptions;
-  plan: Plan;
-}
-
+/** Adds the operations of each step to a pipeline. */
 export function apply(steps: readonly Step[], image: Sharp, { options, plan }: Wanted): Sharp {
   return steps.reduce((result, step) => step(result, options, plan), image);
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import sharp, { type Metadata } from 'sharp';
-import { uprightExif } from './exif.ts';
+import { uprightExif } from './exif-directory.ts';
 import { ImageError, unsupported } from './image-error.ts';
 import { completePng, maxHeadBytes, TAIL_BYTES } from './uncompressed-png.ts';
 

@@ -19,10 +19,10 @@ export class OperatorError extends Error {
   override name = 'OperatorError';
 }
 
-/** How libvips's loaders report a file that ends too early. */
+/** Matches the messages of libvips's loaders about a file that ends too early. */
 const TRUNCATED = /premature end of JPEG|unexpected end|outside of file bounds|insufficient input data/i;
 
-/** How libvips reports that this machine, not the image, is the cause. */
+/** Matches the messages of libvips that this machine, not the image, is the cause. */
 const MACHINE_ERROR = /out of memory|unable to allocate|cannot allocate|too many open files|no space left/i;
 
 /**

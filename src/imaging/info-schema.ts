@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatNames } from '../shared/setting-types.ts';
 
-// What is known of an original. The API imports this file too, so it must not import sharp, directly or indirectly.
+// The API imports this file too, so it must not import sharp, directly or indirectly.
 
 /** Maximum length of a text from a file, in characters. */
 export const MAX_TEXT_LENGTH = 100;
@@ -32,7 +32,7 @@ export const exif = z
 /** See {@link exif}. */
 export type Exif = z.infer<typeof exif>;
 
-/** What is known of an original. */
+/** Facts about an original. */
 export const imageInfo = z
   .object({
     format: z.enum(formatNames).meta({ description: 'File format' }),

@@ -1,10 +1,10 @@
-import type { Metadata, Sharp } from 'sharp';
-import type { FormatName } from '../shared/setting-types.ts';
 import { countColors } from './count-colors.ts';
 import type { ImageInfo } from './info-schema.ts';
 import { toThumbHash } from './placeholder.ts';
+import type { Wanted } from './plan.ts';
 import { readExif } from './read-exif.ts';
 import { readProfileName } from './read-profile-name.ts';
+import { type Source, startPipeline } from './source.ts';
 
 /** Longest side of the copy whose colours are counted, in pixels. */
 const SIDE = 64;
@@ -20,19 +20,15 @@ const colorSpaces: Record<string, ImageInfo['colorSpace']> = {
 };
 
 /**
- * Reads what is known of an original. It decodes the image once more, at a fraction of its size where the format allows.
- *
- * @param image the original, with the limit of its pixels
- * @param header of the original
- * @param allowsGps whether the location of the camera may be part of it
+ * Reads facts about the original if an option asks for them. It decodes the image once more, at a fraction of its size where the format
+ * allows. The location of the camera is part of them only if a result may contain it too.
  */
-export async function readInfo(
-  image: Sharp,
-  header: Metadata,
-  format: FormatName,
-  allowsGps: boolean,
-): Promise<ImageInfo> {
-  const { data, info } = await image
+export async function readInfo(source: Source, results: readonly Wanted[]): Promise<ImageInfo | undefined> {
+  const asking = results.filter(({ options }) => options.info);
+  if (asking.length === 0) return undefined;
+  const allowsGps = asking.some(({ options }) => options.keepMetadata === 'all');
+  const { format, header } = source;
+  const { data, info } = await startPipeline(source)
     .autoOrient()
     .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')

@@ -224,7 +224,7 @@ export const output = z.object({ name: z.string().optional(), options: z.object(
 /** See {@link output}. */
 export type Output = z.infer<typeof output>;
 
-/** What is kept of the metadata. */
+/** Amount of metadata that a result keeps. */
 export type KeptMetadata = Exclude<NonNullable<ImageOptions['keepMetadata']>, boolean>;
 
 /**

@@ -1,18 +1,6 @@
-import type { ResultFormat } from '../shared/setting-types.ts';
-import { costOf, describeExcess, inMegapixels } from './cost.ts';
 import { ImageError } from './image-error.ts';
 import { toEdges } from './option-values.ts';
 import type { FullOptions } from './options.ts';
-
-/** Longest side that each file format can store, in pixels. */
-const LONGEST_SIDES: Record<ResultFormat, number> = {
-  jpeg: 65_535,
-  png: 65_535,
-  webp: 16_383,
-  avif: 16_384,
-  gif: 65_535,
-  tiff: 65_535,
-};
 
 /** A size in pixels. */
 export interface Size {
@@ -42,6 +30,12 @@ export interface Plan {
   size: Size;
   /** Number of frames of the result. */
   frames: number;
+}
+
+/** A result to make. */
+export interface Wanted {
+  options: FullOptions;
+  plan: Plan;
 }
 
 /** Returns the size of an image after its rotation. */
@@ -92,8 +86,7 @@ export function planResult(
 function planDrawn(source: Size, scaled: Size, { width, height, fit, enlarge }: FullOptions): Size {
   if (!width || !height || fit === 'inside' || fit === 'outside') return scaled;
   if (enlarge || fit === 'contain') return { width, height };
-  const most = fit === 'fill' ? source : scaled;
-  return { width: Math.min(width, most.width), height: Math.min(height, most.height) };
+  return { width: Math.min(width, source.width), height: Math.min(height, source.height) };
 }
 
 /** Finds the part of the rotated source that `trim` and `crop` leave. It is clipped to the image. */
@@ -134,76 +127,4 @@ function focusOn(point: string, size: Size, target: Size): { size: Size; area: A
   const offset = (percent: number, whole: number, part: number) =>
     Math.round(Math.max(0, Math.min(whole - part, (percent / 100) * whole - part / 2)));
   return { size, area: { left: offset(x, size.width, width), top: offset(y, size.height, height), width, height } };
-}
-
-/** Limits that {@link checkBounds} compares an image with. */
-export interface PixelLimits {
-  /** Maximum number of pixels to decode. */
-  maxPixels: number;
-  /** Maximum frames of an animation. */
-  maxFrames: number;
-}
-
-/** A source as {@link checkBounds} sees it. Its size is upright, of one frame. */
-export interface SourceBounds extends Size {
-  /** Of a decoded pixel, as libvips keeps it. */
-  bytesPerPixel: number;
-  /** Whether the EXIF orientation turns the image. */
-  isTurned: boolean;
-}
-
-/** Bytes of an ordinary pixel: RGB and alpha of 8 bits. */
-const ORDINARY_BYTES = 4;
-
-/**
- * Rejects an image that would take too much memory or time, using only its header.
- *
- * @param decoded pixels that are decoded beyond the first time
- * @throws {ImageError} that states the exceeded limit
- */
-export function checkBounds(
-  source: SourceBounds,
-  { maxPixels, maxFrames }: PixelLimits,
-  results: readonly { plan: Plan; options: FullOptions }[],
-  decoded: number,
-): void {
-  for (const { plan, options } of results) {
-    if (plan.frames > maxFrames) {
-      throw new ImageError('IMAGE_TOO_LARGE', `${plan.frames} frames, the limit is ${maxFrames}`);
-    }
-    const canvas = rotatedSize(source, options.rotate);
-    // Only an angle that is not a multiple of 90 degrees needs more pixels than the source has.
-    const pixels = Math.max(source.width * source.height, canvas.width * canvas.height) * plan.frames;
-    // An image is turned in memory, where deep pixels take more room. An image that is not turned is decoded row by row.
-    const weight = options.rotate !== 0 || source.isTurned ? Math.max(1, source.bytesPerPixel / ORDINARY_BYTES) : 1;
-    if (pixels * weight > maxPixels) {
-      const frames = plan.frames > 1 ? ` in ${plan.frames} frames` : '';
-      const deep = weight > 1 ? ` of ${source.bytesPerPixel} bytes to turn, which count ${weight} times` : '';
-      throw new ImageError(
-        'IMAGE_TOO_LARGE',
-        `${inMegapixels(pixels)} megapixels${frames}${deep}, the limit is ${inMegapixels(maxPixels)}`,
-      );
-    }
-    const { width, height } = plan.size;
-    const longestSide = LONGEST_SIDES[options.format];
-    if (Math.max(width, height) > longestSide) {
-      const before = `${source.width}×${source.height} pixels would become ${width}×${height}`;
-      throw new ImageError(
-        'OUTPUT_TOO_LARGE',
-        `${before}, and a side in ${options.format} cannot be longer than ${longestSide}`,
-      );
-    }
-  }
-  const pixels = results.map(({ plan }) => plan.size.width * plan.size.height * plan.frames);
-  const excess = describeExcess(
-    results.map(({ options }, index) => costOf(pixels[index] ?? 0, options)),
-    sum(pixels),
-    decoded,
-  );
-  if (excess)
-    throw new ImageError('OUTPUT_TOO_LARGE', `with these options ${source.width}×${source.height} pixels ${excess}`);
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

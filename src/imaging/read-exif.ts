@@ -1,25 +1,9 @@
 import { type Directory, openExif } from './exif-directory.ts';
+import type { Tag } from './exif-tags.ts';
 import type { Exif } from './info-schema.ts';
 
-/** Tags to read (CIPA DC-008, Exif 3.0, sections 4.6.5 to 4.6.7), by the directory that has them. */
-const tags = {
-  make: 0x010f,
-  model: 0x0110,
-  exposureTime: 0x829a,
-  fNumber: 0x829d,
-  iso: 0x8827,
-  takenAt: 0x9003,
-  utcOffset: 0x9011,
-  focalLength: 0x920a,
-  lens: 0xa434,
-  latitudeRef: 1,
-  latitude: 2,
-  longitudeRef: 3,
-  longitude: 4,
-} as const;
-
 /**
- * Reads the harmless part of EXIF. Broken EXIF is never an error. We use no package for it, for the reasons in docs/decisions.md.
+ * Reads the harmless part of EXIF. Broken EXIF is never an error.
  *
  * @param bytes EXIF as sharp returns it: with or without the prefix of JPEG
  * @param allowsGps whether to read the location of the camera
@@ -28,14 +12,14 @@ const tags = {
 export function readExif(bytes: Uint8Array, allowsGps: boolean): Exif | undefined {
   const { image, photo, gps } = openExif(bytes);
   const exif = {
-    make: image.text(tags.make),
-    model: image.text(tags.model),
-    lens: photo.text(tags.lens),
-    takenAt: toTime(photo.text(tags.takenAt), photo.text(tags.utcOffset)),
-    exposureSeconds: toPositive(photo.number(tags.exposureTime)),
-    fNumber: toPositive(photo.number(tags.fNumber)),
-    iso: toPositive(photo.number(tags.iso)),
-    focalLengthMm: toPositive(photo.number(tags.focalLength)),
+    make: image.text('Make'),
+    model: image.text('Model'),
+    lens: photo.text('LensModel'),
+    takenAt: toTime(photo.text('DateTimeOriginal'), photo.text('OffsetTimeOriginal')),
+    exposureSeconds: toPositive(photo.number('ExposureTime')),
+    fNumber: toPositive(photo.number('FNumber')),
+    iso: toPositive(photo.number('ISOSpeedRatings')),
+    focalLengthMm: toPositive(photo.number('FocalLength')),
     gps: allowsGps ? readGps(gps) : undefined,
   };
   const known = Object.entries(exif).filter(([, value]) => value !== undefined);
@@ -43,16 +27,16 @@ export function readExif(bytes: Uint8Array, allowsGps: boolean): Exif | undefine
 }
 
 function readGps(directory: Directory): Exif['gps'] {
-  const latitude = toDegrees(directory, tags.latitude, tags.latitudeRef, { N: 1, S: -1 }, 90);
-  const longitude = toDegrees(directory, tags.longitude, tags.longitudeRef, { E: 1, W: -1 }, 180);
+  const latitude = toDegrees(directory, 'GPSLatitude', 'GPSLatitudeRef', { N: 1, S: -1 }, 90);
+  const longitude = toDegrees(directory, 'GPSLongitude', 'GPSLongitudeRef', { E: 1, W: -1 }, 180);
   return latitude === undefined || longitude === undefined ? undefined : { latitude, longitude };
 }
 
 /** Converts degrees, minutes and seconds to degrees, with six decimals: 11 cm. */
 function toDegrees(
   { text, number }: Directory,
-  tag: number,
-  refTag: number,
+  tag: Tag,
+  refTag: Tag,
   signs: Record<string, number>,
   most: number,
 ): number | undefined {

@@ -6,7 +6,7 @@ const END = chunk('IEND', []);
 /** Bytes that follow the image data: their check sum, and the last chunk. */
 export const TAIL_BYTES = 4 + END.length;
 
-/** What a PNG has besides its pixels. */
+/** Content of a PNG besides its pixels. */
 export interface PngHeader {
   width: number;
   height: number;

@@ -180,7 +180,7 @@ export const imageJobResult = z.object({
 export type ImageJobResult = z.infer<typeof imageJobResult>;
 
 const { dhash, info } = imageJobResult.shape;
-/** What a newer version describes in another way counts as absent. */
+/** Reads a field that a newer version describes in another way as absent. */
 const storedResult = imageJobResult.extend({ dhash: dhash.catch(undefined), info: info.catch(undefined) });
 
 /**

@@ -137,7 +137,7 @@ export interface Results {
   removeOfBatch(batchId: string): Promise<void>;
 }
 
-/** How to read a stored file. */
+/** The way to read a stored file. */
 export type StoredFile =
   /** From a disk of this machine, at an absolute path. */
   | { path: string }

@@ -1,5 +1,5 @@
 import { constants, setPriority } from 'node:os';
-import { configureSharp } from '../imaging/pipeline.ts';
+import { configureSharp } from '../imaging/configure-sharp.ts';
 import type { ImageJobPayload } from '../queue/image-job.ts';
 import { loadConfig } from '../shared/config.ts';
 import { createWatermarks } from '../shared/watermarks.ts';

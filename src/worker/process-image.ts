@@ -1,5 +1,6 @@
 import { ImageError } from '../imaging/image-error.ts';
-import { type ImagingLimits, processImage } from '../imaging/pipeline.ts';
+import type { ImagingLimits } from '../imaging/limits.ts';
+import { processImage } from '../imaging/pipeline.ts';
 import type { ImageJobPayload, ImageJobResult } from '../queue/image-job.ts';
 import { imageJobId } from '../queue/names.ts';
 import type { Config } from '../shared/config.ts';

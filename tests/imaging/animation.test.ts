@@ -1,8 +1,6 @@
 import sharp from 'sharp';
-import { toOutputs } from '../../src/imaging/outputs.ts';
-import { processImage } from '../../src/imaging/pipeline.ts';
-import { formatNames } from '../../src/shared/setting-types.ts';
 import { jpeg } from '../support/images.ts';
+import { makeResults } from '../support/make-results.ts';
 
 const colours = ['#000000', '#ff0000', '#ffffff'];
 const timing = { delay: [100, 200, 300], loop: 2 };
@@ -19,17 +17,8 @@ async function animation(format: 'gif' | 'webp', frames: readonly string[] = col
 }
 
 async function make(given: Record<string, unknown>, from: Uint8Array | Promise<Uint8Array>, more: object = {}) {
-  const result = toOutputs(given);
-  if ('errors' in result) throw new Error(JSON.stringify(result.errors));
-  const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100, ...more };
-  const made = await processImage(
-    await from,
-    limits,
-    result.outputs.map(({ options }) => options),
-  );
-  const [image] = made.images;
-  if (!image) throw new Error('nothing was made');
-  return { ...image, placeholder: made.placeholder };
+  const { first, placeholder } = await makeResults(given, from, more);
+  return { ...first, placeholder };
 }
 
 /** Returns the colour in the middle of each frame, as levels of red, green and blue. */

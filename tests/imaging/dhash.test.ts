@@ -2,18 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { differenceHash } from '../../src/imaging/dhash.ts';
-import { processImage } from '../../src/imaging/pipeline.ts';
-import { formatNames, projectRoot } from '../../src/shared/setting-types.ts';
+import { projectRoot } from '../../src/shared/setting-types.ts';
+import { makeResults } from '../support/make-results.ts';
 
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 /** A photograph, upright. */
 const photo = sharp(readFileSync(join(projectRoot, 'docs/images/before.jpg')))
   .autoOrient()
   .png()
   .toBuffer();
 
-const hashOf = async (image: Sharp, options = {}) =>
-  (await processImage(await image.toBuffer(), limits, [options])).dhash;
+const hashOf = async (image: Sharp, options = {}) => (await makeResults(options, image.toBuffer())).dhash;
 
 /** Counts the bits in which two hashes differ. */
 function distance(one: string, other: string): number {

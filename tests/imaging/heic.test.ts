@@ -1,7 +1,8 @@
 import sharp from 'sharp';
+import { configureSharp } from '../../src/imaging/configure-sharp.ts';
 import { detectFormat } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
-import { configureSharp, processImage } from '../../src/imaging/pipeline.ts';
+import { processImage } from '../../src/imaging/pipeline.ts';
 import { codedImage, heicFile, makeHeic, properties } from '../support/heic.ts';
 import { encoded } from '../support/images.ts';
 

@@ -8,9 +8,8 @@ import { readExif } from '../../src/imaging/read-exif.ts';
 import { readProfileName } from '../../src/imaging/read-profile-name.ts';
 import { formatNames, projectRoot } from '../../src/shared/setting-types.ts';
 import { encoded, testImage } from '../support/images.ts';
+import { limits } from '../support/make-results.ts';
 import { seeded } from '../support/random.ts';
-
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 
 async function infoOf(image: Sharp | Buffer, ...outputs: ImageOptions[]) {
   const source = Buffer.isBuffer(image) ? image : await image.toBuffer();

@@ -5,6 +5,7 @@ import { processImage } from '../../src/imaging/pipeline.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
 import { gifBomb, pngBomb } from '../support/bombs.ts';
 import { encoded, testImage } from '../support/images.ts';
+import { limits, makeResults } from '../support/make-results.ts';
 
 /** A watermark: a red square with a transparent hole. */
 const logo = sharp({ create: { width: 40, height: 40, channels: 4, background: '#ff0000' } })
@@ -29,18 +30,8 @@ const scene = testImage(600, 400)
   .toBuffer();
 
 async function make(given: Record<string, unknown>, from: Promise<Uint8Array> = scene) {
-  const result = toOutputs(given, ['logo']);
-  if ('errors' in result) throw new Error(JSON.stringify(result.errors));
   const mark = await logo;
-  const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100, watermarks: () => mark };
-  const { images } = await processImage(
-    await from,
-    limits,
-    result.outputs.map(({ options }) => options),
-  );
-  const [image] = images;
-  if (!image) throw new Error('nothing was made');
-  return image;
+  return (await makeResults(given, from, { watermarks: () => mark })).first;
 }
 
 async function pixelsOf(image: Uint8Array | Sharp) {
@@ -583,14 +574,9 @@ describe('uses the size that the result really has', () => {
 describe('an image of the operator', () => {
   const draw = async (mark: Uint8Array | (() => never)) => {
     const watermarks = () => (typeof mark === 'function' ? mark() : mark);
-    const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100, watermarks };
-    const options: ImageOptions = {
-      grayscale: false,
-      format: 'png',
-      watermark: { image: 'logo', opacity: 1, scale: 50, position: 'centre' },
-    };
-    const { images } = await processImage(await scene, limits, [options]);
-    return colourAt(images[0]?.data ?? Buffer.alloc(0), 256, 170);
+    const watermark = { image: 'logo', opacity: 1, scale: 50, position: 'centre' };
+    const { first } = await makeResults({ grayscale: false, format: 'png', watermark }, scene, { watermarks });
+    return colourAt(first.data, 256, 170);
   };
 
   test.each([
@@ -771,7 +757,6 @@ describe('every format of an original', () => {
 });
 
 describe('refuses by the header', () => {
-  const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
   const process = (file: Uint8Array, options: ImageOptions[], more: object = {}) =>
     processImage(file, { ...limits, ...more }, options);
 

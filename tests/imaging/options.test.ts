@@ -5,27 +5,18 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import type { ImageOptions } from '../../src/imaging/options.ts';
 import { toOutputs } from '../../src/imaging/outputs.ts';
-import { processImage } from '../../src/imaging/pipeline.ts';
 import { makePlaceholder } from '../../src/imaging/placeholder.ts';
 import { toPresets } from '../../src/imaging/presets.ts';
 import { type FormatName, formatNames, projectRoot } from '../../src/shared/setting-types.ts';
 import { encoded, jpeg, testImage } from '../support/images.ts';
+import { limits, makeResults } from '../support/make-results.ts';
 
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 /** 800×600 pixels, dark on the left and light on the right. */
 const source = jpeg(800, 600);
 
 async function make(given: Record<string, unknown>, from = source) {
-  const result = toOutputs(given);
-  if ('errors' in result) throw new Error(JSON.stringify(result.errors));
-  const { images } = await processImage(
-    await from,
-    limits,
-    result.outputs.map(({ options }) => options),
-  );
-  const [image] = images;
-  if (!image) throw new Error('nothing was made');
-  return { ...image, metadata: await sharp(image.data).metadata(), all: images };
+  const { first, images } = await makeResults(given, from);
+  return { ...first, metadata: await sharp(first.data).metadata(), all: images };
 }
 
 /** Returns the visible pixels of an image, on a white background. */
@@ -264,7 +255,7 @@ test('creates a placeholder of less than 30 bytes, with the dominant colour of t
   const blue = await sharp({ create: { width: 300, height: 200, channels: 3, background: '#2040c0' } })
     .png()
     .toBuffer();
-  const { placeholder } = await processImage(blue, limits, [{ grayscale: false }]);
+  const { placeholder } = await makeResults({ grayscale: false }, blue);
   expect(Buffer.from(placeholder.thumbHash, 'base64').length).toBeLessThan(30);
   expect(placeholder.dominantColor).toBe('#2848c8');
 });

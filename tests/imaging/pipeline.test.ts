@@ -1,15 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Region } from 'sharp';
+import { configureSharp } from '../../src/imaging/configure-sharp.ts';
 import { formats } from '../../src/imaging/formats.ts';
 import { ImageError } from '../../src/imaging/image-error.ts';
-import { configureSharp, processImage as processAll } from '../../src/imaging/pipeline.ts';
+import { processImage as processAll } from '../../src/imaging/pipeline.ts';
 import { formatNames } from '../../src/shared/setting-types.ts';
 import { largeOriginal } from '../../src/storage/large-original.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
 import { encoded, jpeg, png, testImage, truncatedJpeg } from '../support/images.ts';
+import { limits } from '../support/make-results.ts';
 
-const limits = { acceptedFormats: formatNames, maxPixels: 50_000_000, maxFrames: 100 };
 /** Processes an image without options, and returns the single result. */
 async function processImage(...args: Parameters<typeof processAll>) {
   const { images } = await processAll(...args);

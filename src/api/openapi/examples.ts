@@ -2,6 +2,7 @@ import { imageJobId } from '../../queue/names.ts';
 import { errorTypes, exampleDetail } from '../../shared/errors.ts';
 import { toProblem } from '../http/problem.ts';
 import { batchLinks, jobLinks, resultUrl } from '../views/links.ts';
+import type { PresetList } from '../views/preset-list.ts';
 import type { ServiceStatus } from '../views/service-status.ts';
 import type { LinkResponse } from '../views/signed-link.ts';
 import type { BatchListResponse, BatchResponse, JobResponse } from '../views/status.ts';
@@ -163,7 +164,12 @@ export const serviceStatus: ServiceStatus = {
   oldestBatchAgeSeconds: 18.2,
 };
 
-const uploadLimits = { maxFiles: 10, maxFileBytes: 5_242_880, acceptedFormats: ['jpeg', 'png', 'webp', 'gif', 'avif'] };
+export const presetList: PresetList = {
+  presets: { avatar: { width: 128, height: 128, position: 'attention' } },
+  presetsOnly: false,
+  watermarks: ['logo'],
+  limits: { maxFiles: 10, maxFileBytes: 5_242_880, acceptedFormats: ['jpeg', 'png', 'webp', 'gif', 'avif'] },
+};
 
 const links = jobLinks(batchId, 0);
 
@@ -215,13 +221,8 @@ export const schemaExamples = {
   Link: link,
   Output: output,
   Placeholder: result.placeholder,
-  Limits: uploadLimits,
-  Presets: {
-    presetsOnly: false,
-    watermarks: ['logo'],
-    presets: { avatar: { width: 128, height: 128, fit: 'cover' } },
-    limits: uploadLimits,
-  },
+  Limits: presetList.limits,
+  Presets: presetList,
   Problem: toProblem({
     code: 'BATCH_NOT_FOUND',
     status: errorTypes.BATCH_NOT_FOUND.status,

@@ -9,7 +9,7 @@ import { say } from '/page/result.js';
 import { setActions } from '/page/select.js';
 
 let stopFollowing = () => {};
-/** What is shown: ids, and the last status of each batch. */
+/** The batches on display: their ids, and the last status of each. */
 let shown = { batchIds: [], names: [], statuses: new Map() };
 
 /** Stops following what is shown. */
@@ -27,7 +27,7 @@ export function openBatches(hash) {
   $('batch').hidden = false;
   $('batch-title').textContent = 'Batch';
   $('batch-wait').textContent = '';
-  // What belongs to the batch that was shown before must not stay.
+  // Nothing of the batch that was shown before may stay.
   say('Loading …');
   $('batch-progress').hidden = true;
   for (const id of ['archives', 'cancel', 'retry', 'reprocess', 'delete', 'ask-notify']) $(id).hidden = true;

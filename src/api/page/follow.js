@@ -92,7 +92,7 @@ export function showInTab(share) {
         )}`;
 }
 
-/** Whether the browser can notify, and the person has not refused it. */
+/** Checks whether the browser can notify, and the person has not refused it. */
 export const canNotify = () => 'Notification' in window && Notification.permission !== 'denied';
 
 /** Asks for the permission to notify. Returns whether it was given. */
@@ -105,7 +105,7 @@ export function notify(text) {
   notification.addEventListener('click', () => window.focus());
 }
 
-/** What a person can do about a failure, by its code. */
+/** Advice to a person about a failure, by its code. */
 export const advice = {
   IMAGE_CORRUPT: 'The file is damaged. Save or export the image again.',
   IMAGE_TRUNCATED: 'The end of the file is missing. Copy or download it again.',

@@ -1,4 +1,4 @@
-// What can be known of a file before it is sent.
+// Inspects a file before it is sent.
 
 /** Bytes that are enough to recognize a file. */
 const HEAD_BYTES = 4096;
@@ -18,7 +18,7 @@ function detectFormat(head) {
   return /hei[cxms]|hev[cx]|mif1/.test(brands) ? 'heic' : undefined;
 }
 
-/** Whether a file has several frames, as far as its first bytes show. */
+/** Checks whether a file has several frames, as far as its first bytes show. */
 function isAnimated(format, head) {
   const all = text(head, 0, head.length);
   // Each frame of a GIF begins with a graphic control extension.

@@ -2,7 +2,7 @@
 import { upload } from '/page/api.js';
 import { del, get, set } from '/page/idb-keyval.js';
 
-/** What was not sent yet, so that a reload in the middle can go on. */
+/** Key of the files that are not sent yet, so that the page continues after a reload. */
 const UNSENT = 'unsent';
 /** Seconds before each retry after a network error. */
 const RETRY_SECONDS = [1, 2, 4, 8];

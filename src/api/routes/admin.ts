@@ -9,7 +9,7 @@ import { createAttemptLimit } from '../http/attempt-limit.ts';
 import { addressOf } from '../http/authenticate.ts';
 import { onlyReads } from '../http/error-handler.ts';
 
-/** Where the board is. */
+/** Path of the board. */
 const BOARD_PATH = '/admin/queues';
 
 /**

@@ -46,7 +46,7 @@ export function checkUploadHeaders(req: Request, limits: UploadLimits): void {
   if (Number(req.headers['content-length']) > maxRequestBytes(limits)) throw tooLarge(limits);
 }
 
-/** How to receive an upload. */
+/** Dependencies and settings of {@link receiveUpload}. */
 interface ReceiveParts {
   originals: Originals;
   limits: UploadLimits;
