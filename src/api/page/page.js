@@ -199,7 +199,9 @@ $('sending-cancel').addEventListener('click', async () => {
   const accepted = await sender.cancel();
   endSending();
   if (accepted.length > 0)
-    showError(`The upload was cancelled. The ${accepted.length} batches that were sent before are processed.`);
+    showError(
+      `The upload was cancelled. ${accepted.length === 1 ? 'A batch' : `${accepted.length} batches`} sent before will be processed.`,
+    );
   else $('files').focus();
 });
 addEventListener('beforeunload', (event) => {
