@@ -91,6 +91,7 @@ describeInFirefox('the page in Firefox', () => {
     await page.keyboard.press('Enter');
     await see('40×30');
     page.once('dialog', (dialog) => void dialog.accept());
+    await page.waitForSelector('#delete:not([hidden])');
     await page.focus('#delete');
     await page.keyboard.press('Enter');
     await page.waitForSelector('#upload:not([hidden])');
