@@ -36,6 +36,8 @@ export interface ChildRunner {
 }
 
 /**
+ * Creates a runner. It starts all children at once, so that the first images do not wait for them.
+ *
  * @param concurrency most children at the same time
  * @param responseTimeoutMs milliseconds after which a child that has not responded is ended
  * @param environment of the children
@@ -51,6 +53,8 @@ export function createChildRunner({
 }): ChildRunner {
   const children = new Set<ChildProcess>();
   const idle: ChildProcess[] = [];
+  /** Children that have started. */
+  const ready = new WeakSet<ChildProcess>();
   const slots = pLimit(concurrency);
   let isStopping = false;
 
@@ -65,12 +69,22 @@ export function createChildRunner({
     child.once('exit', forget);
     // The child could not be started, or not be reached.
     child.on('error', forget);
+    child.on('message', (message) => {
+      if (message === READY) ready.add(child);
+    });
     return child;
   }
 
+  function startAll(): void {
+    try {
+      while (idle.length < concurrency) idle.push(start());
+    } catch {
+      // The image that needs the child reports the error.
+    }
+  }
+
   async function runInChild(payload: ImageJobPayload, signal: AbortSignal): Promise<Outcome> {
-    const used = idle.pop();
-    const child = used ?? start();
+    const child = idle.pop() ?? start();
     return new Promise((resolve) => {
       const kill = () => void child.kill('SIGKILL');
       let grace: NodeJS.Timeout | undefined;
@@ -105,11 +119,13 @@ export function createChildRunner({
           end({ kind: 'crashed', how: 'did not respond', isSilent: true });
         }, timeoutMs);
       };
-      startTimer(used ? responseTimeoutMs : responseTimeoutMs + START_MS);
+      startTimer(ready.has(child) ? responseTimeoutMs : responseTimeoutMs + START_MS);
       // A child that has just ended cannot be reached. Its exit follows.
       child.send(payload, (error) => error && kill());
     });
   }
+
+  startAll();
 
   return {
     run(payload, signal, onStart) {

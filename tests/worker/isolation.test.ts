@@ -16,6 +16,10 @@ beforeAll(async () => {
   [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
 });
 
+test('starts its child processes before the first image', async () => {
+  await until(() => imageChildren(worker.child.pid).length === 1);
+});
+
 test('retries the job of a child that dies while it starts', async () => {
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   const [child = Number.NaN] = await until(() => {
