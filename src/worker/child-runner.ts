@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ImageJobPayload } from '../queue/image-job.ts';
 import type { Outcome } from './outcome.ts';
@@ -36,7 +37,7 @@ export interface ChildRunner {
 }
 
 /**
- * Creates a runner. It starts all children at once, so that the first images do not wait for them.
+ * Creates a runner. It starts a child for each core at once, so that the first images do not wait for them.
  *
  * @param concurrency most children at the same time
  * @param responseTimeoutMs milliseconds after which a child that has not responded is ended
@@ -75,9 +76,9 @@ export function createChildRunner({
     return child;
   }
 
-  function startAll(): void {
+  function startChildren(): void {
     try {
-      while (idle.length < concurrency) idle.push(start());
+      while (idle.length < Math.min(concurrency, availableParallelism())) idle.push(start());
     } catch {
       // The image that needs the child reports the error.
     }
@@ -125,7 +126,7 @@ export function createChildRunner({
     });
   }
 
-  startAll();
+  startChildren();
 
   return {
     run(payload, signal, onStart) {
