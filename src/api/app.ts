@@ -129,7 +129,7 @@ export function createApp(parts: AppParts): Express {
 
   const { open, guarded } = createRoutes({ ...parts, metrics });
   for (const { router } of open) app.use(router);
-  app.use(docsRoute(createOpenApiDocument([...guarded, ...open])));
+  app.use(docsRoute(() => createOpenApiDocument([...guarded, ...open])));
   app.use(pageRoute());
 
   const limit = { prefix: serviceKeys(queuePrefix).rate, send: queue.sendCommand, logger };

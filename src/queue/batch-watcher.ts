@@ -1,9 +1,9 @@
-import { QueueEvents } from 'bullmq';
 import type { Logger } from '../shared/logger.ts';
 import type { RedisConnection } from './connection.ts';
 import { batchIdOf, IMAGE_QUEUE } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
 import type { BatchStatus, Found } from './read-status.ts';
+import { QueueEvents } from './redis-packages.ts';
 
 /** Minimum time between two reads of the same batch, even if its files change faster. */
 const MIN_READ_INTERVAL_MS = 100;

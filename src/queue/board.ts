@@ -1,7 +1,7 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { Queue } from 'bullmq';
 import type { RedisConnection } from './connection.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, IMPORT_QUEUE, SWEEP_QUEUE, WEBHOOK_QUEUE } from './names.ts';
+import { Queue } from './redis-packages.ts';
 
 /**
  * Returns the queues for Bull Board. They are read-only, since changing a single job would break its batch.

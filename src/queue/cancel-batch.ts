@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Queue, UnrecoverableError } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { formatFailure } from '../shared/failures.ts';
 import type { Logger } from '../shared/logger.ts';
 import { bullmqKeys, CANCELLED_AT, jobIdOfKey } from './bullmq-keys.ts';
 import type { RedisConnection } from './connection.ts';
 import type { SourcePayload } from './image-job.ts';
 import type { ServiceKeys } from './keys.ts';
+import { UnrecoverableError } from './redis-packages.ts';
 
 /** Lifetime of the lock on a claimed job. If this process dies, a worker takes the job afterwards, and fails it. */
 const LOCK_MS = 10_000;

@@ -1,6 +1,7 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../shared/config.ts';
 import type { Logger } from '../shared/logger.ts';
+import { Cluster, Redis } from './redis-packages.ts';
 
 /** Constant and short, so that both processes reconnect within a second after Redis is back, however long the outage was. */
 export const RECONNECT_DELAY_MS = 500;

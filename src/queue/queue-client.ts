@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FlowJob, FlowProducer, Queue, type Telemetry } from 'bullmq';
+import type { FlowJob, Telemetry } from 'bullmq';
 import type { Output } from '../imaging/options.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Logger } from '../shared/logger.ts';
@@ -21,6 +21,7 @@ import { BATCH_QUEUE, IMAGE_QUEUE, IMPORT_QUEUE, imageJobId, WEBHOOK_QUEUE } fro
 import { payloadVersionOf } from './payload-version.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
 import { readWebhook, redeliverWebhook, type WebhookStatus } from './read-webhook.ts';
+import { FlowProducer, Queue } from './redis-packages.ts';
 import { createRedisTimeout, UncertainError } from './redis-timeout.ts';
 
 /** Timeout of a command of the rate limiter. Requests wait for it. */

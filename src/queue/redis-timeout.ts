@@ -1,6 +1,6 @@
-import { ReplyError } from 'ioredis';
 import { ServiceError } from '../shared/errors.ts';
 import type { RedisConnection } from './connection.ts';
+import { ReplyError } from './redis-packages.ts';
 import { isUnreadable } from './stored-data.ts';
 
 /** Timeout of one operation of a process that has no setting for it. */

@@ -1,4 +1,4 @@
-import { Queue, type Telemetry } from 'bullmq';
+import type { Telemetry } from 'bullmq';
 import { createBatchIndex } from '../queue/batch-index.ts';
 import { type BatchJobPayload, type BatchJobResult, batchJobPayload } from '../queue/batch-job.ts';
 import { bullmqKeys, CANCELLED_AT } from '../queue/bullmq-keys.ts';
@@ -6,6 +6,7 @@ import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, imageJobId, WEBHOOK_QUEUE } from '../queue/names.ts';
 import { readBatchStatus } from '../queue/read-status.ts';
+import { Queue } from '../queue/redis-packages.ts';
 import { toWebhookEvent, toWebhookFiles, type WebhookEvent } from '../queue/webhook-event.ts';
 import type { WebhookJobPayload } from '../queue/webhook-job.ts';
 import type { LinkConfig } from '../shared/config.ts';

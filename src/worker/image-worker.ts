@@ -1,4 +1,4 @@
-import { DelayedError, type Job, type Telemetry, UnrecoverableError, WaitingError, type Worker } from 'bullmq';
+import type { Job, Telemetry, Worker } from 'bullmq';
 import { cancelledFailure } from '../queue/cancel-batch.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import {
@@ -11,6 +11,7 @@ import {
 import { HELD_MS } from '../queue/import-job.ts';
 import { batchIdOf, IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
 import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
+import { DelayedError, UnrecoverableError, WaitingError } from '../queue/redis-packages.ts';
 import type { Config } from '../shared/config.ts';
 import { type Failure, formatFailure, parseFailure, storedFailure } from '../shared/failures.ts';
 import type { Logger } from '../shared/logger.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DelayedError, type Job, Queue, UnrecoverableError, WaitingError, type Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { detectFormat, formats, SIGNATURE_BYTES } from '../imaging/formats.ts';
 import { parseRanges } from '../network/allowed-address.ts';
 import { FetchError, fetchFile } from '../network/fetch-file.ts';
@@ -9,6 +9,7 @@ import { readImportState, type SourcePayload } from '../queue/image-job.ts';
 import { type ImportJobPayload, importJobOptions, importJobPayload } from '../queue/import-job.ts';
 import { batchIdOf, IMAGE_QUEUE, IMPORT_QUEUE, indexOf } from '../queue/names.ts';
 import { FAILED_IMPORT_VERSION } from '../queue/payload-version.ts';
+import { DelayedError, Queue, UnrecoverableError, WaitingError } from '../queue/redis-packages.ts';
 import type { Config } from '../shared/config.ts';
 import { ServiceError } from '../shared/errors.ts';
 import type { Failure } from '../shared/failures.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Job, Queue } from 'bullmq';
+import type { Job } from 'bullmq';
 import { withDefaults } from '../imaging/options.ts';
 import type { RedisConnection } from '../queue/connection.ts';
 import {
@@ -13,6 +13,7 @@ import {
 import { serviceKeys } from '../queue/keys.ts';
 import { IMAGE_QUEUE, imageJobId } from '../queue/names.ts';
 import { PAYLOAD_VERSION } from '../queue/payload-version.ts';
+import { Queue } from '../queue/redis-packages.ts';
 import type { Logger } from '../shared/logger.ts';
 import { version } from '../shared/version.ts';
 import type { Results } from '../storage/storage.ts';

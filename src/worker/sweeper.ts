@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Queue } from 'bullmq';
 import { createBatchRemover } from '../queue/batch-remover.ts';
 import { bullmqKeys } from '../queue/bullmq-keys.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
@@ -7,6 +6,7 @@ import { createFileRemover } from '../queue/file-remover.ts';
 import { KEY_LIFE_MS } from '../queue/idempotency.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, isBatchId, SWEEP_QUEUE, WEBHOOK_QUEUE } from '../queue/names.ts';
+import { Queue } from '../queue/redis-packages.ts';
 import type { Logger } from '../shared/logger.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
 import type { Storage } from '../storage/storage.ts';

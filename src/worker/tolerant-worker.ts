@@ -1,4 +1,5 @@
-import { type Job, type JobJson, Worker } from 'bullmq';
+import type { Job, JobJson } from 'bullmq';
+import { Worker } from '../queue/redis-packages.ts';
 import { parseStored } from '../queue/stored-data.ts';
 
 /**

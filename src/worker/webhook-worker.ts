@@ -1,10 +1,11 @@
-import { DelayedError, type Job, UnrecoverableError, type Worker } from 'bullmq';
+import type { Job, Worker } from 'bullmq';
 import { Webhook } from 'standardwebhooks';
 import { parseRanges } from '../network/allowed-address.ts';
 import { createGuardedClient } from '../network/guarded-client.ts';
 import { readRetryAfter } from '../network/retry-after.ts';
 import { RECONNECT_DELAY_MS, type RedisConnection } from '../queue/connection.ts';
 import { WEBHOOK_QUEUE } from '../queue/names.ts';
+import { DelayedError, UnrecoverableError } from '../queue/redis-packages.ts';
 import {
   isDelivered,
   MAX_REMEMBERED,

@@ -1,6 +1,4 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { projectRoot } from '../../src/shared/setting-types.ts';
 import { describeInBrowser, openPage } from '../support/browser.ts';
@@ -9,7 +7,6 @@ import { ownService } from '../support/service.ts';
 
 /** Bundles the built package for a browser, as its users do. */
 async function bundle(): Promise<string> {
-  await promisify(execFile)('npm', ['run', '--silent', 'build', '--workspace', 'client'], { cwd: projectRoot });
   const { outputFiles } = await build({
     stdin: { contents: "export * from 'async-images'", resolveDir: join(projectRoot, 'client') },
     bundle: true,

@@ -37,14 +37,14 @@ beforeAll(async () => {
   await writeFile(join(folder, 'b.jpg'), await truncatedJpeg());
 });
 
-/** Starts an example with the source code of the library, against the service of this test. */
+/** Starts an example with the built library, against the service of this test. */
 async function start(code: string, changes: Record<string, string> = {}) {
-  const library = pathToFileURL(join(projectRoot, 'client/src/index.ts')).href;
+  const library = pathToFileURL(join(projectRoot, 'client/dist/index.js')).href;
   const replaced = { "'async-images'": `'${library}'`, 'http://localhost:3000': url, ...changes };
   const own = Object.entries(replaced).reduce((result, [from, to]) => result.replace(from, to), code);
   const path = join(folder, `${crypto.randomUUID()}.mjs`);
   await writeFile(path, own);
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), path], {
+  const child = spawn(process.execPath, [path], {
     cwd: folder,
     env: { ...process.env, ASYNC_IMAGES_API_KEY: '', WEBHOOK_SECRET: webhookSettings.WEBHOOK_SECRETS },
     stdio: ['ignore', 'pipe', 'inherit'],

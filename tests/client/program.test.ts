@@ -186,8 +186,8 @@ test('sends the API key of --api-key, and asks for it', async () => {
 
 test('shows progress bars in a terminal', async () => {
   const folder = await folderWith({ 'a.jpg': await jpeg(60, 40) });
-  const main = join(projectRoot, 'client/src/cli/main.ts');
-  const command = `${process.execPath} --import ${import.meta.resolve('tsx')} ${main} push a.jpg --out out --url ${url}`;
+  const main = join(projectRoot, 'client/dist/cli/main.js');
+  const command = `${process.execPath} ${main} push a.jpg --out out --url ${url}`;
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { cwd: folder });
   const text = stripVTControlCharacters(stdout);
   expect(text).toMatch(/Processing █+ 100% 1 of 1 files/);

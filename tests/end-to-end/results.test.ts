@@ -261,14 +261,13 @@ describe('watermarks', () => {
     });
   });
 
-  test.each([
-    [{ logo: 'missing.png' }, 'logo cannot be read (ENOENT): missing.png'],
-    [{ logo: 'watermarks.json' }, 'logo is not a PNG file'],
-    [{ '../x': 'logo.png' }, '1 to 32 letters'],
-  ])('stop the API and the worker at start if the file is wrong: %j', async (entries, message) => {
-    const settings = await watermarkSettings(entries);
-    await expect(service.startApi(settings)).rejects.toThrow(message);
-    await expect(service.startWorker(settings)).rejects.toThrow(message);
+  test('stop the API and the worker at start if entries of the file are wrong, with the reason of each', async () => {
+    const settings = await watermarkSettings({ gone: 'missing.png', text: 'watermarks.json', '../x': 'logo.png' });
+    for (const start of [service.startApi, service.startWorker]) {
+      const inOrder =
+        /gone cannot be read \(ENOENT\): missing\.png\n +text is not a PNG file.*\n +\.\.\/x must be 1 to 32 letters/;
+      await expect(start(settings)).rejects.toThrow(inOrder);
+    }
   });
 });
 

@@ -27,10 +27,10 @@ export interface ProgramRun {
   signal(name: NodeJS.Signals): void;
 }
 
-/** Starts the command-line program of the client, from its source code. */
+/** Starts the command-line program of the client, which `build.ts` has built. */
 export function startProgram(url: string, args: readonly string[], cwd: string): ProgramRun {
-  const main = join(projectRoot, 'client/src/cli/main.ts');
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
+  const main = join(projectRoot, 'client/dist/cli/main.js');
+  const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { ...process.env, ASYNC_IMAGES_URL: url, ASYNC_IMAGES_API_KEY: '' },
     stdio: ['ignore', 'pipe', 'pipe'],

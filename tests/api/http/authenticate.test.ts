@@ -330,6 +330,6 @@ test('warns at its start when the API has no keys and is reachable from other ma
   const local = await startApi({ REDIS_URL: redis.url });
   for (const api of [closed, local]) {
     await until(() => api.output().includes('api listens'));
-    expect(api.output()).not.toContain('everybody');
+    expect(api.output()).not.toContain('anyone who reaches this address');
   }
 });
