@@ -1,4 +1,3 @@
-import { fileTypeFromBuffer } from 'file-type';
 import { type FormatName, formatNames } from '../shared/setting-types.ts';
 
 /** Number of leading bytes that are enough to detect the format of a file. */
@@ -43,6 +42,8 @@ export function mediaTypeOf(format: string | undefined): string | undefined {
  * @returns `undefined` if the file has none of these formats
  */
 export async function detectFormat(head: Uint8Array, accepted: readonly FormatName[]): Promise<FormatName | undefined> {
+  // Loaded at the first file: the worker needs it only in its children.
+  const { fileTypeFromBuffer } = await import('file-type');
   // The parser throws if the header is truncated.
   const type = await fileTypeFromBuffer(head).catch(() => undefined);
   if (type) return accepted.find((name) => formats[name].mediaTypes.includes(type.mime));

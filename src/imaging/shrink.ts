@@ -23,11 +23,11 @@ export function shrink(
       for (let y = top; y < bottom; y += down) {
         for (let x = left; x < right; x += along) {
           const at = (y * width + x) * channels;
-          const alpha = hasAlpha ? Number(data[at + channels - 1]) : 255;
+          const alpha = hasAlpha ? (data[at + channels - 1] ?? 0) : 255;
           // Weighted by opacity, so that the colour of transparent pixels does not count.
-          red += Number(data[at]) * alpha;
-          green += Number(data[at + toGreen]) * alpha;
-          blue += Number(data[at + toBlue]) * alpha;
+          red += (data[at] ?? 0) * alpha;
+          green += (data[at + toGreen] ?? 0) * alpha;
+          blue += (data[at + toBlue] ?? 0) * alpha;
           opacity += alpha;
           count += 1;
         }
