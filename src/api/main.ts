@@ -6,9 +6,9 @@ import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
-import { type Config, ConfigError, loadConfig, readJsonFile } from '../shared/config.ts';
+import { type Config, ConfigError, readJsonFile } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
-import { run } from '../shared/run.ts';
+import { runProcesses } from '../shared/processes.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
 import { readWatermarks } from '../shared/watermarks.ts';
@@ -24,8 +24,7 @@ const CONNECTING_MS = 1000;
 /** Milliseconds that closing the connection to Redis may take. */
 const CLOSING_MS = 2000;
 
-async function main(): Promise<void> {
-  const config = loadConfig();
+async function main(config: Config): Promise<void> {
   const logger = createLogger('api', config.logLevel);
   const { url: webhook } = config.webhooks;
   const problem = webhook === undefined ? undefined : webhookProblem(webhook, config.webhooks);
@@ -124,4 +123,4 @@ function loadOptionRules({ presetsFile, presetsOnly, watermarksFile }: Config): 
   throw new ConfigError(`PRESETS_FILE is invalid. Fix these entries of the file:\n${errors.join('\n')}`);
 }
 
-await run(main);
+await runProcesses(main, ({ apiProcesses }) => ({ name: 'api', processes: Array(apiProcesses).fill({}) }));

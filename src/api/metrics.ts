@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Request, RequestHandler, Response } from 'express';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Load } from '../queue/backlog.ts';
 import type { QueueClient } from '../queue/queue-client.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
 import { UPLOAD_PATH } from './upload/upload-limits.ts';
@@ -11,7 +12,7 @@ export interface ApiMetrics {
   watchRequests: RequestHandler;
   /** Counts the files of an upload that was accepted. */
   accepted(files: number): void;
-  /** All metrics as text. */
+  /** All metrics as text: those of all processes of this API. */
   read(): Promise<MetricsPage>;
 }
 
@@ -44,31 +45,44 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
     labelNames: ['reason'],
     registers,
   });
-  const reachable = new Gauge({ name: 'queue_up', help: '1 if Redis responds', registers });
-  const waiting = new Gauge({ name: 'queue_waiting_files', help: 'Files that wait to be processed', registers });
-  const active = new Gauge({ name: 'queue_active_files', help: 'Files that workers hold', registers });
-  const workers = new Gauge({
-    name: 'queue_workers',
-    help: 'Connected workers; without a value if their number is unknown',
-    registers,
-  });
-  const oldestAge = new Gauge({
-    name: 'queue_oldest_batch_age_seconds',
-    help: 'Age of the oldest unfinished batch; 0 if there is none',
-    registers,
-  });
-
-  /** Updates the gauges of the queue. Without Redis they have no values, since old values would be mistaken for current ones. */
-  async function updateQueueGauges(): Promise<void> {
-    const load = await queue.readLoad().catch(() => undefined);
-    reachable.set(load ? 1 : 0);
-    for (const gauge of [waiting, active, workers, oldestAge]) gauge.remove();
-    if (!load) return;
-    waiting.set(load.waiting);
-    active.set(load.active);
-    if (load.workers !== undefined) workers.set(load.workers);
-    oldestAge.set(Math.max(0, Date.now() - (load.oldestBatchAt ?? Date.now())) / 1000);
-  }
+  let reading: Promise<Load | undefined> | undefined;
+  /** Reads the load once for all gauges of a scrape. */
+  const readLoad = () => {
+    reading ??= queue
+      .readLoad()
+      .catch(() => undefined)
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+  /** A gauge of the queue. It has no value if the load has none, since an old value would be mistaken for the current one. */
+  const queueGauge = (name: string, help: string, read: (load: Load | undefined) => number | undefined) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      // All processes of the API report the same queue.
+      aggregator: 'max',
+      async collect() {
+        const value = read(await readLoad());
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  queueGauge('queue_up', '1 if Redis responds', (load) => (load ? 1 : 0));
+  queueGauge('queue_waiting_files', 'Files that wait to be processed', (load) => load?.waiting);
+  queueGauge('queue_active_files', 'Files that workers hold', (load) => load?.active);
+  queueGauge(
+    'queue_workers',
+    'Connected worker processes; without a value if their number is unknown',
+    (load) => load?.workers,
+  );
+  queueGauge(
+    'queue_oldest_batch_age_seconds',
+    'Age of the oldest unfinished batch; 0 if there is none',
+    (load) => load && Math.max(0, Date.now() - (load.oldestBatchAt ?? Date.now())) / 1000,
+  );
 
   /** Bytes of each connection that have been counted. */
   const counted = new WeakMap<Socket, number>();
@@ -93,10 +107,7 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
 
     accepted: (count) => files.inc(count),
 
-    async read() {
-      await updateQueueGauges();
-      return readRegistry(registry);
-    },
+    read: () => readRegistry(registry),
   };
 }
 
