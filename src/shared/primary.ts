@@ -20,7 +20,7 @@ export interface Plan {
   /** Settings of each process that differ from those of the host. */
   processes: readonly Record<string, string>[];
   /** Answers questions of the processes, by question. */
-  answers?: Record<string, (details: unknown) => unknown>;
+  answers?: Record<string, (details: never) => unknown>;
   /** Runs in the primary before the processes start. */
   prepare?: (status: ProcessesStatus) => Promise<unknown>;
 }

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { type Config, loadConfig } from './config.ts';
 import { type Plan, startProcesses } from './primary.ts';
 import { ALIVE } from './processes-status.ts';
-import { answer } from './questions.ts';
+import { answer, ask } from './questions.ts';
 import { run } from './run.ts';
 
 /**
@@ -26,4 +26,17 @@ export function runProcesses(main: (config: Config) => Promise<void>, toPlan: (c
 /** Answers a question of the primary, if this process has one. */
 export function answerPrimary(question: string, respond: () => unknown): void {
   if (cluster.isWorker) answer(process, question, respond);
+}
+
+/**
+ * Makes a function that runs in the primary, if this process has one, and otherwise here. So all processes share its state.
+ *
+ * @param question that the plan answers with the same function
+ */
+export function inPrimary<Details, Result>(
+  question: string,
+  local: (details: Details) => Result,
+): (details: Details) => Promise<Result> {
+  return async (details) =>
+    cluster.isWorker ? ((await ask(process, question, { details })) as Result) : local(details);
 }

@@ -49,13 +49,13 @@ export function ask(
 }
 
 /** Answers a question of the process at the other end of a channel, whenever it asks. */
-export function answer(channel: Channel, question: string, respond: (details: unknown) => unknown): void {
+export function answer(channel: Channel, question: string, respond: (details: never) => unknown): void {
   channel.on('message', async (message: unknown) => {
     const { question: asked, id, details } = message as Question;
     if (asked !== question) return;
     const reply: Answer = { answerTo: id };
     try {
-      reply.value = await respond(details);
+      reply.value = await respond(details as never);
     } catch (error) {
       reply.problem = error instanceof Error ? error.message : String(error);
     }

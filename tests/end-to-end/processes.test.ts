@@ -5,16 +5,14 @@ import { jpeg, slowImage } from '../support/images.ts';
 import { listen } from '../support/listen.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
+import { fetchRaw } from '../support/raw.ts';
 import { scrape } from '../support/scrape.ts';
 import { ownService } from '../support/service.ts';
 import { beginUpload } from '../support/slow-upload.ts';
 
 const ACCEPTED = 'upload_files_accepted_total';
 const photo = jpeg(64, 64);
-let service: Awaited<ReturnType<typeof ownService>>;
-beforeAll(async () => {
-  service = await ownService({ SHUTDOWN_SECONDS: '60', JOB_TIMEOUT_SECONDS: '120' });
-});
+const settings = { SHUTDOWN_SECONDS: '60', JOB_TIMEOUT_SECONDS: '120' };
 
 /** Returns the processes of an API or a worker, without their primary and the children that process images. */
 function processesOf({ child: { pid } }: TestProcess): number[] {
@@ -30,15 +28,16 @@ const beginUploads = async (url: string, headers = {}) =>
   Promise.all([1, 2, 3].map(async () => beginUpload(url, [['a.jpg', await photo]], headers)));
 
 describe('three API processes', () => {
+  let service: Awaited<ReturnType<typeof ownService>>;
   let api: TestProcess & { url: string };
   let worker: TestProcess;
   beforeAll(async () => {
+    service = await ownService(settings);
     [api, worker] = await Promise.all([
-      service.startApi({ API_PROCESSES: '3' }),
+      service.startApi({ API_PROCESSES: '3', ADMIN_PASSWORD: 'a long enough word' }),
       service.startWorker({ WORKER_CONCURRENCY: '1' }),
     ]);
   });
-  afterAll(() => worker.end());
 
   test('all accept uploads, and each responds when a batch ends; a scrape of one counts for all', async () => {
     const before = (await scrape(api.url))[ACCEPTED];
@@ -63,6 +62,13 @@ describe('three API processes', () => {
     worker.child.kill('SIGCONT');
     for (const text of await Promise.all(streams.map((stream) => stream.text()))) expect(text).toContain('event: done');
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array(3).fill('completed'));
+  });
+
+  test('count failed logins together', async () => {
+    const board = api.url.replace('://', '://anyone:guess@');
+    const statuses: unknown[] = [];
+    for (let tries = 0; tries < 11; tries += 1) statuses.push((await fetchRaw(`${board}/admin/queues`)).status);
+    expect(statuses).toEqual([...Array(10).fill(401), 429]);
   });
 
   test('go on when one is killed, which is restarted; the counts of the metrics never decrease', async () => {
@@ -91,21 +97,23 @@ describe('three API processes', () => {
     expect(await ended).toBe(0);
     expect(processes.filter(isAlive)).toEqual([]);
   });
-});
 
-test('an error of the start has the same message and exit code with three API processes as with one', async () => {
-  const PORT = String(await listen(createServer()));
-  const errorWith = (API_PROCESSES: string) => service.startApi({ PORT, API_PROCESSES }).catch((error) => error);
-  const [one, three] = await Promise.all([errorWith('1'), errorWith('3')]);
-  expect(one.message).toContain(`The API cannot listen on 127.0.0.1:${PORT} (EADDRINUSE)`);
-  expect([three.message, three.cause]).toEqual([one.message, 1]);
+  test('report an error of the start once, with the same message and exit code as one process', async () => {
+    const PORT = String(await listen(createServer()));
+    const errorWith = (API_PROCESSES: string) => service.startApi({ PORT, API_PROCESSES }).catch((error) => error);
+    const [one, three] = await Promise.all([errorWith('1'), errorWith('3')]);
+    expect(one.message).toContain(`The API cannot listen on 127.0.0.1:${PORT} (EADDRINUSE)`);
+    expect([three.message, three.cause]).toEqual([one.message, 1]);
+  });
 });
 
 describe('a worker with 17 children in two processes', () => {
+  let service: Awaited<ReturnType<typeof ownService>>;
   let url: string;
   let worker: TestProcess;
   let status: string;
   beforeAll(async () => {
+    service = await ownService(settings);
     const WORKER_PORT = String(await freePort());
     status = `http://127.0.0.1:${WORKER_PORT}`;
     const workerSettings = { WORKER_CONCURRENCY: '17', WORKER_PORT };
@@ -131,21 +139,18 @@ describe('a worker with 17 children in two processes', () => {
   });
 
   test('restarts a process that is killed, completes its jobs, and counts those of both', async () => {
-    await batchEnd(url, await upload(url, ['a.jpg', await photo], ['b.jpg', await photo]));
-    const completed = async () => (await scrape(status))['image_jobs_total{outcome="completed"}'];
-    await until(async () => (await completed()) === 2);
     const batchId = await upload(url, ['slow.png', slowImage(7000)], ['too.png', slowImage(7000)]);
     const processes = processesOf(worker);
-    const active = async () => (await readBatch(url, batchId)).files.every(({ state }) => state === 'active');
-    await until(active);
-    const [victim = Number.NaN] = processes.filter((pid) => imageChildren(pid).length > 0);
+    // Each image starts the first child of its process.
+    const victim = await until(() => processes.find((pid) => imageChildren(pid).length > 0));
     const children = imageChildren(victim);
     process.kill(victim, 'SIGKILL');
     await until(() => !children.some(isAlive));
     expect((await batchEnd(url, batchId)).status).toBe('completed');
+    expect(worker.output()).toContain('continuing the job of a worker that died');
     await until(() => count(worker, 'is ready again') === 1);
     expect(processesOf(worker)).toHaveLength(2);
-    await until(async () => (await completed()) === 4);
+    await until(async () => (await scrape(status))['image_jobs_total{outcome="completed"}'] === 2);
   });
 
   test('ends on SIGTERM with 0, and leaves no process', async () => {
