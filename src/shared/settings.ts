@@ -30,7 +30,7 @@ export const settings = z.object({
   PORT: wholeNumber(0, 65_535).prefault('3000').describe('port the API listens on'),
   API_PROCESSES: wholeNumber(1, 64)
     .optional()
-    .describe('processes of the API on this host, which share its port; empty: one for each 8 CPU cores, at least one'),
+    .describe('processes of the API on this host, which share its port; empty: one for each 8 CPU cores, rounded up'),
   API_KEYS: apiKeyList
     .optional()
     .describe(

@@ -53,7 +53,8 @@ async function startService(
   [program, ...args]: Launcher = [process.execPath],
 ): Promise<TestProcess> {
   const child = fork(join(projectRoot, 'dist', name, 'main.js'), {
-    env: { ...process.env, ...environment(settings) },
+    // Tests look at the process that they start. Whatever the machine, it must not become a primary.
+    env: { ...process.env, ...environment({ API_PROCESSES: '1', ...settings }) },
     execPath: program,
     execArgv: args,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
