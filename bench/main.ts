@@ -6,6 +6,7 @@ import type { Measure, Row } from './measure.ts';
 import { accept } from './measures/accept.ts';
 import { drainRate } from './measures/drain.ts';
 import { floor } from './measures/floor.ts';
+import { hosts } from './measures/hosts.ts';
 import { list } from './measures/list.ts';
 import { memory } from './measures/memory.ts';
 import { pipeline } from './measures/pipeline.ts';
@@ -35,6 +36,7 @@ const measures: Record<string, Measure> = {
   list,
   streams,
   workers,
+  hosts,
   memory,
   startup,
   redis: redisCost,

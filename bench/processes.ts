@@ -106,6 +106,8 @@ export async function startService(folder: string, more: Record<string, string> 
     UPLOAD_DIR: folders.uploads,
     PROCESSED_DIR: folders.processed,
     MAX_BACKLOG: '0',
+    // Most measures read the CPU or the memory of this one process.
+    API_PROCESSES: '1',
     ...more,
   };
   const { child: api } = await start('dist/api/main.js', settings);
@@ -153,8 +155,17 @@ export async function startBaseline(name: string, folder: string): Promise<{ url
 }
 
 /** Returns the CPU time of a process in milliseconds, of all its threads. */
-export async function cpuMs({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+export async function cpuMs({ pid }: { pid?: number | undefined }): Promise<number> {
+  return cpuIn(`/proc/${pid}/stat`);
+}
+
+/** Returns the CPU time of the main thread of a process in milliseconds. */
+export async function mainThreadMs(pid: number): Promise<number> {
+  return cpuIn(`/proc/${pid}/task/${pid}/stat`);
+}
+
+async function cpuIn(file: string): Promise<number> {
+  const stat = await readFile(file, 'utf8');
   // Skip the name, which may contain any character. User and system time are the 12th and 13th field after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));

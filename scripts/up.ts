@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../src/shared/config.ts';
 import { projectRoot } from '../src/shared/setting-types.ts';
+import { type Service, type Supervised, supervise } from '../src/shared/supervise.ts';
 import { findRedis, probe } from './find-redis.ts';
 import { createOutput } from './output.ts';
 import { spawnRedisServer } from './redis-server.ts';
-import { type Service, type Supervised, supervise } from './supervise.ts';
 
 // `npm run up`: starts Redis, the API and the worker, and stops them on Ctrl-C.
 
-/** Milliseconds that a process may take to shut down beyond `SHUTDOWN_SECONDS`. */
-const MARGIN_MS = 6000;
+/** Milliseconds that a process may take to shut down beyond `SHUTDOWN_SECONDS`. A primary kills its processes before that. */
+const MARGIN_MS = 8000;
 
 const config = configOrExit();
 const { say, sayError, stdio, follow } = await createOutput(config.logLevel);

@@ -29,7 +29,7 @@ export const service: Measure = {
     for (const { name, files, atLeast, atMost } of kinds) {
       const body = formBody(files);
       const bodies = Array<Buffer>(isQuick ? 4 : 16).fill(body);
-      const ours = await startService(join(folder, 'service'));
+      const ours = await startService(join(folder, 'service'), { API_PROCESSES: '' });
       await ours.startWorker(availableParallelism());
       const theirs = await startBaseline('synchronous-server', join(folder, 'synchronous'));
       const rates: number[][] = [[], []];

@@ -337,8 +337,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics of this process in the text format of Prometheus
-         * @description Each process has its own metrics. Without Redis, those of the queue are missing.
+         * Metrics of this API in the text format of Prometheus
+         * @description Each host has its own metrics: those of all API processes there. Without Redis, those of the queue are missing.
          */
         get: operations["getMetrics"];
         put?: never;

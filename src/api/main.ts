@@ -6,15 +6,16 @@ import { createBatchWatcher } from '../queue/batch-watcher.ts';
 import { connectConsumer, connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
-import { type Config, ConfigError, loadConfig, readJsonFile } from '../shared/config.ts';
+import { type Config, ConfigError, readJsonFile } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
-import { run } from '../shared/run.ts';
+import { inPrimary, runProcesses } from '../shared/processes.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
 import { readWatermarks } from '../shared/watermarks.ts';
 import { createBatchFiles } from '../storage/batch-files.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { createApp } from './app.ts';
+import { createAttemptLimit } from './http/attempt-limit.ts';
 import { closeHttpServer, createHttpServer } from './http/server.ts';
 import type { OptionRules } from './upload/read-options.ts';
 import { webhookProblem } from './upload/webhook-url.ts';
@@ -24,8 +25,11 @@ const CONNECTING_MS = 1000;
 /** Milliseconds that closing the connection to Redis may take. */
 const CLOSING_MS = 2000;
 
-async function main(): Promise<void> {
-  const config = loadConfig();
+/** The question of an API process whether an attempt to log in to Bull Board is allowed. */
+const LOGIN_ATTEMPT = 'login attempt';
+const countAttempt = createAttemptLimit();
+
+async function main(config: Config): Promise<void> {
   const logger = createLogger('api', config.logLevel);
   const { url: webhook } = config.webhooks;
   const problem = webhook === undefined ? undefined : webhookProblem(webhook, config.webhooks);
@@ -109,7 +113,7 @@ async function loadAdmin(password: string, redis: ReturnType<typeof connectProdu
     import('./routes/admin.ts'),
     import('../queue/board.ts'),
   ]);
-  return adminRoute(boardQueues(redis, prefix), password);
+  return adminRoute(boardQueues(redis, prefix), password, inPrimary(LOGIN_ATTEMPT, countAttempt));
 }
 
 function isLoopback(host: string): boolean {
@@ -124,4 +128,8 @@ function loadOptionRules({ presetsFile, presetsOnly, watermarksFile }: Config): 
   throw new ConfigError(`PRESETS_FILE is invalid. Fix these entries of the file:\n${errors.join('\n')}`);
 }
 
-await run(main);
+await runProcesses(main, ({ apiProcesses }) => ({
+  name: 'api',
+  processes: Array(apiProcesses).fill({}),
+  answers: { [LOGIN_ATTEMPT]: countAttempt },
+}));

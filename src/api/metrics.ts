@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { QueueClient } from '../queue/queue-client.ts';
 import { createRegistry, type MetricsPage, readRegistry } from '../shared/metrics.ts';
 import { UPLOAD_PATH } from './upload/upload-limits.ts';
-import { toServiceStatus } from './views/service-status.ts';
+import { type ServiceStatus, toServiceStatus } from './views/service-status.ts';
 
 /** The Prometheus metrics of the API. No label contains values that a client can choose. */
 export interface ApiMetrics {
@@ -12,7 +12,7 @@ export interface ApiMetrics {
   watchRequests: RequestHandler;
   /** Counts the files of an upload that was accepted. */
   accepted(files: number): void;
-  /** All metrics as text. */
+  /** All metrics as text: those of all processes of this API. */
   read(): Promise<MetricsPage>;
 }
 
@@ -45,32 +45,49 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
     labelNames: ['reason'],
     registers,
   });
-  const reachable = new Gauge({ name: 'queue_up', help: '1 if Redis responds', registers });
-  const waiting = new Gauge({ name: 'queue_waiting_files', help: 'Files that wait to be processed', registers });
-  const active = new Gauge({ name: 'queue_active_files', help: 'Files that workers hold', registers });
-  const workers = new Gauge({
-    name: 'queue_workers',
-    help: 'Connected workers; without a value if their number is unknown',
-    registers,
-  });
-  const oldestAge = new Gauge({
-    name: 'queue_oldest_batch_age_seconds',
-    help: 'Age of the oldest unfinished batch; 0 if there is none',
-    registers,
-  });
-
-  /** Updates the gauges of the queue. Without Redis they have no values, since old values would be mistaken for current ones. */
-  async function updateQueueGauges(): Promise<void> {
-    const load = await queue.readLoad().catch(() => undefined);
-    reachable.set(load ? 1 : 0);
-    for (const gauge of [waiting, active, workers, oldestAge]) gauge.remove();
-    if (!load) return;
-    const status = toServiceStatus(load);
-    waiting.set(status.waitingFiles);
-    active.set(status.activeFiles);
-    if (status.workers !== null) workers.set(status.workers);
-    oldestAge.set(status.oldestBatchAgeSeconds ?? 0);
-  }
+  let reading: Promise<ServiceStatus | undefined> | undefined;
+  /** Reads the status once for all gauges of a scrape. */
+  const readStatus = () => {
+    reading ??= queue
+      .readLoad()
+      .then(toServiceStatus)
+      .catch(() => undefined)
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+  /** A gauge of the queue. It has no value if the status has none, since an old value would be mistaken for the current one. */
+  const queueGauge = (
+    name: string,
+    help: string,
+    read: (status: ServiceStatus | undefined) => number | null | undefined,
+  ) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      // All processes of the API report the same queue.
+      aggregator: 'max',
+      async collect() {
+        const value = read(await readStatus());
+        if (value == null) this.remove();
+        else this.set(value);
+      },
+    });
+  queueGauge('queue_up', '1 if Redis responds', (status) => (status ? 1 : 0));
+  queueGauge('queue_waiting_files', 'Files that wait to be processed', (status) => status?.waitingFiles);
+  queueGauge('queue_active_files', 'Files that workers hold', (status) => status?.activeFiles);
+  queueGauge(
+    'queue_workers',
+    'Connected worker processes; without a value if their number is unknown',
+    (status) => status?.workers,
+  );
+  queueGauge(
+    'queue_oldest_batch_age_seconds',
+    'Age of the oldest unfinished batch; 0 if there is none',
+    (status) => status && (status.oldestBatchAgeSeconds ?? 0),
+  );
 
   /** Bytes of each connection that have been counted. */
   const counted = new WeakMap<Socket, number>();
@@ -95,10 +112,7 @@ export function createApiMetrics(queue: QueueClient): ApiMetrics {
 
     accepted: (count) => files.inc(count),
 
-    async read() {
-      await updateQueueGauges();
-      return readRegistry(registry);
-    },
+    read: () => readRegistry(registry),
   };
 }
 

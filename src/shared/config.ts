@@ -7,6 +7,8 @@ import { projectRoot } from './setting-types.ts';
 import { settings } from './settings.ts';
 
 const MEBIBYTE = 1024 * 1024;
+/** Cores for each API process. They also run the worker, its children and Redis: one API process feeds 8 to 10 of them. */
+const CORES_PER_API_PROCESS = 8;
 
 /** Thrown if the configuration is invalid. The message is for the operator and lists every invalid setting. */
 export class ConfigError extends Error {
@@ -42,6 +44,7 @@ export function loadConfig(environment: Record<string, string | undefined> = pro
   return Object.freeze({
     host: env.HOST,
     port: env.PORT,
+    apiProcesses: env.API_PROCESSES ?? Math.ceil(availableParallelism() / CORES_PER_API_PROCESS),
     redis: Object.freeze({
       host: env.REDIS_HOST,
       port: env.REDIS_PORT,

@@ -1,19 +1,26 @@
+import cluster from 'node:cluster';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { answer, ask } from './questions.ts';
 
-/** The metrics of a process, in Prometheus's text format. */
+/** The metrics of a process, or of several together, in Prometheus's text format. */
 export interface MetricsPage {
   contentType: string;
   text: string;
 }
 
+/** The question for the metrics: to one process for its own, to the primary for those of all. */
+export const METRICS = 'metrics';
+
 /** Creates a metrics registry that contains the default metrics of the process, such as its memory. */
 export function createRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  if (cluster.isWorker) answer(process, METRICS, () => registry.getMetricsAsJSON());
   return registry;
 }
 
-/** Renders a registry. */
+/** Renders a registry. In one of several processes it renders the metrics of all of them, so that any of them can be scraped. */
 export async function readRegistry(registry: Registry): Promise<MetricsPage> {
+  if (cluster.isWorker) return (await ask(process, METRICS)) as MetricsPage;
   return { contentType: registry.contentType, text: await registry.metrics() };
 }

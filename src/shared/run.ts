@@ -1,5 +1,8 @@
 import { ConfigError } from './config.ts';
 
+/** The message of a process with an IPC channel to its parent, such as `npm run up`, that it is ready. */
+export const READY = 'ready';
+
 /**
  * Runs the `main` of a process. Prints an error with its stack, and exits with 1. For a configuration error it prints only the message,
  * since the operator does not need the stack.
@@ -7,8 +10,7 @@ import { ConfigError } from './config.ts';
 export async function run(main: () => Promise<void>): Promise<void> {
   try {
     await main();
-    // Tells a parent with an IPC channel, such as `npm run up`, that this process is ready.
-    process.send?.('ready');
+    process.send?.(READY);
   } catch (error) {
     console.error(error instanceof ConfigError ? error.message : error);
     process.exit(1);

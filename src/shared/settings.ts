@@ -28,6 +28,9 @@ export const settings = z.object({
     .default('127.0.0.1')
     .describe('address the API listens on; `0.0.0.0` accepts connections from other machines'),
   PORT: wholeNumber(0, 65_535).prefault('3000').describe('port the API listens on'),
+  API_PROCESSES: wholeNumber(1, 64)
+    .optional()
+    .describe('processes of the API on this host, which share its port; empty: one for each 8 CPU cores, rounded up'),
   API_KEYS: apiKeyList
     .optional()
     .describe(
@@ -205,7 +208,9 @@ export const settings = z.object({
     ),
   WORKER_CONCURRENCY: wholeNumber(1, 256)
     .optional()
-    .describe('images that one worker processes at the same time; empty: CPU cores minus one'),
+    .describe(
+      'images that a worker processes at the same time; above 16 it starts several processes. Empty: CPU cores minus one',
+    ),
   WORKER_PORT: wholeNumber(1, 65_535)
     .optional()
     .describe('port (on `HOST`) where a worker serves `/metrics`, `/healthz` and `/readyz`; empty: none'),

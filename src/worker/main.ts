@@ -2,9 +2,11 @@ import { requireLibheif } from '../imaging/require-libheif.ts';
 import { connectConsumer } from '../queue/connection.ts';
 import { serviceKeys } from '../queue/keys.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
-import { loadConfig } from '../shared/config.ts';
+import type { Config } from '../shared/config.ts';
 import { createLogger } from '../shared/logger.ts';
-import { run } from '../shared/run.ts';
+import type { Plan } from '../shared/primary.ts';
+import { answerPrimary, runProcesses } from '../shared/processes.ts';
+import { CAN_WORK } from '../shared/processes-status.ts';
 import { shutDownOnSignal } from '../shared/shutdown.ts';
 import { startTracing } from '../shared/tracing.ts';
 import { hashWatermarks, readWatermarks } from '../shared/watermarks.ts';
@@ -15,15 +17,15 @@ import { createImageWorker } from './image-worker.ts';
 import { createImportWorker } from './import-worker.ts';
 import { createWorkerMetrics } from './metrics.ts';
 import { createResultReuse } from './result-reuse.ts';
-import { startStatusServer } from './status-server.ts';
+import { splitConcurrency } from './split-concurrency.ts';
+import { createReadiness, startStatusServer } from './status-server.ts';
 import { createSweeper } from './sweeper.ts';
 import { createWebhookWorker } from './webhook-worker.ts';
 
 /** Time limit for closing connections and child processes. */
 const CLOSE_TIMEOUT_MS = 2000;
 
-async function main(): Promise<void> {
-  const config = loadConfig();
+async function main(config: Config): Promise<void> {
   requireLibheif(config.acceptedFormats);
   const logger = createLogger('worker', config.logLevel);
   const {
@@ -79,9 +81,9 @@ async function main(): Promise<void> {
     logger,
   });
   const sweeper = createSweeper({ redis, prefix, storage, retentionMs, metrics, logger });
-  if (config.workerPort !== undefined) {
-    await startStatusServer({ host: config.host, port: config.workerPort, metrics, redis, storageCheck });
-  }
+  const requireReady = createReadiness(redis, storageCheck);
+  answerPrimary(CAN_WORK, requireReady);
+  await startStatusServer(config, { readMetrics: metrics.read, requireAlive: () => undefined, requireReady });
   const heartbeat = createHeartbeat(redis, prefix, logger);
   const cancellations = connectConsumer(config.redis, logger);
   cancellations.on('message', (_channel, jobId) => {
@@ -127,4 +129,20 @@ async function loadVersions() {
   return (await import('../imaging/library-versions.ts')).libraryVersions;
 }
 
-await run(main);
+/**
+ * Splits the children of a host over several processes, if they are many. Everything else that a worker does is safe in several
+ * processes, as it is on several hosts: each job runs in one of them, the cleanup job too, and each sends heartbeats of its own.
+ */
+function toPlan(config: Config): Plan {
+  return {
+    name: 'worker',
+    processes: splitConcurrency(config.workerConcurrency).map((share) => ({
+      WORKER_CONCURRENCY: String(share),
+      // The primary has the port, and answers for all.
+      WORKER_PORT: '',
+    })),
+    prepare: (processes) => startStatusServer(config, processes),
+  };
+}
+
+await runProcesses(main, toPlan);

@@ -36,7 +36,7 @@ export interface WorkerMetrics {
   importEnded(outcome: ImportOutcome): void;
   /** Counts the batches and files that a sweep removed. */
   sweepEnded(removed: { expired: number; lost: number; unfinished: number }): void;
-  /** Returns all metrics as text. */
+  /** Returns all metrics as text: those of all processes of this worker. */
   read(): Promise<MetricsPage>;
 }
 

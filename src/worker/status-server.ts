@@ -1,48 +1,56 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { RedisConnection } from '../queue/connection.ts';
 import { createRedisTimeout } from '../queue/redis-timeout.ts';
 import type { StorageCheck } from '../queue/storage-check.ts';
-import { ConfigError } from '../shared/config.ts';
-import type { WorkerMetrics } from './metrics.ts';
+import { type Config, ConfigError } from '../shared/config.ts';
+import type { MetricsPage } from '../shared/metrics.ts';
+
+/** What the server reports: of this process, or of all processes of the worker. */
+interface Status {
+  readMetrics(): Promise<MetricsPage>;
+  /** Throws if a process does not respond. */
+  requireAlive(): unknown;
+  /** Throws if a process cannot work. */
+  requireReady(): unknown;
+}
+
+/** Creates a check whether Redis is reachable, and the storage is that of the queue. It throws if not. */
+export function createReadiness(redis: RedisConnection, storageCheck: Pick<StorageCheck, 'require'>) {
+  const withTimeout = createRedisTimeout(redis);
+  return async (): Promise<void> => {
+    await withTimeout(() => redis.ping());
+    storageCheck.require();
+  };
+}
 
 /**
- * Starts the HTTP server for monitoring: `GET /metrics`, `/healthz` (the process is running) and `/readyz` (Redis is reachable, and the
- * storage is that of the queue). It reveals nothing about the processed images.
+ * Starts the HTTP server for monitoring, if it has a port: `GET /metrics`, `/healthz` (whether the worker runs) and `/readyz` (whether it
+ * can work). It reveals nothing about the processed images.
  *
- * @param redis any connection of the worker
  * @throws {ConfigError} if it cannot listen on this host and port
  */
-export async function startStatusServer({
-  host,
-  port,
-  metrics,
-  redis,
-  storageCheck,
-}: {
-  host: string;
-  port: number;
-  metrics: WorkerMetrics;
-  redis: RedisConnection;
-  storageCheck: Pick<StorageCheck, 'require'>;
-}): Promise<Server> {
-  const withTimeout = createRedisTimeout(redis);
+export async function startStatusServer(
+  { host, workerPort }: Pick<Config, 'host' | 'workerPort'>,
+  { readMetrics, requireAlive, requireReady }: Status,
+): Promise<void> {
+  if (workerPort === undefined) return;
   const json = (text: object, status = 200) => ({ status, type: 'application/json', text: JSON.stringify(text) });
+  const check = async (require: () => unknown) => {
+    try {
+      await require();
+      return json({ status: 'ok' });
+    } catch (error) {
+      return json({ status: 'unavailable', detail: (error as Error).message }, 503);
+    }
+  };
   const routes: Record<string, () => Promise<{ status: number; type: string; text: string }>> = {
     async '/metrics'() {
-      const { contentType, text } = await metrics.read();
+      const { contentType, text } = await readMetrics();
       return { status: 200, type: contentType, text };
     },
-    '/healthz': async () => json({ status: 'ok' }),
-    async '/readyz'() {
-      try {
-        await withTimeout(() => redis.ping());
-        storageCheck.require();
-        return json({ status: 'ok' });
-      } catch (error) {
-        return json({ status: 'unavailable', detail: (error as Error).message }, 503);
-      }
-    },
+    '/healthz': () => check(requireAlive),
+    '/readyz': () => check(requireReady),
   };
   const notFound = async () =>
     json({ detail: `Not found. This server has only ${Object.keys(routes).join(', ')}.` }, 404);
@@ -55,9 +63,10 @@ export async function startStatusServer({
     res.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) });
     res.end(method === 'HEAD' ? undefined : text);
   });
-  server.listen(port, host);
+  server.listen(workerPort, host);
   await once(server, 'listening').catch((cause) => {
-    throw new ConfigError(`The worker cannot listen on ${host}:${port} (${cause.code}). Set HOST and WORKER_PORT.`);
+    throw new ConfigError(
+      `The worker cannot listen on ${host}:${workerPort} (${cause.code}). Set HOST and WORKER_PORT.`,
+    );
   });
-  return server;
 }

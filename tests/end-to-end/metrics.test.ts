@@ -6,6 +6,7 @@ import { holdChild } from '../support/descendants.ts';
 import { allowSlowImages, encoded, jpeg, slowImage, truncatedJpeg, VERY_SLOW } from '../support/images.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
+import { scrape } from '../support/scrape.ts';
 import { ownService } from '../support/service.ts';
 
 let service: Awaited<ReturnType<typeof ownService>>;
@@ -13,17 +14,6 @@ let api: TestProcess & { url: string };
 let worker: TestProcess;
 let workerUrl: string;
 let batchId: string;
-
-/** Reads all samples of a metrics endpoint, by name and labels as in the text format. */
-async function scrape(url: string): Promise<Record<string, number>> {
-  const response = await fetch(`${url}/metrics`);
-  expect(response.status).toBe(200);
-  expect(response.headers.get('Content-Type')).toContain('text/plain; version=0.0.4');
-  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
-  );
-}
 
 beforeAll(async () => {
   const port = await freePort();

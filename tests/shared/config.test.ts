@@ -23,6 +23,7 @@ test('uses the documented defaults, and parses lists of Redis nodes', () => {
     { host: '::1', port: 2 },
   ]);
   expect(config.workerConcurrency).toBe(Math.max(1, availableParallelism() - 1));
+  expect(config.apiProcesses).toBe(Math.ceil(availableParallelism() / 8));
   expect(config.uploadDir).toBe(join(projectRoot, 'uploads'));
   expect(Object.isFrozen(config)).toBe(true);
 });

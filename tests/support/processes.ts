@@ -42,14 +42,19 @@ function observe(child: ChildProcess): TestProcess {
 /** A program and its first arguments, which run Node. */
 export type Launcher = readonly [program: string, ...args: string[]];
 
-/** Starts `dist/<name>/main.js`, which `build.ts` has built, and waits until the process reports that it is ready. */
+/**
+ * Starts `dist/<name>/main.js`, which `build.ts` has built, and waits until the process reports that it is ready.
+ *
+ * @throws {Error} with the exit code as its cause, if the process ends before that
+ */
 async function startService(
   name: 'api' | 'worker',
   settings: Record<string, string>,
   [program, ...args]: Launcher = [process.execPath],
 ): Promise<TestProcess> {
   const child = fork(join(projectRoot, 'dist', name, 'main.js'), {
-    env: { ...process.env, ...environment(settings) },
+    // Tests look at the process that they start. Whatever the machine, it must not become a primary.
+    env: { ...process.env, ...environment({ API_PROCESSES: '1', ...settings }) },
     execPath: program,
     execArgv: args,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -57,7 +62,9 @@ async function startService(
   const started = observe(child);
   // `close` comes after the last output, `exit` may come before it.
   const ready = await Promise.race([once(child, 'message'), once(child, 'close').then(() => undefined)]);
-  if (!ready) throw new Error(`The ${name} ended before it was ready:\n${started.output()}`);
+  if (!ready) {
+    throw new Error(`The ${name} ended before it was ready:\n${started.output()}`, { cause: child.exitCode });
+  }
   return started;
 }
 

@@ -5,9 +5,12 @@ import { ExpressAdapter } from '@bull-board/express';
 import { type RequestHandler, Router } from 'express';
 import helmet from 'helmet';
 import { ServiceError } from '../../shared/errors.ts';
-import { createAttemptLimit } from '../http/attempt-limit.ts';
+import type { Attempt } from '../http/attempt-limit.ts';
 import { addressOf } from '../http/authenticate.ts';
 import { onlyReads } from '../http/error-handler.ts';
+
+/** Counts an attempt of all processes. Returns the seconds until the next one, if this one must be rejected. */
+type CountAttempt = (attempt: Attempt) => Promise<number | undefined>;
 
 /** Path of the board. */
 const BOARD_PATH = '/admin/queues';
@@ -17,7 +20,7 @@ const BOARD_PATH = '/admin/queues';
  *
  * @param queues to show
  */
-export function adminRoute(queues: readonly BaseAdapter[], password: string): Router {
+export function adminRoute(queues: readonly BaseAdapter[], password: string, countAttempt: CountAttempt): Router {
   const board = new ExpressAdapter();
   board.setBasePath(BOARD_PATH);
   createBullBoard({
@@ -36,7 +39,14 @@ export function adminRoute(queues: readonly BaseAdapter[], password: string): Ro
     },
   });
   const router = Router();
-  router.use(BOARD_PATH, requirePassword(password), onlyReads, policy, withoutRemoteFonts, board.getRouter());
+  router.use(
+    BOARD_PATH,
+    requirePassword(password, countAttempt),
+    onlyReads,
+    policy,
+    withoutRemoteFonts,
+    board.getRouter(),
+  );
   return router;
 }
 
@@ -53,16 +63,18 @@ const withoutRemoteFonts: RequestHandler = (_req, res, next) => {
 };
 
 /** Rejects requests without the password. Any user name is accepted. The comparison takes constant time. */
-function requirePassword(password: string): RequestHandler {
+function requirePassword(password: string, countAttempt: CountAttempt): RequestHandler {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const wanted = digest(password);
-  const countAttempt = createAttemptLimit();
-  return (req, _res, next) => {
+  return async (req, _res, next) => {
     const [, encoded] = /^Basic +(\S+)$/i.exec(req.get('Authorization') ?? '') ?? [];
     const given = Buffer.from(encoded ?? '', 'base64').toString('utf8');
     const isRight = timingSafeEqual(digest(given.slice(given.indexOf(':') + 1)), wanted) && given.includes(':');
     // A browser sends its first request without a password.
-    if (encoded !== undefined) countAttempt(addressOf(req), isRight);
+    const seconds = encoded === undefined ? undefined : await countAttempt({ address: addressOf(req), isRight });
+    if (seconds !== undefined) {
+      throw new ServiceError('RATE_LIMITED', [{ passwordRetrySeconds: seconds }], { retryAfterSeconds: seconds });
+    }
     if (isRight) return next();
     throw new ServiceError('UNAUTHORIZED', ['no password'], {
       headers: { 'WWW-Authenticate': 'Basic realm="queues", charset="UTF-8"' },

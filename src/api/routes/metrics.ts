@@ -3,15 +3,16 @@ import { defineRoute, type Route } from '../http/define-route.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import { problems } from '../openapi/responses.ts';
 
-/** `GET /metrics`: the process's metrics for Prometheus. */
+/** `GET /metrics`: the metrics of this API for Prometheus. */
 export function metricsRoute(metrics: ApiMetrics): Route {
   return defineRoute('/metrics', {
     get: {
       operation: {
         operationId: 'getMetrics',
         tags: ['Operation'],
-        summary: 'Metrics of this process in the text format of Prometheus',
-        description: 'Each process has its own metrics. Without Redis, those of the queue are missing.',
+        summary: 'Metrics of this API in the text format of Prometheus',
+        description:
+          'Each host has its own metrics: those of all API processes there. Without Redis, those of the queue are missing.',
         responses: {
           200: {
             description: 'The metrics',

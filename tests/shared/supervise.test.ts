@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { supervise } from '../../scripts/supervise.ts';
+import { supervise } from '../../src/shared/supervise.ts';
 import { until } from '../support/processes.ts';
 
 const node = (code: string) => spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
