@@ -22,6 +22,12 @@ export function endAll(): void {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 }
 
+/** Kills a process at the end of the benchmark, if it is still running then. */
+export function endLater<T extends ChildProcess>(child: T): T {
+  started.push(child);
+  return child;
+}
+
 /** Kills a process and waits for its exit. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
