@@ -50,6 +50,8 @@ export async function start(
   const child = fork(join(projectRoot, file), args, {
     env: { ...process.env, ...none, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
     execArgv: file.endsWith('.ts') ? ['--import', 'tsx'] : [],
+    // Only the results go to the standard output.
+    stdio: ['ignore', 2, 2, 'ipc'],
   });
   started.push(child);
   const message = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);

@@ -34,7 +34,8 @@ export function describePeers(figures: readonly Figures[], { isQuick, minutes, l
   const missed = rows.filter((row) => !isMet(row)).map(({ what, reason }) => `- ${what}: ${reason}`);
   return [
     `\`npm run bench:peers\` compares the service with other ways to process the same images, in turn within one run. These are the
-figures of a ${kind} run of ${minutes.toFixed(0)} minutes (${describeMachine()}). The load average before it was ${load.toFixed(1)}.`,
+figures of a ${kind} run of ${minutes.toFixed(0)} minutes (${describeMachine()}). The load average
+before it was ${load.toFixed(1)}${load > 1 ? ', so the machine had other work' : ''}.`,
     peers.join('\n'),
     METHOD,
     figuresTable(figures),
