@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { describeMachine, machine } from './machine.ts';
 import type { Measure, Row } from './measure.ts';
 import { accept } from './measures/accept.ts';
 import { drainRate } from './measures/drain.ts';
@@ -20,6 +21,7 @@ import { streams } from './measures/streams.ts';
 import { variants } from './measures/variants.ts';
 import { workers } from './measures/workers.ts';
 import { endAll } from './processes.ts';
+import { bound, isMet, table } from './rows.ts';
 
 // npm run bench [-- --json] [--quick] [names]: measures the service against baselines, within one run.
 
@@ -47,34 +49,6 @@ const { values: flags, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
 });
 
-function bound({ atLeast, atMost }: Row): string {
-  if (atLeast !== undefined) return `≥ ${round(atLeast)}`;
-  return atMost === undefined ? '' : `≤ ${round(atMost)}`;
-}
-
-function isMet({
-  ratio = Number.NaN,
-  atLeast = Number.NEGATIVE_INFINITY,
-  atMost = Number.POSITIVE_INFINITY,
-}: Row): boolean {
-  return ratio >= atLeast && ratio <= atMost;
-}
-
-/** Formats a number with three significant digits. */
-function round(value: number | undefined): string {
-  if (value === undefined) return '';
-  return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
-}
-
-function table(rows: readonly Row[]): string {
-  const lines = rows.map((row) => {
-    const target = bound(row);
-    const cells = [row.what, `${round(row.ours)} ${row.unit}`, round(row.theirs), round(row.ratio)];
-    return `| ${[...cells, target && `${target} ${isMet(row) ? 'met' : '**missed**'}`].join(' | ')} |`;
-  });
-  return ['| what | service | baseline | ratio | target |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
-}
-
 const unknown = positionals.filter((name) => !(name in measures));
 if (unknown.length > 0) {
   console.error(`Unknown measure: ${unknown.join(', ')}. The measures are: ${Object.keys(measures).join(', ')}.`);
@@ -84,21 +58,10 @@ if (unknown.length > 0) {
 const root = await mkdtemp(join(tmpdir(), 'bench-'));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.once('exit', endAll);
-const machine = {
-  cpu: cpus()[0]?.model,
-  cores: availableParallelism(),
-  memoryGiB: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  platform: `${process.platform} ${process.arch}`,
-  date: new Date().toISOString().slice(0, 10),
-};
 const results: { name: string; title: string; baseline: string; ratio: string; rows: (Row & { isMet?: boolean })[] }[] =
   [];
 try {
-  if (!flags.json)
-    console.log(
-      `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Node ${machine.node}, ${machine.date}\n`,
-    );
+  if (!flags.json) console.log(`${describeMachine()}\n`);
   for (const [name, measure] of Object.entries(measures)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     const folder = join(root, name);

@@ -22,6 +22,12 @@ export function endAll(): void {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 }
 
+/** Kills a process at the end of the benchmark, if it is still running then. */
+export function endLater<T extends ChildProcess>(child: T): T {
+  started.push(child);
+  return child;
+}
+
 /** Kills a process and waits for its exit. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -44,6 +50,8 @@ export async function start(
   const child = fork(join(projectRoot, file), args, {
     env: { ...process.env, ...none, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...env },
     execArgv: file.endsWith('.ts') ? ['--import', 'tsx'] : [],
+    // Only the results go to the standard output.
+    stdio: ['ignore', 2, 2, 'ipc'],
   });
   started.push(child);
   const message = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => undefined)]);

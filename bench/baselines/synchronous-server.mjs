@@ -1,6 +1,6 @@
 // A synchronous server: it responds to an upload after its images are processed.
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import express from 'express';
 import multer from 'multer';
 import sharp from 'sharp';
@@ -15,11 +15,13 @@ app.post('/process-images', upload.array('images', 10), async (req, res) => {
     req.files.map(async ({ path, filename }) => {
       const result = join(folder, 'processed', `${filename}.jpg`);
       await sharp(path).resize(512).grayscale().jpeg({ quality: 80 }).toFile(result);
-      return result;
+      return `/results/${basename(result)}`;
     }),
   );
   res.json({ results });
 });
+
+app.use('/results', express.static(join(folder, 'processed')));
 
 const server = app.listen(0, '127.0.0.1', () => process.send(server.address().port));
 // Like the service. A connection that is closed at the moment of its reuse would fail the benchmark.
