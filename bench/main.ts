@@ -6,6 +6,7 @@ import type { Measure, Row } from './measure.ts';
 import { accept } from './measures/accept.ts';
 import { drainRate } from './measures/drain.ts';
 import { floor } from './measures/floor.ts';
+import { idle } from './measures/idle.ts';
 import { list } from './measures/list.ts';
 import { memory } from './measures/memory.ts';
 import { pipeline } from './measures/pipeline.ts';
@@ -38,6 +39,7 @@ const measures: Record<string, Measure> = {
   memory,
   startup,
   redis: redisCost,
+  idle,
 };
 
 const { values: flags, positionals } = parseArgs({

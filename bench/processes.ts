@@ -78,6 +78,7 @@ export interface Service {
   redis: Redis;
   queue: QueueClient;
   api: ChildProcess;
+  redisServer: ChildProcess;
   folders: { uploads: string; processed: string };
   startWorker(concurrency: number): Promise<ChildProcess>;
   stop(): Promise<void>;
@@ -129,6 +130,7 @@ export async function startService(folder: string, more: Record<string, string> 
     redis,
     queue,
     api,
+    redisServer: server,
     folders,
     async startWorker(concurrency) {
       const { child: worker } = await start('dist/worker/main.js', {
@@ -153,7 +155,7 @@ export async function startBaseline(name: string, folder: string): Promise<{ url
 }
 
 /** Returns the CPU time of a process in milliseconds, of all its threads. */
-export async function cpuMs({ pid }: ChildProcess): Promise<number> {
+export async function cpuMs(pid: number | undefined): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // Skip the name, which may contain any character. User and system time are the 12th and 13th field after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
