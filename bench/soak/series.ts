@@ -16,6 +16,7 @@ export const series = {
   'oldest child, memory': { unit: 'MiB', ratio: 1.15 },
   'Redis, memory': { unit: 'MiB', ratio: 1.15 },
   'Redis, keys': { unit: '', share: 0.1 },
+  'Redis, entries of lists': { unit: '', share: 0.1 },
   'originals, entries': { unit: '', share: 0.1 },
   'results, files': { unit: '', share: 0.1 },
   'jobs, unfinished': { unit: '', share: 0.1 },
