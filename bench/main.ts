@@ -8,6 +8,7 @@ import { accept } from './measures/accept.ts';
 import { drainRate } from './measures/drain.ts';
 import { floor } from './measures/floor.ts';
 import { hosts } from './measures/hosts.ts';
+import { idle } from './measures/idle.ts';
 import { list } from './measures/list.ts';
 import { memory } from './measures/memory.ts';
 import { pipeline } from './measures/pipeline.ts';
@@ -42,6 +43,7 @@ const measures: Record<string, Measure> = {
   memory,
   startup,
   redis: redisCost,
+  idle,
 };
 
 const { values: flags, positionals } = parseArgs({

@@ -86,6 +86,7 @@ export interface Service {
   redis: Redis;
   queue: QueueClient;
   api: ChildProcess;
+  redisServer: ChildProcess;
   folders: { uploads: string; processed: string };
   startWorker(concurrency: number): Promise<ChildProcess>;
   stop(): Promise<void>;
@@ -139,6 +140,7 @@ export async function startService(folder: string, more: Record<string, string> 
     redis,
     queue,
     api,
+    redisServer: server,
     folders,
     async startWorker(concurrency) {
       const { child: worker } = await start('dist/worker/main.js', {
@@ -163,7 +165,7 @@ export async function startBaseline(name: string, folder: string): Promise<{ url
 }
 
 /** Returns the CPU time of a process in milliseconds, of all its threads. */
-export async function cpuMs({ pid }: { pid?: number | undefined }): Promise<number> {
+export async function cpuMs(pid: number | undefined): Promise<number> {
   return cpuIn(`/proc/${pid}/stat`);
 }
 

@@ -31,9 +31,9 @@ export async function compareUploads(
   for (let round = -1; round < (isQuick ? 2 : 9); round += 1) {
     say(`round ${round + 1}`);
     for (const [index, { url, process, files, bodies, type }] of targets.entries()) {
-      const [begin, cpu] = [performance.now(), await cpuMs(process)];
+      const [begin, cpu] = [performance.now(), await cpuMs(process.pid)];
       await uploadAll(url, bodies, CLIENTS, type);
-      const [seconds, used] = [(performance.now() - begin) / 1000, (await cpuMs(process)) - cpu];
+      const [seconds, used] = [(performance.now() - begin) / 1000, (await cpuMs(process.pid)) - cpu];
       for (const name of await readdir(files)) await rm(join(files, name), { recursive: true });
       // The first round warms up.
       if (round < 0) continue;

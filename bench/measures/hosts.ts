@@ -25,7 +25,7 @@ interface Cpu {
 async function cpuOf(pids: readonly number[]): Promise<Cpu> {
   const sum = async (read: (pid: number) => Promise<number>) =>
     (await Promise.all(pids.map(read))).reduce((total, ms) => total + ms, 0);
-  return { all: await sum((pid) => cpuMs({ pid })), main: await sum(mainThreadMs) };
+  return { all: await sum(cpuMs), main: await sum(mainThreadMs) };
 }
 
 /** Returns the processes of an API or a worker: itself, or its primary and the others. */

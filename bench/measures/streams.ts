@@ -52,14 +52,14 @@ export const streams: Measure = {
         say(`${name}, round ${round + 1}`);
         for (const [index, follow] of [listen, poll].entries()) {
           const ids = await newBatches(service, body);
-          const cpu = await cpuMs(service.api);
+          const cpu = await cpuMs(service.api.pid);
           const durationMs = await timed(() =>
             Promise.all(
               Array.from({ length: CLIENTS }, (_, client) => follow(service.url, ids[client % BATCHES] ?? '')),
             ),
           );
           if (round < 0) continue;
-          costs[index]?.push((await cpuMs(service.api)) - cpu);
+          costs[index]?.push((await cpuMs(service.api.pid)) - cpu);
           durations.push(durationMs);
         }
       }

@@ -1459,7 +1459,7 @@ export interface components {
          *     }
          */
         ServiceStatus: {
-            /** @description Connected workers. A worker that was killed counts for up to 15 seconds. `null`: unknown, because only workers of an older version have used this queue */
+            /** @description Connected workers. A worker that was killed counts for up to 30 seconds. `null`: unknown, because only workers of an older version have used this queue */
             workers: number | null;
             /** @description Files of all clients that wait to be processed */
             waitingFiles: number;

@@ -53,11 +53,12 @@ const all: readonly BatchState[] = [...unfinished, 'completed', 'completed-with-
 
 /**
  * Moves a batch to the sets of a status, or removes it from all sets. Reads the client and the tags from the job of the batch, so that a
- * batch without a job is never added.
+ * batch without a job is never added. Nor is a batch that is being deleted: its job exists for a moment longer, and may just be running.
  *
- * KEYS: job of the batch. ARGV: prefix of the sets, batch id, target status or '', statuses to leave.
+ * KEYS: job of the batch, record of its deletion. ARGV: prefix of the sets, batch id, target status or '', statuses to leave.
  */
 const MOVE = `
+if ARGV[3] ~= '' and redis.call('EXISTS', KEYS[2]) == 1 then return end
 local job = redis.call('HMGET', KEYS[1], 'data', 'timestamp')
 local isRead, data = pcall(cjson.decode, job[1] or '')
 if not isRead or type(data) ~= 'table' or type(data.client) ~= 'string' then return end
@@ -96,7 +97,8 @@ export function createBatchIndex({
   const memberOf = ({ createdAt, batchId }: IndexedBatch) => `${createdAt}:${batchId}`;
 
   async function move(batchId: string, target: BatchState | '', from: readonly BatchState[]): Promise<void> {
-    await redis.eval(MOVE, 1, bullmqKeys(batches).job(batchId), keys.list, batchId, target, ...from);
+    const [job, removed] = [bullmqKeys(batches).job(batchId), keys.removed(batchId)];
+    await redis.eval(MOVE, 2, job, removed, keys.list, batchId, target, ...from);
   }
 
   return {

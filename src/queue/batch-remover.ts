@@ -150,6 +150,8 @@ export function createBatchRemover({
   // Idempotent, so that it can be repeated after a crash. `member` is the original text in Redis: a newer version may have written
   // fields that `Removal` does not contain.
   async function execute(work: Removal, member = JSON.stringify(work), now = Date.now()): Promise<void> {
+    // After the record of the deletion, so that no worker adds the batch again, and before its job is removed.
+    await index.forget(work.batchId);
     const isDone = await removeJobs(work.batchId);
     await files.remove(work.batchId, work.results);
     // A webhook that is being delivered cannot be removed. The second pass removes it.
@@ -168,8 +170,6 @@ export function createBatchRemover({
       removedAt: new Date(work.begunAt).toISOString(),
       ...(owner !== undefined && { owner }),
     });
-    // Readers of the list check the record below, so this entry may be removed before it.
-    await index.forget(batchId);
     const expiry = retentionMs > 0 ? (['PX', retentionMs] as const) : [];
     await redis
       .multi()

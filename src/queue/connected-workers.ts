@@ -7,7 +7,7 @@ import { SWEEP_QUEUE } from './names.ts';
 // connections, and some hosted Redis services refuse it. The time is that of Redis, because the clocks of machines can differ.
 
 /** Seconds after its last heartbeat at which a worker counts as disconnected. */
-const LIFE_SECONDS = 15;
+const LIFE_SECONDS = 30;
 
 /**
  * Records a heartbeat. The worker stays in the set after it has expired, until another one sends a heartbeat: the set shows that there

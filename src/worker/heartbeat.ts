@@ -5,7 +5,7 @@ import type { RedisConnection } from '../queue/connection.ts';
 import type { Logger } from '../shared/logger.ts';
 
 /** Milliseconds between two heartbeats. A worker that misses two is still connected. */
-const INTERVAL_MS = 5000;
+const INTERVAL_MS = 10_000;
 /** Time limit for the last one. */
 const CLOSE_TIMEOUT_MS = 1000;
 

@@ -32,6 +32,8 @@ import { TolerantWorker } from './tolerant-worker.ts';
 const recovery = {
   lockDuration: 10_000,
   stalledInterval: 5000,
+  /** Seconds. A worker that died just when a new job woke it leaves that job to the next worker that asks. */
+  drainDelay: 15,
   /** An image cannot end a worker, only a child process. So a worker that dies, however often, is no reason to fail its jobs. */
   maxStalledCount: 20,
 };

@@ -151,7 +151,7 @@ export function createImportWorker({
     prefix,
     concurrency: CONCURRENCY,
     lockDuration: 10_000,
-    stalledInterval: 5000,
+    stalledInterval: 20_000,
     // A job that BullMQ fails by itself would leave the job of its file held.
     maxStalledCount: 1_000_000,
     runRetryDelay: RECONNECT_DELAY_MS,

@@ -97,6 +97,8 @@ export function createSweeper({
 
   const worker = new TolerantWorker(SWEEP_QUEUE, sweep, {
     ...options,
+    // The next sweep continues what a killed worker left, so this only clears its job away.
+    stalledInterval: 60_000,
     runRetryDelay: RECONNECT_DELAY_MS,
     autorun: false,
   });

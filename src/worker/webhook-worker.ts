@@ -134,7 +134,7 @@ export function createWebhookWorker({
     concurrency: CONCURRENCY,
     maxStalledCount: 20,
     lockDuration: 10_000,
-    stalledInterval: 5000,
+    stalledInterval: 20_000,
     runRetryDelay: RECONNECT_DELAY_MS,
     settings: { backoffStrategy: (_attempts, _type, error) => (error instanceof DeliveryError ? error.delayMs : 1000) },
     autorun: false,

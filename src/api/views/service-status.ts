@@ -7,7 +7,7 @@ export const serviceStatus = z
   .object({
     workers: count.nullable().meta({
       description:
-        'Connected workers. A worker that was killed counts for up to 15 seconds. `null`: unknown, because only workers of an ' +
+        'Connected workers. A worker that was killed counts for up to 30 seconds. `null`: unknown, because only workers of an ' +
         'older version have used this queue',
     }),
     waitingFiles: count.meta({ description: 'Files of all clients that wait to be processed' }),
