@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { toPresets } from '../imaging/presets.ts';
 import { createBatchWatcher } from '../queue/batch-watcher.ts';
-import { connectConsumer, connectProducer } from '../queue/connection.ts';
+import { connectProducer } from '../queue/connection.ts';
 import { createQueueClient } from '../queue/queue-client.ts';
 import { startStorageCheck } from '../queue/storage-check.ts';
 import { type Config, ConfigError, readJsonFile } from '../shared/config.ts';
@@ -49,12 +49,7 @@ async function main(config: Config): Promise<void> {
     logger,
   });
   const storageCheck = startStorageCheck({ redis, prefix: config.queuePrefix, storage, logger });
-  const watcher = createBatchWatcher({
-    redis: connectConsumer(config.redis, logger),
-    prefix: config.queuePrefix,
-    queue,
-    logger,
-  });
+  const watcher = createBatchWatcher({ queue, logger });
   const app = createApp({
     queue,
     watcher,

@@ -1,19 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../shared/logger.ts';
-import type { RedisConnection } from './connection.ts';
-import { batchIdOf, IMAGE_QUEUE } from './names.ts';
+import { batchIdOf } from './names.ts';
 import type { QueueClient } from './queue-client.ts';
 import type { BatchStatus, Found } from './read-status.ts';
-import { QueueEvents } from './redis-packages.ts';
 
-/** Minimum time between two reads of the same batch, even if its files change faster. */
-const MIN_READ_INTERVAL_MS = 100;
+/** Interval at which events are read while a batch is watched. So this is also the minimum time between two reads of a batch. */
+const READ_INTERVAL_MS = 100;
 /** Interval at which watched batches are read without an event, since events can be lost. */
 const POLL_INTERVAL_MS = 5000;
 
 /** Receives the status of a batch; `undefined` if the batch does not exist (any more) or the watcher is closed. */
 export type BatchListener = (status: BatchStatus | undefined) => void;
 
-/** Watches batches for any number of listeners with one subscription to BullMQ's events. */
+/** Watches batches for any number of listeners. BullMQ's events tell which of them have changed. */
 export interface BatchWatcher {
   /** Reads the status of a batch. Simultaneous calls for the same batch share one read. */
   readBatch(batchId: string): Promise<Found<BatchStatus> | undefined>;
@@ -35,7 +34,7 @@ export interface BatchWatcher {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Ends the subscription. All listeners receive `undefined`. */
+  /** Ends all watching. All listeners receive `undefined`. */
   close(): void;
 }
 
@@ -46,34 +45,38 @@ interface Watched {
   isStale: boolean;
 }
 
-/**
- * Creates a {@link BatchWatcher}.
- *
- * @param redis a connection that waits for Redis, used only by the watcher
- */
+/** Creates a {@link BatchWatcher}. */
 export function createBatchWatcher({
-  redis,
-  prefix,
   queue,
   logger,
 }: {
-  redis: RedisConnection;
-  prefix: string;
-  queue: Pick<QueueClient, 'readBatch'>;
+  queue: Pick<QueueClient, 'readBatch' | 'readEvents'>;
   logger: Logger;
 }): BatchWatcher {
   const watched = new Map<string, Watched>();
-  const events = new QueueEvents(IMAGE_QUEUE, { connection: redis, prefix });
-  events.on('error', (err) => logger.debug({ err }, 'error of the queue events'));
-  const onEvent = ({ jobId }: { jobId: string }) => scheduleRead(batchIdOf(jobId));
-  for (const event of ['active', 'progress', 'completed', 'failed', 'waiting', 'delayed', 'removed'] as const)
-    events.on(event, onEvent);
+  let isReadingEvents = false;
   const poll = setInterval(() => {
     for (const batchId of watched.keys()) scheduleRead(batchId);
   }, POLL_INTERVAL_MS);
 
-  /** Schedules one read for all events of the next {@link MIN_READ_INTERVAL_MS} and for all listeners of the batch. */
-  function scheduleRead(batchId: string, delayMs = MIN_READ_INTERVAL_MS): void {
+  /** Reads events as long as a batch is watched. Without listeners, each event would cost the API and Redis as much as a command. */
+  async function readEvents(): Promise<void> {
+    if (isReadingEvents) return;
+    isReadingEvents = true;
+    for (let last: string | undefined; watched.size > 0; await delay(READ_INTERVAL_MS)) {
+      try {
+        const events = await queue.readEvents(last);
+        last = events.last;
+        for (const batchId of new Set(events.jobIds.map(batchIdOf))) scheduleRead(batchId, 0);
+      } catch (err) {
+        logger.debug({ err }, 'the events could not be read');
+      }
+    }
+    isReadingEvents = false;
+  }
+
+  /** Schedules one read for all events of the next {@link READ_INTERVAL_MS} and for all listeners of the batch. */
+  function scheduleRead(batchId: string, delayMs = READ_INTERVAL_MS): void {
     const entry = watched.get(batchId);
     if (!entry) return;
     if (entry.isReading) entry.isStale = true;
@@ -106,6 +109,8 @@ export function createBatchWatcher({
     const entry = watched.get(batchId) ?? { listeners: new Set(), timer: undefined, isReading: false, isStale: false };
     watched.set(batchId, entry);
     entry.listeners.add(listener);
+    // In this order, so that no event between the two is missed.
+    void readEvents();
     scheduleRead(batchId, 0);
     return () => {
       entry.listeners.delete(listener);
@@ -149,9 +154,6 @@ export function createBatchWatcher({
         for (const listener of listeners) listener(undefined);
       }
       watched.clear();
-      // Do not await this: BullMQ closes the connection properly, and waits as long as Redis is unreachable.
-      events.close().catch((err) => logger.debug({ err }, 'error of the queue events'));
-      redis.disconnect();
     },
   };
 }

@@ -29,6 +29,8 @@ export function bullmqKeys(queue: Pick<Queue, 'toKey'>) {
     /** Sorted sets: ended jobs by the time of their end. */
     completed: queue.toKey('completed'),
     failed: queue.toKey('failed'),
+    /** Stream: the events of the jobs, of which BullMQ keeps about 10,000. */
+    events: queue.toKey('events'),
     /** Sorted set: ids of the job schedulers, by the time of their next job. */
     schedulers: queue.toKey('repeat'),
     /** Hashes: the field `count` is the number of jobs that have ended so. */

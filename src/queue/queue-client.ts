@@ -19,6 +19,7 @@ import { serviceKeys } from './keys.ts';
 import { type BatchPage, type BatchQuery, listBatches } from './list-batches.ts';
 import { BATCH_QUEUE, IMAGE_QUEUE, IMPORT_QUEUE, imageJobId, WEBHOOK_QUEUE } from './names.ts';
 import { payloadVersionOf } from './payload-version.ts';
+import { readEvents } from './read-events.ts';
 import { type BatchStatus, type FileStatus, type Found, readBatchStatus, readFoundFile } from './read-status.ts';
 import { readWebhook, redeliverWebhook, type WebhookStatus } from './read-webhook.ts';
 import { FlowProducer, Queue } from './redis-packages.ts';
@@ -129,6 +130,8 @@ export interface QueueClient {
    * @throws an error of the schema if this version cannot read the job; {@link ServiceError} if the bytes cannot be deleted now
    */
   removeFile(jobId: string): Promise<'absent' | 'unfinished' | 'deleted'>;
+  /** Reads the events of the files' jobs; see `readEvents`. */
+  readEvents(after?: string): Promise<{ jobIds: string[]; last: string }>;
   /** Sends a command of the rate limiter. Its timeout is short, because requests wait for it. */
   sendCommand(...command: string[]): Promise<unknown>;
   /** Closes the connection. */
@@ -305,6 +308,7 @@ export function createQueueClient({
           }),
         ),
       ),
+    readEvents: (after) => withTimeout(() => readEvents(redis, bullmqKeys(images).events, after)),
     readFile: (jobId) => withTimeout(() => readFoundFile(source, jobId)),
 
     async cancelBatch(batchId) {

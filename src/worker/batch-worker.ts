@@ -60,9 +60,10 @@ export function createBatchWorker({
 
   /** Returns when the last file of a batch ended, in milliseconds since 1970. */
   async function readEnd(batchId: string, total: number): Promise<number> {
-    const keys = Array.from({ length: total }, (_, file) => bullmqKeys(images).job(imageJobId(batchId, file)));
-    const ends = await Promise.all(keys.map((key) => redis.hget(key, 'finishedOn')));
-    return Math.max(...ends.map(Number));
+    const { completed, failed } = bullmqKeys(images);
+    const jobIds = Array.from({ length: total }, (_, file) => imageJobId(batchId, file));
+    const ends = await Promise.all([redis.zmscore(completed, jobIds), redis.zmscore(failed, jobIds)]);
+    return Math.max(...ends.flat().map(Number));
   }
 
   /** Lists the files of an ended batch with signed URLs. Without the settings for that, the webhook is sent without them. */

@@ -126,7 +126,8 @@ export function createImageWorker({
       return delayJob(job, token, TOO_NEW_DELAY_MS);
     }
     const batchId = batchIdOf(String(job.id));
-    await requireNotCancelled(batchId);
+    // A cancellation takes all jobs that wait. So a job that starts later has been held before: by a worker, or by an API that died.
+    if (job.attemptsStarted > 1 || job.stalledCounter > 0) await requireNotCancelled(batchId);
     const { importFailure, importUrl, format } = job.data;
     if (importFailure !== undefined) throw toJobError(storedFailure.parse(importFailure), { isFinal: true });
     // An API died while it cancelled the batch of a held job.

@@ -230,6 +230,7 @@ function failingParts() {
       addBatch: rejects,
       isKnown: rejects,
       readBatch: rejects,
+      readEvents: rejects,
       readPayloads: rejects,
       readWebhook: rejects,
       redeliverWebhook: rejects,

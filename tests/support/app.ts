@@ -3,7 +3,7 @@ import { createHttpServer } from '../../src/api/http/server.ts';
 import type { Presets } from '../../src/imaging/presets.ts';
 import type { BatchFiles } from '../../src/queue/batch-remover.ts';
 import { type BatchWatcher, createBatchWatcher } from '../../src/queue/batch-watcher.ts';
-import { connectConsumer, connectProducer } from '../../src/queue/connection.ts';
+import { connectProducer } from '../../src/queue/connection.ts';
 import { createQueueClient, type NewBatch, type QueueClient } from '../../src/queue/queue-client.ts';
 import { loadConfig } from '../../src/shared/config.ts';
 import { createLogger } from '../../src/shared/logger.ts';
@@ -45,15 +45,9 @@ export async function testQueueClient(
   return queue;
 }
 
-/** Creates a batch watcher, connected to a test's Redis. */
-export function testWatcher({ url }: Pick<TestRedis, 'url'>, queue: QueueClient): BatchWatcher {
-  const { redis } = loadConfig(environment({ REDIS_URL: url }));
-  const watcher = createBatchWatcher({
-    redis: connectConsumer(redis, silent),
-    prefix: '{images}',
-    queue,
-    logger: silent,
-  });
+/** Creates a batch watcher. */
+export function testWatcher(queue: QueueClient): BatchWatcher {
+  const watcher = createBatchWatcher({ queue, logger: silent });
   onCleanup(() => watcher.close());
   return watcher;
 }
@@ -88,7 +82,7 @@ export async function listeningApp(
   const queue = await testQueueClient(redis, settings, createBatchFiles(storage));
   const app = createApp({
     queue,
-    watcher: testWatcher(redis, queue),
+    watcher: testWatcher(queue),
     storage,
     storageCheck: confirmedStorage,
     limits: config,
