@@ -24,6 +24,6 @@ export function differenceHash(image: Pixels): string {
 
 /** Returns the brightness of a cell on white, like a JPEG of the same image. The weights are those of libvips's grey conversion. */
 function brightness(rgba: Uint8Array, cell: number): number {
-  const [red = 0, green = 0, blue = 0, alpha = 0] = rgba.subarray(cell * 4, cell * 4 + 4);
-  return ((2 * red + 7 * green + blue) * alpha) / 10 + 255 * (255 - alpha);
+  const channel = (index: number) => Number(rgba[cell * 4 + index]);
+  return ((2 * channel(0) + 7 * channel(1) + channel(2)) * channel(3)) / 10 + 255 * (255 - channel(3));
 }

@@ -34,6 +34,9 @@ export function mediaTypeOf(format: string | undefined): string | undefined {
   return known && formats[known].mediaTypes[0];
 }
 
+/** Loaded at the first file: the worker needs it only in its children. Each `import()` would look it up again. */
+let fileType: Promise<typeof import('file-type')> | undefined;
+
 /**
  * Detects the format of a file by its signature. Ignores the file name and the media type that the client sent.
  *
@@ -42,8 +45,8 @@ export function mediaTypeOf(format: string | undefined): string | undefined {
  * @returns `undefined` if the file has none of these formats
  */
 export async function detectFormat(head: Uint8Array, accepted: readonly FormatName[]): Promise<FormatName | undefined> {
-  // Loaded at the first file: the worker needs it only in its children.
-  const { fileTypeFromBuffer } = await import('file-type');
+  fileType ??= import('file-type');
+  const { fileTypeFromBuffer } = await fileType;
   // The parser throws if the header is truncated.
   const type = await fileTypeFromBuffer(head).catch(() => undefined);
   if (type) return accepted.find((name) => formats[name].mediaTypes.includes(type.mime));

@@ -34,18 +34,17 @@ export async function renderAll(
   // One result after another, so that only one decoded image is in memory.
   for (const result of results) {
     const { options, plan } = result;
-    const encodeFrom = async (open: () => Sharp) => {
-      const keep = () => keepMetadata(open(), options, header);
-      const image = await encode(keep, options, plan.size.width * plan.size.height, animationOf(plan, header));
-      images.push({ ...image, format: options.format });
-    };
-    if (preview && !needsMemory(result)) {
-      await encodeFrom(() => draw(result));
-      continue;
-    }
-    const drawn = await drawToMemory(result, draw, header, watermarks);
-    await encodeFrom(() => grey(drawn.open(), options, plan));
-    preview ??= toPreview(await drawn.pixels());
+    const drawn = preview && !needsMemory(result) ? undefined : await drawToMemory(result, draw, header, watermarks);
+    // It is as large as the result, so nothing has to be converted before a resize.
+    const open = drawn ? () => grey(drawn.open(), options, { ...plan, scale: 1 }) : () => draw(result);
+    const keep = () => keepMetadata(open(), options, header);
+    // libvips encodes in other threads while this one makes the preview.
+    const [image, made] = await Promise.all([
+      encode(keep, options, plan.size.width * plan.size.height, animationOf(plan, header)),
+      preview ?? drawn?.pixels().then(toPreview),
+    ]);
+    images.push({ ...image, format: options.format });
+    preview = made;
   }
   if (!preview) throw new Error('no result is wanted');
   return { images, ...preview };

@@ -19,7 +19,11 @@ export function shrink(
     const [top, bottom, down] = span(row, rows, height, samples);
     for (let column = 0; column < columns; column += 1) {
       const [left, right, along] = span(column, columns, width, samples);
-      let [red, green, blue, opacity, count] = [0, 0, 0, 0, 0];
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      let opacity = 0;
+      let count = 0;
       for (let y = top; y < bottom; y += down) {
         for (let x = left; x < right; x += along) {
           const at = (y * width + x) * channels;
@@ -32,8 +36,12 @@ export function shrink(
           count += 1;
         }
       }
-      const mean = [red, green, blue].map((sum) => (opacity === 0 ? 0 : Math.round(sum / opacity)));
-      cells.set([...mean, Math.round(opacity / count)], (row * columns + column) * 4);
+      const cell = (row * columns + column) * 4;
+      const weight = Math.max(1, opacity);
+      cells[cell] = Math.round(red / weight);
+      cells[cell + 1] = Math.round(green / weight);
+      cells[cell + 2] = Math.round(blue / weight);
+      cells[cell + 3] = Math.round(opacity / count);
     }
   }
   return { data: cells, width: columns, height: rows, channels: 4 };
