@@ -3,8 +3,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 if (process.argv[1]?.endsWith('/worker/image-child.js')) {
-  const { createResults } = await import('../dist/storage/local/results.js');
-  const { imageJobId } = await import('../dist/queue/names.js');
+  // The benchmark has built them. A checkout that was never built does not have them.
+  const importBuilt = (file) => import(new URL(`../dist/${file}`, import.meta.url).href);
+  const { createResults } = await importBuilt('storage/local/results.js');
+  const { imageJobId } = await importBuilt('queue/names.js');
   const results = createResults(process.env.PROCESSED_DIR);
   const content = Buffer.alloc(30_000, 1);
   const placeholder = { thumbHash: '1QcSHQRnh493V4dIh4eXh1h4kJUI', dominantColor: '#808080' };

@@ -354,6 +354,7 @@ test('the archive contains every result under a unique name, and a manifest with
     state: 'failed',
     failedReason: 'truncated JPEG',
     failure: { code: 'IMAGE_TRUNCATED', message: 'truncated JPEG' },
+    deletedAt: null,
     names: [],
   });
   const inArchive = await readFile(join(folder, 'out', manifest.files[0].names[0]));
