@@ -48,7 +48,7 @@ describeInFirefox('the page in Firefox', () => {
   const focused = () => page.evaluate(() => document.activeElement?.id);
 
   async function choose(...names: string[]) {
-    const input = await page.$<'input'>('input#files' as never);
+    const input = await page.$('input#files');
     await input?.uploadFile(...names.map((name) => join(folder, name)));
   }
 

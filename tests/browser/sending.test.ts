@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import sharp from 'sharp';
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
@@ -87,14 +87,11 @@ describeInBrowser('the page sends', () => {
 
   test('a file once, if it is chosen again before the first choice was checked', async () => {
     const { page } = await openPage(url);
-    let sendLimits: () => unknown = () => undefined;
-    await page.route('**/presets', (route) => {
-      sendLimits = () => route.continue();
-    });
+    const heldRequest = new Promise<Route>((resolve) => void page.route('**/presets', resolve));
     await page.reload({ waitUntil: 'domcontentloaded' });
     await choose(page, 'album/0.jpg', 'album/1.jpg');
     await choose(page, 'album/0.jpg');
-    sendLimits();
+    await (await heldRequest).continue();
     await page.waitForSelector('text=0.jpg was chosen twice');
     expect(await page.locator('#chosen .problem').count()).toBe(1);
   });

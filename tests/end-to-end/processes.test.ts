@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { batchEnd, readBatch, upload } from '../support/client.ts';
 import { descendants, imageChildren, isAlive } from '../support/descendants.ts';
-import { jpeg, slowImage } from '../support/images.ts';
+import { jpeg } from '../support/images.ts';
 import { listen } from '../support/listen.ts';
 import { freePort } from '../support/ports.ts';
 import { type TestProcess, until } from '../support/processes.ts';
@@ -116,7 +116,7 @@ describe('a worker with 17 children in two processes', () => {
     service = await ownService(settings);
     const WORKER_PORT = String(await freePort());
     status = `http://127.0.0.1:${WORKER_PORT}`;
-    const workerSettings = { WORKER_CONCURRENCY: '17', WORKER_PORT };
+    const workerSettings = { WORKER_CONCURRENCY: '17', WORKER_PORT, LOG_LEVEL: 'debug' };
     [{ url }, worker] = await Promise.all([service.startApi(), service.startWorker(workerSettings)]);
   });
   const respondsWith = (path: string, code: number) =>
@@ -139,13 +139,21 @@ describe('a worker with 17 children in two processes', () => {
   });
 
   test('restarts a process that is killed, completes its jobs, and counts those of both', async () => {
-    const batchId = await upload(url, ['slow.png', slowImage(7000)], ['too.png', slowImage(7000)]);
-    const processes = processesOf(worker);
-    // Each image starts the first child of its process.
-    const victim = await until(() => processes.find((pid) => imageChildren(pid).length > 0));
-    const children = imageChildren(victim);
+    // Paused children hold their images for as long as the test needs.
+    const children = imageChildren(worker.child.pid);
+    for (const child of children) process.kill(child, 'SIGSTOP');
+    const batchId = await upload(url, ['a.jpg', await photo], ['b.jpg', await photo]);
+    const begun = await until(() =>
+      worker
+        .output()
+        .split('\n')
+        .find((line) => line.includes('"image begun"')),
+    );
+    const { pid: victim } = JSON.parse(begun);
+    const orphans = imageChildren(victim);
     process.kill(victim, 'SIGKILL');
-    await until(() => !children.some(isAlive));
+    for (const child of children) process.kill(child, 'SIGCONT');
+    await until(() => !orphans.some(isAlive));
     expect((await batchEnd(url, batchId)).status).toBe('completed');
     expect(worker.output()).toContain('continuing the job of a worker that died');
     await until(() => count(worker, 'is ready again') === 1);

@@ -79,7 +79,7 @@ export async function holdChild(
 
 /**
  * Pauses the child of a worker before its next image, so that this image stays active for as long as a test needs. Needs a
- * worker with `WORKER_CONCURRENCY=1`. A first batch makes the worker start its child; it is deleted again.
+ * worker with `WORKER_CONCURRENCY=1`. A first batch shows that the worker's child has started; it is deleted again.
  *
  * @returns a function that resumes the child
  */

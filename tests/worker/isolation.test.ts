@@ -21,6 +21,10 @@ test('starts its child processes before the first image', async () => {
 });
 
 test('retries the job of a child that dies while it starts', async () => {
+  // Without a child, the worker starts one for the next image.
+  const [idle = Number.NaN] = imageChildren(worker.child.pid);
+  process.kill(idle, 'SIGKILL');
+  await until(() => imageChildren(worker.child.pid).length === 0);
   const batchId = await upload(api.url, ['a.jpg', await small()]);
   const [child = Number.NaN] = await until(() => {
     const children = imageChildren(worker.child.pid);
