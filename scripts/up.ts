@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../src/shared/config.ts';
+import { reportsReady } from '../src/shared/run.ts';
 import { projectRoot } from '../src/shared/setting-types.ts';
 import { type Service, type Supervised, supervise } from '../src/shared/supervise.ts';
 import { findRedis, probe } from './find-redis.ts';
@@ -46,11 +47,6 @@ async function start(service: Service): Promise<void> {
   const supervised = supervise(service, say);
   running.push(supervised);
   await supervised.ready;
-}
-
-/** Resolves when the API or the worker reports that it is ready. */
-function reportsReady(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => child.once('message', () => resolve()));
 }
 
 /** Resolves when the Redis server of `child` responds, and never if it ends before that. */

@@ -5,7 +5,7 @@ import { createLogger, type Logger } from './logger.ts';
 import { METRICS } from './metrics.ts';
 import { createProcessesStatus, type ProcessesStatus } from './processes-status.ts';
 import { answer } from './questions.ts';
-import { READY } from './run.ts';
+import { reportsReady } from './run.ts';
 import { shutDownOnSignal } from './shutdown.ts';
 import { type Service, type Supervised, supervise } from './supervise.ts';
 
@@ -13,7 +13,8 @@ import { type Service, type Supervised, supervise } from './supervise.ts';
 const CLOSING_MS = 6000;
 /** Milliseconds that a killed process has to end. */
 const KILLED_MS = 1000;
-/** How the work of a host is split into processes. */
+
+/** The processes of a host, and their work. */
 export interface Plan {
   /** Name of the processes in the log. */
   name: string;
@@ -43,7 +44,7 @@ export async function startProcesses(plan: Plan, config: Config): Promise<void> 
         child = fork({ ...config.environment, ...plan.processes[index] }, answers, logger);
         return child;
       },
-      ready: (started) => new Promise((resolve) => started.on('message', (message) => message === READY && resolve())),
+      ready: reportsReady,
     };
     const one = supervise(service, (line) => logger.error(line));
     supervised.push(one);

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import type { ImageJobPayload } from '../queue/image-job.ts';
+import { READY } from '../shared/run.ts';
 import type { Outcome } from './outcome.ts';
 import { limitSignals } from './run-with-limits.ts';
 
@@ -17,9 +18,6 @@ const GRACE_MS = 300;
 
 /** Milliseconds that a new child gets beyond that to start. A machine with too much work needs seconds for it. */
 const START_MS = 60_000;
-
-/** Message of a child that can take payloads. */
-export const READY = 'ready';
 
 /** Runs payloads in child processes, one at a time per child. */
 export interface ChildRunner {

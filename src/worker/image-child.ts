@@ -2,9 +2,9 @@ import { constants, setPriority } from 'node:os';
 import { configureSharp } from '../imaging/configure-sharp.ts';
 import type { ImageJobPayload } from '../queue/image-job.ts';
 import { loadConfig } from '../shared/config.ts';
+import { READY } from '../shared/run.ts';
 import { createWatermarks } from '../shared/watermarks.ts';
 import { openStorage } from '../storage/open-storage.ts';
-import { READY } from './child-runner.ts';
 import { processFile } from './process-image.ts';
 
 // Entry point of the child processes: receives one payload at a time from its worker, and sends the outcome back.
