@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -162,6 +163,14 @@ export async function startService(folder: string, more: Record<string, string> 
 export async function startBaseline(name: string, folder: string): Promise<{ url: string; child: ChildProcess }> {
   const { child, message } = await start(`bench/baselines/${name}.mjs`, {}, [folder]);
   return { url: `http://127.0.0.1:${message}`, child };
+}
+
+export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
+/** Returns the ids of the children that a process's main thread has started, oldest first. */
+export function childrenOf(pid: number | undefined): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.trim().split(' ').filter(Boolean).map(Number);
 }
 
 /** Returns the CPU time of a process in milliseconds, of all its threads. */

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { splitConcurrency } from '../../src/worker/split-concurrency.ts';
 import { formBody, untilCompleted, uploadAll } from '../client.ts';
 import { photo } from '../images.ts';
 import type { Measure, Row } from '../measure.ts';
-import { cpuMs, mainThreadMs, startService } from '../processes.ts';
+import { childrenOf, cpuMs, mainThreadMs, startService } from '../processes.ts';
 
 /** CPU of a child for a JPEG of 0.8 MB, in milliseconds. */
 const IMAGE_MS = 20;
@@ -30,14 +29,7 @@ async function cpuOf(pids: readonly number[]): Promise<Cpu> {
 
 /** Returns the processes of an API or a worker: itself, or its primary and the others. */
 function processesOf({ pid = Number.NaN }: { pid?: number | undefined }, count: number): number[] {
-  if (count === 1) return [pid];
-  return [
-    pid,
-    ...execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .split('\n')
-      .map(Number),
-  ];
+  return count === 1 ? [pid] : [pid, ...childrenOf(pid)];
 }
 
 /** Measures the CPU of each part of the service for an image, on a host that has so many cores. */

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { formBody, untilCompleted, upload } from '../client.ts';
 import { scene } from '../images.ts';
 import type { Measure, Row } from '../measure.ts';
-import { cpuMs, startService } from '../processes.ts';
+import { childrenOf, cpuMs, startService } from '../processes.ts';
+import { redisUsage } from '../redis-usage.ts';
 
 /** Time after the last image until timers and memory have settled. */
 const SETTLING_MS = 20_000;
@@ -19,18 +19,16 @@ export const idle: Measure = {
     await untilCompleted(service.url, [
       await upload(service.url, formBody([await (await scene(64, 64)).jpeg().toBuffer()])),
     ]);
-    const [child] = execFileSync('pgrep', ['-P', String(worker.pid)], { encoding: 'utf8' })
-      .trim()
-      .split('\n');
+    const [child] = childrenOf(worker.pid);
     const processes = {
       API: service.api.pid,
       worker: worker.pid,
-      child: Number(child),
+      child,
       Redis: service.redisServer.pid,
     };
     await delay(SETTLING_MS);
     const read = async () => ({
-      calls: await commandCalls(service.redis),
+      calls: (await redisUsage(service.redis)).calls,
       cpu: await Promise.all(Object.values(processes).map((pid) => cpuMs(pid))),
       at: performance.now(),
     });
@@ -65,15 +63,5 @@ export const idle: Measure = {
     ] satisfies Row[];
   },
 };
-
-/** Reads how often Redis has executed each command, without those that this measurement sends. */
-async function commandCalls(redis: { info(section: string): Promise<string> }): Promise<Map<string, number>> {
-  const commands = (await redis.info('commandstats')).matchAll(/cmdstat_(\S+):calls=(\d+)/g);
-  return new Map(
-    Array.from(commands, ([, name = '', calls]): [string, number] => [name, Number(calls)]).filter(
-      ([name]) => name !== 'info',
-    ),
-  );
-}
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

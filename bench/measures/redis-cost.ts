@@ -2,29 +2,10 @@ import { join } from 'node:path';
 import { formBody, untilCompleted, upload } from '../client.ts';
 import { photo } from '../images.ts';
 import type { Measure, Row } from '../measure.ts';
-import { type Service, startService } from '../processes.ts';
+import { startService } from '../processes.ts';
+import { redisUsage } from '../redis-usage.ts';
 
 const FILES = 10;
-
-interface Usage {
-  calls: Map<string, number>;
-  microseconds: number;
-  bytes: number;
-  roundTrips: number;
-}
-
-async function usage({ redis }: Service): Promise<Usage> {
-  const field = (text: string, name: string) => Number(new RegExp(`${name}:(\\d+)`).exec(text)?.[1]);
-  const commands = [...(await redis.info('commandstats')).matchAll(/cmdstat_(\S+):calls=(\d+),usec=(\d+)/g)];
-  const counted = commands.filter(([, name]) => name !== 'info');
-  const stats = await redis.info('stats');
-  return {
-    calls: new Map(counted.map(([, name = '', calls]) => [name, Number(calls)])),
-    microseconds: counted.reduce((sum, [, , , usec]) => sum + Number(usec), 0),
-    bytes: field(stats, 'total_net_input_bytes') + field(stats, 'total_net_output_bytes'),
-    roundTrips: field(stats, 'total_reads_processed'),
-  };
-}
 
 export const redisCost: Measure = {
   title: 'Redis operations per image, from the upload to the result, in batches of ten',
@@ -37,13 +18,13 @@ export const redisCost: Measure = {
     const body = formBody(Array<Buffer>(FILES).fill(await photo()));
     const batches = isQuick ? 3 : 20;
     await untilCompleted(service.url, [await upload(service.url, body)]);
-    const before = await usage(service);
+    const before = await redisUsage(service.redis);
     const responses: string[] = [];
     for (let batch = 0; batch < batches; batch += 1) responses.push(await upload(service.url, body));
     // Poll Redis instead of the API: these polls are the only additional commands.
     while ((await service.redis.zcard('{images}:batches:completed')) < batches + 1)
       await new Promise((soon) => setTimeout(soon, 50));
-    const after = await usage(service);
+    const after = await redisUsage(service.redis);
     await service.stop();
     const images = batches * FILES;
     const each = [...after.calls].map(

@@ -2,10 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort } from '../../scripts/find-redis.ts';
 import { upload } from '../client.ts';
-import { start } from '../processes.ts';
+import { hasEnded, start } from '../processes.ts';
 import type { ImageState, Peer } from './peer.ts';
 import { startRedis } from './redis.ts';
-import { hasEnded } from './service.ts';
 import { packageVersions, redisVersion } from './versions.ts';
 
 interface Job {

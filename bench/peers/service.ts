@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { freePort } from '../../scripts/find-redis.ts';
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import { upload } from '../client.ts';
-import { start } from '../processes.ts';
+import { hasEnded, start } from '../processes.ts';
 import type { ImageState, Peer, Running } from './peer.ts';
 import { startRedis } from './redis.ts';
 import { packageVersions, redisVersion } from './versions.ts';
@@ -63,5 +63,3 @@ async function startService(folder: string, more: Record<string, string>): Promi
     },
   };
 }
-
-export const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;

@@ -2,9 +2,9 @@ import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serviceKeys } from '../../src/queue/keys.ts';
+import { QUEUES } from '../../src/queue/names.ts';
 import { UNFINISHED } from '../../src/storage/local/unfinished.ts';
 import type { Service } from '../processes.ts';
-import { QUEUES } from './series.ts';
 
 const INTERVAL_MS = 2000;
 const HOUR_MS = 60 * 60 * 1000;

@@ -1,5 +1,5 @@
+import { round } from '../rows.ts';
 import type { Growth } from './growth.ts';
-import { round } from './round.ts';
 import { type Sample, valuesOf } from './samples.ts';
 
 const COLUMNS = 3;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { seeded } from '../../tests/support/random.ts';
-import { childrenOf } from './proc.ts';
+import { childrenOf } from '../processes.ts';
 
 /** Longest pause between two kills. */
 const MAX_PAUSE_MS = 20_000;

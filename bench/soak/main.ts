@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../scripts/find-redis.ts';
-import { endAll, startService } from '../processes.ts';
+import { endAll, hasEnded, startService } from '../processes.ts';
 import { startAgeing } from './ageing.ts';
 import { judge } from './growth.ts';
 import { startKilling } from './kill-children.ts';
@@ -68,7 +68,7 @@ for (let next = begin; Date.now() < begin + minutes * 60_000; next += SAMPLE_INT
     { child: service.api, name: 'API' },
     { child: worker, name: 'worker' },
   ]) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the ${name} has ended`);
+    if (hasEnded(child)) throw new Error(`the ${name} has ended`);
   }
   samples.push({ minute: (Date.now() - begin) / 60_000, values: await sampler.read() });
   if (samples.length % 12 === 0) console.error(JSON.stringify({ ...samples.at(-1), ...load.counts() }));

@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
+import { round } from '../rows.ts';
 import { chart } from './chart.ts';
 import type { Growth } from './growth.ts';
-import { round } from './round.ts';
 import type { Sample } from './samples.ts';
 
-/** What a run did. */
+/** The counts of a run, for the summary. */
 export interface Run {
   minutes: number;
   counts: Record<string, number>;

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { serviceKeys } from '../../src/queue/keys.ts';
+import { QUEUES } from '../../src/queue/names.ts';
 import { openDescriptors } from '../../tests/support/proc.ts';
-import { residentMiB, type Service } from '../processes.ts';
-import { childrenOf } from './proc.ts';
-import { QUEUES, type SeriesName } from './series.ts';
+import { childrenOf, residentMiB, type Service } from '../processes.ts';
+import type { SeriesName } from './series.ts';
 
 /** The values of all series at one moment. A value is NaN if its process was just killed. */
 export interface Sample {

@@ -1,6 +1,3 @@
-/** The queues of the service. */
-export const QUEUES = ['images', 'batches', 'webhooks', 'imports', 'sweeps'];
-
 /** The series of a soak test and what bounds each of them. */
 export const series = {
   'API, descriptors': { unit: '', perHour: 4 },
@@ -24,7 +21,7 @@ export const series = {
 } as const satisfies Record<string, Bound & { unit: string }>;
 
 /**
- * What bounds a series: the growth per hour, the growth per hour as a share of its level, or the ratio of its medians. Garbage collectors and
+ * The bound of a series: the growth per hour, the growth per hour as a share of its level, or the ratio of its medians. Garbage collectors and
  * allocators make memory rise in steps, so that no line fits it.
  */
 export type Bound = { perHour: number } | { share: number } | { ratio: number };

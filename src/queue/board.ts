@@ -1,6 +1,6 @@
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { RedisConnection } from './connection.ts';
-import { BATCH_QUEUE, IMAGE_QUEUE, IMPORT_QUEUE, SWEEP_QUEUE, WEBHOOK_QUEUE } from './names.ts';
+import { QUEUES } from './names.ts';
 import { Queue } from './redis-packages.ts';
 
 /**
@@ -9,7 +9,7 @@ import { Queue } from './redis-packages.ts';
  * @param redis a connection that fails fast
  */
 export function boardQueues(redis: RedisConnection, prefix: string): BullMQAdapter[] {
-  return [IMAGE_QUEUE, BATCH_QUEUE, IMPORT_QUEUE, WEBHOOK_QUEUE, SWEEP_QUEUE].map((name) => {
+  return QUEUES.map((name) => {
     const queue = new Queue(name, { connection: redis, prefix });
     // The connection logs its own errors. Without a listener this event would end the process.
     queue.on('error', () => {});

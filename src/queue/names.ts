@@ -10,6 +10,8 @@ export const WEBHOOK_QUEUE = 'webhooks';
 export const IMPORT_QUEUE = 'imports';
 /** BullMQ queue of the cleanup job. */
 export const SWEEP_QUEUE = 'sweeps';
+/** All queues. */
+export const QUEUES = [IMAGE_QUEUE, BATCH_QUEUE, IMPORT_QUEUE, WEBHOOK_QUEUE, SWEEP_QUEUE];
 
 /** Returns whether a text can be the id of a batch: a random UUID (version 4) in lower case. */
 export function isBatchId(text: string): boolean {
