@@ -37,7 +37,7 @@ const upload = multer({
   fileFilter: (_req, file, done) => done(null, file.mimetype.startsWith('image/')),
 });
 
-/** What a client sees of a job. */
+/** Describes a job to a client. */
 async function describe(id) {
   const job = await queue.getJob(id);
   if (!job) return { id, state: 'unknown' };

@@ -20,7 +20,7 @@ export interface Figures extends Pick<Peer, 'name' | 'what' | 'versions' | 'ackn
   killedWithRedis: Loss | undefined;
 }
 
-/** How much to do. */
+/** Amount of work. */
 interface Size {
   uploads: number;
   rounds: number;

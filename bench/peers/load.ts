@@ -19,7 +19,7 @@ export interface Latencies {
   fetchedMs: Percentiles;
 }
 
-/** What was measured of a peer while clients keep all cores busy. */
+/** The figures of a peer while clients keep all cores busy. */
 export interface LoadFigures extends Latencies {
   imagesPerSecond: number;
   cpuMsPerImage: number;

@@ -10,7 +10,7 @@ const CLIENTS = 4;
 /** Longer than BullMQ's defaults take to return the jobs of a killed worker to the queue. */
 const RECOVERY_MS = 120_000;
 
-/** What became of the images of a peer that was killed. */
+/** The outcome for the images of a peer that was killed. */
 export interface Loss {
   images: number;
   /** Images whose upload had a response, and how many of them never became available. */

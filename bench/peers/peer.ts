@@ -31,7 +31,7 @@ export interface Running {
 /** A way to process images. */
 export interface Peer {
   name: string;
-  /** What is compared: its programs and how they are used. */
+  /** Its programs, and how they are used. */
   what: string;
   versions: string;
   /** Whether its response acknowledges the images. */

@@ -7,7 +7,7 @@ import { describeChart, drawChart } from './chart.ts';
 import type { Figures } from './figures.ts';
 import { figuresTable, targets } from './report.ts';
 
-/** What the run was like. */
+/** The conditions of a run. */
 export interface Run {
   isQuick: boolean;
   minutes: number;
@@ -15,7 +15,7 @@ export interface Run {
   load: number;
 }
 
-/** How it is measured, with the line length of the document. */
+/** Description of the method, with the line length of the document. */
 const METHOD = `Four clients upload ten images at a time. Each polls every 100 ms, fetches its images, and then sends its next upload. Alone means one
 JPEG of 0.8 MB at a time, polled every 10 ms. Loops read files and have no clients. The asynchronous server is
 [\`bench/baselines/asynchronous-server.mjs\`](../bench/baselines/asynchronous-server.mjs).

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BatchResponse } from '../../src/api/views/status.ts';
 import type { Random } from '../../tests/support/random.ts';
 
-/** What the clients send. */
+/** The images and URLs that the clients send. */
 export interface Material {
   images: readonly Buffer[];
   /** Files that look like images and fail. */
@@ -16,7 +16,7 @@ const WAIT = { Prefer: 'wait=20' };
 /** Time limit of a request, so that a batch that never ends cannot hold up the end of the run. */
 const TIMEOUT_MS = 120_000;
 
-/** Creates what one client can do. Statuses of refusals are counted, and are no errors: clients of the same batch overtake each other. */
+/** Creates the actions of one client. Statuses of refusals are counted, and are no errors: clients of the same batch overtake each other. */
 export function createActions({
   url,
   material,

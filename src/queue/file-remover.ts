@@ -31,7 +31,7 @@ redis.call('ZADD', KEYS[2], 'NX', ARGV[4], ARGV[2])
 return 'marked'
 `;
 
-/** What is left to delete of a file, once it is marked as deleted. */
+/** The data to delete of a file that is marked as deleted. */
 export interface FileRemoval {
   batchId: string;
   index: number;

@@ -6,7 +6,7 @@ import type { StorageCheck } from '../queue/storage-check.ts';
 import { type Config, ConfigError } from '../shared/config.ts';
 import type { MetricsPage } from '../shared/metrics.ts';
 
-/** What the server reports: of this process, or of all processes of the worker. */
+/** The status that the server reports: of this process, or of all processes of the worker. */
 interface Status {
   readMetrics(): Promise<MetricsPage>;
   /** Throws if a process does not respond. */

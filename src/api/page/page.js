@@ -9,7 +9,7 @@ import { createSender, forgetUnsent, loadUnsent, toGroups } from '/page/send.js'
 
 const form = $('upload');
 
-/** What shows batches is loaded once the form is ready, or when it is needed. So the form is ready sooner on a slow connection. */
+/** The module that shows batches. It is loaded after the form, so that the form is ready sooner on a slow connection. */
 let batchModule;
 function loadBatchModule() {
   batchModule ??= import('/page/batch.js').then(
@@ -247,7 +247,7 @@ const showIncomplete = () => showError('The page could not be loaded completely.
 
 addEventListener('hashchange', () => {
   navigate().catch(showIncomplete);
-  // What had the focus is hidden now.
+  // The element that had the focus is hidden now.
   if (!sender) $(location.hash ? 'batch-title' : 'files').focus();
 });
 showRecent();
