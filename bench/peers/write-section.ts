@@ -4,14 +4,15 @@ import { projectRoot } from '../../src/shared/setting-types.ts';
 import { describeMachine } from '../machine.ts';
 import { isMet, table } from '../rows.ts';
 import { describeChart, drawChart } from './chart.ts';
+import { combineRuns } from './combine-runs.ts';
 import type { Figures } from './figures.ts';
-import { figuresTable, targets } from './report.ts';
+import { figuresTable, ratiosTable, targets } from './report.ts';
 
-/** The conditions of a run. */
-export interface Run {
+/** The conditions of the runs. */
+export interface Conditions {
   isQuick: boolean;
   minutes: number;
-  /** Load average of the machine before the run. */
+  /** Load average of the machine before the first run. */
   load: number;
 }
 
@@ -24,31 +25,39 @@ JPEG of 0.8 MB at a time, polled every 10 ms. Loops read files and have no clien
   Pages that processes share count in each of them.
 - **Written** is \`write_bytes\` of \`/proc/<pid>/io\`. strace counts the calls of fsync and its relatives, in a separate pass.
 - **Killed**: all processes get \`kill -9\` when a quarter of the results exist, and servers are started again. An image is lost if its
-  upload was acknowledged and its result never became available. Images without a response were never acknowledged.`;
+  upload was acknowledged and its result never became available. Images without a response were never acknowledged. Several runs are
+  added up.`;
 
 /** Describes the comparison in Markdown: the peers, the figures, and the targets. */
-export function describePeers(figures: readonly Figures[], { isQuick, minutes, load }: Run): string {
+export function describePeers(runs: readonly Figures[][], { isQuick, minutes, load }: Conditions): string {
+  const figures = combineRuns(runs);
   const kind = isQuick ? 'quick' : 'full';
+  const isOne = runs.length === 1;
+  const what = isOne
+    ? `figures of a ${kind} run of ${minutes.toFixed(0)} minutes`
+    : `medians of ${runs.length} ${kind} runs of ${(minutes / runs.length).toFixed(0)} minutes each`;
   const peers = figures.map(({ name, what, versions }) => `- **${name}**: ${what}\n  (${versions})`);
   const rows = targets(figures);
   const missed = rows.filter((row) => !isMet(row)).map(({ what, reason }) => `- ${what}: ${reason}`);
   return [
     `\`npm run bench:peers\` compares the service with other ways to process the same images, in turn within one run. These are the
-figures of a ${kind} run of ${minutes.toFixed(0)} minutes (${describeMachine()}). The load average
-before it was ${load.toFixed(1)}${load > 1 ? ', so the machine had other work' : ''}.`,
+${what} (${describeMachine()}). The load average
+before ${isOne ? 'it' : 'them'} was ${load.toFixed(1)}.`,
     peers.join('\n'),
     METHOD,
     figuresTable(figures),
     'The service with its default settings compared with the servers that also receive uploads:',
     table(rows),
+    ...(isOne ? [] : ['The ratios of each run:', ratiosTable(runs)]),
     ...(missed.length > 0 ? [`Missed targets:\n\n${missed.join('\n')}`] : []),
   ].join('\n\n');
 }
 
 /** Replaces the section "Peers" of docs/performance.md, and its chart. */
-export async function writeSection(figures: readonly Figures[], run: Run): Promise<void> {
+export async function writeSection(runs: readonly Figures[][], conditions: Conditions): Promise<void> {
   const file = join(projectRoot, 'docs/performance.md');
-  const section = `## Peers\n\n![${describeChart(figures)}](images/peers.svg)\n\n${describePeers(figures, run)}\n\n`;
+  const figures = combineRuns(runs);
+  const section = `## Peers\n\n![${describeChart(figures)}](images/peers.svg)\n\n${describePeers(runs, conditions)}\n\n`;
   const text = await readFile(file, 'utf8');
   await writeFile(
     file,

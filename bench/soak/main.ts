@@ -26,8 +26,8 @@ const { values: flags } = parseArgs({
 });
 const minutes = Number(flags.minutes);
 const seed = Number(flags.seed);
-if (!(minutes >= 2 && minutes <= 24 * 60)) {
-  console.error('--minutes must be from 2 to 1440.');
+if (!(minutes >= 10 && minutes <= 24 * 60)) {
+  console.error('--minutes must be from 10 to 1440. In less time the caches of a new process look like growth.');
   process.exit(2);
 }
 

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeInBrowser, openPage } from '../support/browser.ts';
 import { temporaryFolder } from '../support/cleanup.ts';
+import { batchEnd, upload } from '../support/client.ts';
 import { holdNextImage } from '../support/descendants.ts';
 import { jpeg, testImage, truncatedJpeg } from '../support/images.ts';
 import type { TestProcess } from '../support/processes.ts';
@@ -99,6 +100,20 @@ describeInBrowser('the page', () => {
     await page.waitForSelector('text=40×30');
     expect(await page.locator('#recent-list li').count()).toBeGreaterThanOrEqual(3);
     expect(faults).toEqual([]);
+  });
+
+  test('lists the batch of a retry, if the retry of another batch fails', async () => {
+    const { page } = await openPage(url);
+    const broken = await readFile(join(folder, 'broken.jpg'));
+    const [kept, deleted] = [await upload(url, ['kept.jpg', broken]), await upload(url, ['deleted.jpg', broken])];
+    for (const batchId of [kept, deleted]) await batchEnd(url, batchId);
+    await page.goto(`${url}/#${kept},${deleted}`);
+    await page.waitForSelector('text=Batch of 2 images: done, with errors');
+    await fetch(`${url}/batches/${deleted}`, { method: 'DELETE' });
+    await page.click('#retry');
+    await page.waitForSelector('text=Only 1 of 2 batches could be made');
+    await page.click('#recent-list a');
+    await page.waitForSelector('text=Batch of 1 image: done, with errors');
   });
 
   test('sends options that were entered with the keyboard only', async () => {

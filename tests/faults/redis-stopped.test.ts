@@ -81,7 +81,7 @@ faultTest(
       const [api, worker] = [await service.startApi(), service.startWorker()];
       slowestMs = Math.max(slowestMs, await expectRefusals(api.url, files));
       await service.redis.restart();
-      // Only the acceptance is limited in time, since the first image also waits for the worker's first child to start.
+      // Only the acceptance is limited in time, since the first image also waits for the worker, which is still starting.
       ({ acceptedMs, processedMs } = await timeToNormal(api.url, files));
       await worker;
     }

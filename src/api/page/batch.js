@@ -129,13 +129,18 @@ const pathOf = (batchId) => `/batches/${encodeURIComponent(batchId)}`;
  */
 export async function copyBatches(action, sources, options = []) {
   const made = [];
+  const remembered = action === 'reprocess' ? options : undefined;
   for (const { batchId, files } of sources) {
     const body = new URLSearchParams([...options, ...(files ? [['files', files.join(',')]] : [])]);
     const response = await send(`${pathOf(batchId)}/${action}`, 'POST', body);
-    if (!response.ok) return response.detail;
+    if (!response.ok) {
+      if (made.length === 0) return response.detail;
+      remember(made, remembered);
+      return `Only ${made.length} of ${sources.length} batches could be made; see the recent batches. ${response.detail}`;
+    }
     made.push(response);
   }
-  openMade(made, action === 'reprocess' ? options : undefined);
+  location.hash = remember(made, remembered);
 }
 
 /** Returns the batches of files, with the positions of the files in them. A job id is a batch id and a position. */
@@ -177,8 +182,8 @@ async function deleteFiles(files) {
   $('batch-title').focus();
 }
 
-/** Opens batches that were made from those that are shown. */
-function openMade(made, options) {
+/** Lists batches that were made from those that are shown. Returns the hash that opens them. */
+function remember(made, options) {
   const hash = made.map(({ batchId }) => batchId).join(',');
   const total = made.reduce((sum, { totalFiles }) => sum + totalFiles, 0);
   addRecent({
@@ -188,7 +193,7 @@ function openMade(made, options) {
     options,
     at: Date.now(),
   });
-  location.hash = hash;
+  return hash;
 }
 
 $('cancel').addEventListener('click', async () => {
