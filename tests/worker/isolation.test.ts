@@ -12,7 +12,7 @@ let api: TestProcess & { url: string };
 let worker: TestProcess;
 
 beforeAll(async () => {
-  service = await ownService({ WORKER_CONCURRENCY: '1', JOB_TIMEOUT_SECONDS: '5' });
+  service = await ownService({ WORKER_CONCURRENCY: '1' });
   [api, worker] = await Promise.all([service.startApi(), service.startWorker()]);
 });
 
