@@ -6,7 +6,10 @@ import type { Queue } from 'bullmq';
  */
 export function bullmqKeys(queue: Pick<Queue, 'toKey'>) {
   return {
-    /** Hash: the job, with the fields `data`, `timestamp`, `returnvalue` and `ats` (number of starts). */
+    /**
+     * Hash: the job, with the fields `data`, `timestamp`, `ats` (number of starts), `progress`, `finishedOn`, `returnvalue` (JSON) and
+     * `failedReason`.
+     */
     job: (jobId: string) => queue.toKey(jobId),
     /** String: exists while a worker holds the job. */
     lock: (jobId: string) => `${queue.toKey(jobId)}:lock`,

@@ -129,6 +129,14 @@ describe('stored data that cannot be read', () => {
       await expectNeighbour();
     });
 
+    test('broken options of an ended job: the status does not need them, and it can be deleted', async () => {
+      const batchId = await endedBatch(url, admin);
+      await admin.hset(`{images}:images:${batchId}-0`, 'opts', '{"at');
+      expect((await readBatch(url, batchId)).status).toBe('completed');
+      expect((await remove(url, batchId)).status).toBe(204);
+      expect(await kept(service, admin, batchId)).toEqual([]);
+    });
+
     test('responds 500 for a job whose data cannot be read', async () => {
       const batchId = await endedBatch(url, admin);
       await admin.hset(`{images}:images:${batchId}-0`, 'data', '{');

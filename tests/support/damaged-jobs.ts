@@ -4,7 +4,6 @@ import type { Redis } from 'ioredis';
 export const damages: Record<string, (admin: Redis, batchId: string) => Promise<unknown>> = {
   'broken JSON in the data of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'data', '{"batchId":'),
   'an unknown shape in the data of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'data', '[null]'),
-  'broken JSON in the options of a file’s job': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'opts', '{"at'),
   'broken JSON in the result of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'returnvalue', '{"wi'),
   'an unknown shape in the result of a file': (admin, id) => admin.hset(`{images}:images:${id}-0`, 'returnvalue', '7'),
   'a missing job of a file': (admin, id) => admin.del(`{images}:images:${id}-0`),
