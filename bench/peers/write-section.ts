@@ -25,8 +25,8 @@ JPEG of 0.8 MB at a time, polled every 10 ms. Loops read files and have no clien
   Pages that processes share count in each of them.
 - **Written** is \`write_bytes\` of \`/proc/<pid>/io\`. strace counts the calls of fsync and its relatives, in a separate pass.
 - **Killed**: all processes get \`kill -9\` when a quarter of the results exist, and servers are started again. An image is lost if its
-  upload was acknowledged and its result never became available. Images without a response were never acknowledged. Several runs are
-  added up.`;
+  upload was acknowledged and its result never became available. Images without a response were never acknowledged. The counts of
+  several runs are added up.`;
 
 /** Describes the comparison in Markdown: the peers, the figures, and the targets. */
 export function describePeers(runs: readonly Figures[][], { isQuick, minutes, load }: Conditions): string {
