@@ -47,7 +47,7 @@ export const pipeline: Measure = {
       });
       const [our = 0, their = 0, decoding = 0] = times.map(median);
       const [ourCpu = 0, theirCpu = 0] = cpu.map(median);
-      const atLeast = /JPEG [1-9]\d{3}/.test(name) ? 1.2 : /PNG 2/.test(name) ? 2 : 0.97;
+      const atLeast = /JPEG [1-9]\d{3}/.test(name) ? 1.2 : /PNG 2/.test(name) ? 2 : /WebP|AVIF/.test(name) ? 0.97 : 1;
       rows.push({
         what: `${name}, ${(content.length / 1e6).toFixed(1)} MB`,
         unit: 'ms',
