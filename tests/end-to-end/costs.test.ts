@@ -60,10 +60,10 @@ test('reading a batch takes two round trips, and the same number of commands wit
     // The second reading itself takes two reads.
     costs.push({ reads: after.reads - before.reads - 2, commands: after.commands - before.commands });
   }
-  // First the batch, its cancellation and its deletion record, then each file, its lock and its deletion.
+  // First the batch, its cancellation and its deletion record, then each file and its lock.
   expect(costs).toEqual([
-    { reads: 2, commands: 3 + 3 * names.length },
-    { reads: 2, commands: 3 + 3 * names.length },
+    { reads: 2, commands: 3 + 2 * names.length },
+    { reads: 2, commands: 3 + 2 * names.length },
   ]);
 });
 
