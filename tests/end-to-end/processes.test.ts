@@ -125,9 +125,11 @@ describe('a worker with 17 children in two processes', () => {
   test('is one worker for its monitoring: alive and ready if both processes are', async () => {
     const [process1 = Number.NaN, ...others] = processesOf(worker);
     expect(others).toHaveLength(1);
-    const concurrencies = [...worker.output().matchAll(/"concurrency":(\d+)/g)].map(([, children]) => children);
-    expect(concurrencies).toEqual(['9', '8']);
-    expect((await scrape(url)).queue_workers).toBe(2);
+    const concurrencies = () => [...worker.output().matchAll(/"concurrency":(\d+)/g)].map(([, children]) => children);
+    // The log and the heartbeat of the second process may arrive after the message that all are ready.
+    await until(() => concurrencies().length === 2);
+    expect(concurrencies()).toEqual(['9', '8']);
+    await until(async () => (await scrape(url)).queue_workers === 2);
     await respondsWith('/readyz', 200);
     await respondsWith('/healthz', 200);
     process.kill(process1, 'SIGSTOP');
