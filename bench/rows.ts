@@ -21,12 +21,17 @@ export function round(value: number | undefined): string {
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
+/** Formats cells as a Markdown table. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
 /** Formats rows as a Markdown table. */
 export function table(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
     const target = bound(row);
     const cells = [row.what, `${round(row.ours)} ${row.unit}`, round(row.theirs), round(row.ratio)];
-    return `| ${[...cells, target && `${target} ${isMet(row) ? 'met' : '**missed**'}`].join(' | ')} |`;
+    return [...cells, target && `${target} ${isMet(row) ? 'met' : '**missed**'}`];
   });
-  return ['| what | service | baseline | ratio | target |', '| --- | --- | --- | --- | --- |', ...lines].join('\n');
+  return markdownTable(['what', 'service', 'baseline', 'ratio', 'target'], lines);
 }

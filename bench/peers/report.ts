@@ -1,5 +1,5 @@
 import type { Row } from '../measure.ts';
-import { round } from '../rows.ts';
+import { markdownTable, round } from '../rows.ts';
 import type { Figures } from './figures.ts';
 import type { LoadFigures } from './load.ts';
 import type { Loss } from './loss.ts';
@@ -39,21 +39,17 @@ const lines: Line[] = [
   ['killed together with Redis', ({ killedWithRedis }) => describeLoss(killedWithRedis)],
 ];
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
 /** Formats the figures as a table with a column for each peer. */
 export function figuresTable(figures: readonly Figures[]): string {
   const rows = lines.map(([what, cell]) => [what, ...figures.map(cell)]);
-  return table(['', ...figures.map(({ name }) => name)], rows);
+  return markdownTable(['', ...figures.map(({ name }) => name)], rows);
 }
 
 /** Formats the ratios of the targets as a table with a column for each run. */
 export function ratiosTable(runs: readonly Figures[][]): string {
   const each = runs.map(targets);
   const rows = (each[0] ?? []).map(({ what }, at) => [what, ...each.map((run) => round(run[at]?.ratio))]);
-  return table(['ratio', ...runs.map((_, at) => `run ${at + 1}`)], rows);
+  return markdownTable(['ratio', ...runs.map((_, at) => `run ${at + 1}`)], rows);
 }
 
 const kinds = { mixed: 'mixed images', large: 'JPEG of 0.8 MB' } as const;

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/shared/setting-types.ts';
-import { round } from '../rows.ts';
+import { markdownTable, round } from '../rows.ts';
 import { chart } from './chart.ts';
 import type { Growth } from './growth.ts';
 import type { Sample } from './samples.ts';
@@ -18,10 +18,9 @@ export function table(rows: readonly Growth[]): string {
   const lines = rows.map(({ name, unit, begin, end, perHour, error, limit, isBounded }) => {
     const withUnit = (value: number) => `${round(value)} ${unit}`.trim();
     const growth = `${perHour > 0 ? '+' : ''}${round(perHour)} ± ${round(error)}`;
-    return `| ${name} | ${withUnit(begin)} | ${withUnit(end)} | ${growth} | ${limit} ${isBounded ? 'met' : '**missed**'} |`;
+    return [name, withUnit(begin), withUnit(end), growth, `${limit} ${isBounded ? 'met' : '**missed**'}`];
   });
-  const head = ['| What | Begin | End | Growth an hour | Limit |', '|---|---|---|---|---|'];
-  return [...head, ...lines].join('\n');
+  return markdownTable(['What', 'Begin', 'End', 'Growth an hour', 'Limit'], lines);
 }
 
 const BEGIN = '<!-- soak -->';

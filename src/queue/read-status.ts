@@ -81,7 +81,7 @@ export interface BatchStatus {
   files: FileStatus[];
 }
 
-/** Fields of a file's job that its status needs: a third of those that BullMQ's `getJob()` reads and parses. */
+/** Fields of a file's job that its status needs. BullMQ's `getJob()` would read and parse all fields. */
 const fileFields = ['data', 'ats', 'progress', 'finishedOn', 'returnvalue', 'failedReason', DELETED_AT] as const;
 type FileFields = Record<(typeof fileFields)[number], string | null>;
 

@@ -6,7 +6,7 @@ import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { onCleanup } from '../support/cleanup.ts';
 import { runCleanupJob } from '../support/cleanup-job.ts';
 import { batchEnd, form, readBatch, readJob, upload } from '../support/client.ts';
-import { damages } from '../support/damaged-jobs.ts';
+import { breakOptions, damages } from '../support/damaged-jobs.ts';
 import { jpeg } from '../support/images.ts';
 import { type TestProcess, until } from '../support/processes.ts';
 import { ownService } from '../support/service.ts';
@@ -131,7 +131,7 @@ describe('stored data that cannot be read', () => {
 
     test('broken options of an ended job: the status does not need them, and it can be deleted', async () => {
       const batchId = await endedBatch(url, admin);
-      await admin.hset(`{images}:images:${batchId}-0`, 'opts', '{"at');
+      await breakOptions(admin, batchId);
       expect((await readBatch(url, batchId)).status).toBe('completed');
       expect((await remove(url, batchId)).status).toBe(204);
       expect(await kept(service, admin, batchId)).toEqual([]);
@@ -148,7 +148,7 @@ describe('stored data that cannot be read', () => {
     });
 
     test('each such batch still expires, with its files', async () => {
-      const ways = [undefined, ...Object.values(damages), undefined];
+      const ways = [undefined, ...Object.values(damages), breakOptions, undefined];
       const old = await Promise.all(
         ways.map(async (damage) => {
           const batchId = await endedBatch(url, admin);

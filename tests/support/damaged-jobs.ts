@@ -14,6 +14,10 @@ export const damages: Record<string, (admin: Redis, batchId: string) => Promise<
   'a timestamp that is not a number': (admin, id) => admin.hset(`{images}:batches:${id}`, 'timestamp', 'soon'),
 };
 
+/** Breaks the options of a file's job. Its status does not need them. */
+export const breakOptions = (admin: Redis, batchId: string) =>
+  admin.hset(`{images}:images:${batchId}-0`, 'opts', '{"at');
+
 async function setTotal(admin: Redis, batchId: string, total: unknown): Promise<void> {
   const key = `{images}:batches:${batchId}`;
   const data = JSON.parse(String(await admin.hget(key, 'data')));
